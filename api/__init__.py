@@ -1,0 +1,1 @@
+"""The ledger over HTTP: routes, request and response models, sign-in, web pages."""

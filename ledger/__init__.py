@@ -1,0 +1,1 @@
+"""Carbon-ledger: an event-sourced, traceable carbon ledger that anybody can check."""

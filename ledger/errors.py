@@ -1,0 +1,174 @@
+"""Every error the product raises on purpose, in one tree.
+
+Each message says what went wrong, what was expected, what was found, and what the user can do:
+
+    LedgerError
+    ├── InvalidInput            the bytes or the call are wrong; sending them again will not help
+    │   ├── NotCanonical        not the one spelling of canonical JSON
+    │   ├── BadName             a party, stream, scope, origin or event name
+    │   ├── BadValue            a time, decimal, unit, code or other single value
+    │   ├── BadKey              a public key that must not be trusted
+    │   ├── BadBatch            a submission whose parts contradict each other
+    │   ├── BadNote             a signed note, checkpoint, receipt or verifier key
+    │   ├── BadBundle           a provenance bundle
+    │   ├── UnknownEventType    an event type that no rule knows
+    │   ├── TooLarge            a body, line or batch over its limit
+    │   └── BadFile             a file that a command was given
+    ├── Refused                 well formed, but the ledger's rules say no
+    │   ├── NotAuthorised       the key may not say this, here, now
+    │   ├── Conflict            another event stands where this one wants to stand
+    │   └── RuleBroken          a rule of parties or of accounting
+    ├── NotFound                there is no such thing, or the asker may not know of it
+    ├── ProofFailed             the answer is no
+    │   ├── BadSignature        a signature does not verify
+    │   └── Damaged             stored bytes contradict what was signed or published
+    └── Unavailable             the ledger cannot do it now
+        ├── DatabaseUnavailable the database does not answer
+        ├── LogStopped          the log must not sign: the database is behind or disagrees
+        └── Overloaded          too much work is waiting
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LedgerError(Exception):
+    """Something the product refuses, with what a person needs to act on it."""
+
+    exit_status: ClassVar[int] = 2
+
+    def __init__(self, what: str, *, expected: str = "", found: str = "", advice: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.expected = expected
+        self.found = found
+        self.advice = advice
+
+    @property
+    def code(self) -> str:
+        """The error's name for programs: its class, in kebab case."""
+        name = type(self).__name__
+        return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
+
+    def __str__(self) -> str:
+        text = self.what
+        if self.expected:
+            text += f": expected {self.expected}"
+        if self.found:
+            text += f"{',' if self.expected else ':'} found {self.found}"
+        if self.advice:
+            text += f". {self.advice}"
+        return text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors cross process pools, so the keyword parts must survive pickling."""
+        return (_rebuild, (type(self), self.what, self.expected, self.found, self.advice))
+
+
+def _rebuild(
+    kind: type[LedgerError], what: str, expected: str, found: str, advice: str
+) -> LedgerError:
+    return kind(what, expected=expected, found=found, advice=advice)
+
+
+class InvalidInput(LedgerError):
+    """The bytes or the call are wrong; sending them again will not help."""
+
+
+class NotCanonical(InvalidInput):
+    """Not the one spelling of canonical JSON."""
+
+
+class BadName(InvalidInput):
+    """A party, stream, scope, origin or event name out of form."""
+
+
+class BadValue(InvalidInput):
+    """A time, decimal, unit, code or other single value out of form or range."""
+
+
+class BadKey(InvalidInput):
+    """A public key that must not be trusted."""
+
+
+class BadBatch(InvalidInput):
+    """A submission whose parts contradict each other."""
+
+
+class BadNote(InvalidInput):
+    """A signed note, checkpoint, receipt or verifier key out of form."""
+
+
+class BadBundle(InvalidInput):
+    """A provenance bundle out of form."""
+
+
+class UnknownEventType(InvalidInput):
+    """An event type that no rule knows."""
+
+
+class TooLarge(InvalidInput):
+    """A body, line or batch over its limit."""
+
+
+class BadFile(InvalidInput):
+    """A file that a command was given cannot be used."""
+
+
+class Refused(LedgerError):
+    """Well formed, but the ledger's rules say no."""
+
+    exit_status = 1
+
+
+class NotAuthorised(Refused):
+    """The key may not say this, here, now."""
+
+
+class Conflict(Refused):
+    """Another event stands where this one wants to stand; carries the JWS already logged."""
+
+    logged_jws: bytes = b""
+
+
+class RuleBroken(Refused):
+    """A rule of parties or of accounting does not allow it."""
+
+
+class NotFound(LedgerError):
+    """There is no such thing, or the asker may not know of it."""
+
+    exit_status = 1
+
+
+class ProofFailed(LedgerError):
+    """The answer is no: a proof does not hold."""
+
+    exit_status = 1
+
+
+class BadSignature(ProofFailed):
+    """A signature does not verify."""
+
+
+class Damaged(ProofFailed):
+    """Stored bytes contradict what was signed or published."""
+
+
+class Unavailable(LedgerError):
+    """The ledger cannot do it now."""
+
+    exit_status = 3
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer."""
+
+
+class LogStopped(Unavailable):
+    """The log must not sign: the database is behind or disagrees with what was published."""
+
+
+class Overloaded(Unavailable):
+    """Too much work is waiting; try again later."""
