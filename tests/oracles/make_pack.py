@@ -1,0 +1,298 @@
+"""Writes what follows from rule pack 1, and checks that the rest is in its one layout.
+
+    python tests/oracles/make_pack.py            # write
+    python tests/oracles/make_pack.py --check    # exit 1 and name every file that would change
+
+`gases.json`, `units.json` and `activities.json` are kept by hand: this tool only lays them out, one
+item a line, so that a change reads as a change of its line. It makes two files:
+
+- `timezones.json`, from the `tzdata` package and nothing of this machine. The pack names the
+  release it was made from; with another release installed that file is left as it is, since a
+  published pack never changes.
+- `docs/reference/rules.md`, the pack as a page.
+
+The start of a month is the first instant whose local date is the 1st. Where midnight does not
+exist that is the end of the gap; where it exists twice, its first passing. The pack stores UTC
+midnight less that instant. Source: accounting rules, sections 1 to 3; formats, section 13.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zoneinfo
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+import tzdata
+
+from ledger.carbon import rulepack
+from ledger.carbon.rulepack import Activity, Placement, RulePack, Zone
+
+ROOT = Path(__file__).resolve().parents[2]
+PACK = ROOT / "ledger/carbon/packs/1"
+PAGE = ROOT / "docs/reference/rules.md"
+FIRST, LAST = "2000-01", "2049-12"
+RELEASE = (
+    f"IANA time zone database {tzdata.IANA_VERSION}, zones of zone.tab and zone1970.tab, and UTC"
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check every file. Returns the exit status."""
+    files = list(_files())
+    if "--check" in arguments:
+        wrong = [path for path, text in files if not path.exists() or path.read_text() != text]
+        for path in wrong:
+            sys.stdout.write(f"{path.relative_to(ROOT)} is not what make_pack.py writes\n")
+        return 1 if wrong else 0
+    for path, text in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    sys.stdout.write(f"rule pack 1: {_pack({}).sha256}\n")
+    return 0
+
+
+def layout(value: Mapping[str, object]) -> str:
+    """JSON with sorted members, every item of an array on a line of its own, ended by LF."""
+    members = [f"{_line(name)}:{_spread(value[name])}" for name in sorted(value)]
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def zone_file() -> str:
+    """`timezones.json` from the installed tzdata."""
+    zoneinfo.reset_tzpath(to=[])  # never the machine's own copy
+    zones = [msgspec.to_builtins(_zone(name)) for name in zone_names()]
+    source = {"mark": "p", "title": RELEASE}
+    return layout({"first": FIRST, "last": LAST, "source": source, "zones": zones})
+
+
+def zone_names() -> list[str]:
+    """Names of all zones that belong to a place today, and UTC; sorted."""
+    names = {"UTC"}
+    folder = resources.files("tzdata") / "zoneinfo"
+    for table in ("zone.tab", "zone1970.tab"):
+        lines = (folder / table).read_text(encoding="utf-8").splitlines()
+        names.update(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
+    return sorted(names)
+
+
+def page(pack: RulePack) -> str:
+    """`docs/reference/rules.md`: the pack as tables."""
+    return "\n".join(_page(pack))
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    texts = {}
+    for name in ("activities.json", "gases.json", "units.json"):
+        texts[name] = layout(json.loads((PACK / name).read_text()))
+    zones = PACK / "timezones.json"
+    if not zones.exists() or json.loads(zones.read_text())["source"]["title"] == RELEASE:
+        texts[zones.name] = zone_file()
+    for name, text in texts.items():
+        yield PACK / name, text
+    yield PAGE, page(_pack(texts))
+
+
+def _pack(texts: Mapping[str, str]) -> RulePack:
+    files = {
+        name: texts[name].encode() if name in texts else (PACK / name).read_bytes()
+        for name in rulepack.FILES
+    }
+    return RulePack("1", files)
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _spread(value: object) -> str:
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "[\n" + ",\n".join(_item(item) for item in value) + "\n]"
+    return _line(value)
+
+
+def _item(item: Mapping[str, object]) -> str:
+    """One item on one line, but for the values of a GWP set: one gas a line."""
+    values = item.get("values")
+    if not isinstance(values, dict):
+        return _line(item)
+    rest = _line({name: member for name, member in item.items() if name != "values"})
+    lines = ",\n".join(f"  {_line(gas)}:{_line(values[gas])}" for gas in values)
+    return rest[:-1] + ',"values":{\n' + lines + "\n}}"
+
+
+def _zone(name: str) -> Zone:
+    zone = zoneinfo.ZoneInfo(name)
+    months: list[str] = []
+    offsets_s: list[int] = []
+    for year in range(int(FIRST[:4]), int(LAST[:4]) + 1):
+        for month in range(1, 13):
+            offset_s = _offset_s(zone, datetime(year, month, 1))  # noqa: DTZ001  (a local date)
+            if not offsets_s or offsets_s[-1] != offset_s:
+                months.append(f"{year:04d}-{month:02d}")
+                offsets_s.append(offset_s)
+    return Zone(zone=name, months=tuple(months), offsets_s=tuple(offsets_s))
+
+
+def _offset_s(zone: zoneinfo.ZoneInfo, midnight: datetime) -> int:
+    """UTC midnight less the first instant whose local date is that of `midnight`, in seconds."""
+    # fold=0: before a gap, and the first of two passings (PEP 495)
+    start = midnight.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    before = (start - timedelta(seconds=1)).astimezone(zone)
+    if start.astimezone(zone).date() != midnight.date() or before.date() == midnight.date():
+        raise ValueError(f"{zone.key}: month {midnight:%Y-%m} does not start at its midnight")
+    return round((midnight.replace(tzinfo=UTC) - start).total_seconds())
+
+
+def _page(pack: RulePack) -> Iterator[str]:
+    yield "# Rules, version 1"
+    yield ""
+    yield "This page is written by `tests/oracles/make_pack.py` from the files in"
+    yield f"`ledger/carbon/packs/1/`. SHA-256 of the pack: `{pack.sha256}`."
+    yield ""
+    yield "A published pack never changes; a correction is a new version. Marks of a source: `p` read"
+    yield "in a primary or official text, `s` in a secondary one, `k` general knowledge of the field."
+    yield ""
+    yield from _page_activities(pack)
+    yield from _page_kinds(pack)
+    yield from _page_gases(pack)
+    yield from _page_units(pack)
+    yield from _page_calendar(pack)
+
+
+def _page_activities(pack: RulePack) -> Iterator[str]:
+    yield "## Activities"
+    yield ""
+    yield f"Source [{pack.catalogue_source.mark}]: {pack.catalogue_source.title}."
+    yield ""
+    yield "A source says which of these it measures, in a unit of one of the dimensions. Under *may"
+    yield "stand as*, `3 (5, 12) → ISO 4` means Scope 3 in category 5 or 12, ISO 14064-1 category 4;"
+    yield "*memo* is outside every scope. *Removal*: its masses stand in the column of removals."
+    yield "*Factors also of* names activities whose published factors serve this one too."
+    yield ""
+    areas = pack.key_areas
+    yield "Key areas: " + ", ".join(f"`{area}`" for area in areas) + "; *all* means all eight."
+    yield ""
+    families: dict[str, list[Activity]] = {}
+    for one in pack.activities.values():
+        families.setdefault(one.activity.split(".")[0], []).append(one)
+    for family, members in families.items():
+        yield f"### {family}"
+        yield ""
+        yield "| activity | what it is | dimensions | may stand as | roles | GPC | key areas |"
+        yield "| --- | --- | --- | --- | --- | --- | --- |"
+        for one in members:
+            title = one.title + (". *Removal*" if one.removal else "")
+            if one.factors_from:
+                title += ". *Factors also of* " + ", ".join(
+                    f"`{name}`" for name in one.factors_from
+                )
+            yield _row(
+                f"`{one.activity}`",
+                title,
+                ", ".join(one.dimensions),
+                "; ".join(_placement(placement) for placement in one.placements),
+                ", ".join(one.roles),
+                ", ".join(one.gpc),
+                "all" if one.key_areas == areas else ", ".join(one.key_areas),
+            )
+        yield ""
+
+
+def _placement(placement: Placement) -> str:
+    if placement.scope is None:
+        return "memo"
+    categories = ", ".join(str(number) for number in placement.categories)
+    return f"{placement.scope}{f' ({categories})' if categories else ''} → ISO {placement.iso}"
+
+
+def _page_kinds(pack: RulePack) -> Iterator[str]:
+    yield "## Kinds of factors"
+    yield ""
+    yield "Kinds are not interchangeable: each fills only its roles."
+    yield ""
+    yield "| kind | what it is | roles | who publishes |"
+    yield "| --- | --- | --- | --- |"
+    for kind in pack.kinds.values():
+        who = (
+            "factor-publisher; a company for its own streams"
+            if kind.company
+            else "factor-publisher"
+        )
+        yield _row(f"`{kind.kind}`", kind.title, ", ".join(kind.roles), who)
+    yield ""
+    yield "## Flows"
+    yield ""
+    yield (
+        "Within a balance group: "
+        + ", ".join(
+            f"`{flow}` {'adds' if sign > 0 else 'subtracts'}" for flow, sign in pack.flows.items()
+        )
+        + "."
+    )
+    yield ""
+
+
+def _page_gases(pack: RulePack) -> Iterator[str]:
+    yield "## Gases"
+    yield ""
+    yield "GWP over 100 years. A dash: the set has no value, and a view shows that mass apart. `ghg`"
+    yield "counts in totals; `biogenic` and `memo` stand in columns of their own, outside every scope"
+    yield "total; `co2e` is used where an amount exists in no other form."
+    yield ""
+    for one in pack.gwp.values():
+        yield f"- {one.gwp} [{one.source.mark}]: {one.source.title}"
+    yield ""
+    yield _row("gas", "what it is", "kind", *pack.gwp, "other spellings")
+    yield _row(*["---"] * (4 + len(pack.gwp)))
+    for gas in pack.gases.values():
+        values = [one.values.get(gas.gas, "–") for one in pack.gwp.values()]
+        yield _row(f"`{gas.gas}`", gas.title, gas.kind, *values, ", ".join(gas.aliases))
+    yield ""
+
+
+def _page_units(pack: RulePack) -> Iterator[str]:
+    yield "## Units"
+    yield ""
+    yield f"Source [{pack.unit_source.mark}], where a unit names no other: {pack.unit_source.title}."
+    yield "Ratios are exact integers; nothing converts from one dimension into another."
+    yield ""
+    dimensions: dict[str, str] = {}
+    for unit in pack.units.values():
+        dimensions.setdefault(unit.dimension, unit.unit)
+    for dimension, base in dimensions.items():
+        yield f"### {dimension}"
+        yield ""
+        yield f"| unit | in `{base}` | other spellings | source |"
+        yield "| --- | --- | --- | --- |"
+        for unit in pack.units.values():
+            if unit.dimension == dimension:
+                ratio = unit.num if unit.den == "1" else f"{unit.num} / {unit.den}"
+                source = f"{unit.source.title} [{unit.source.mark}]" if unit.source else ""
+                yield _row(f"`{unit.unit}`", ratio, ", ".join(unit.aliases), source)
+        yield ""
+
+
+def _page_calendar(pack: RulePack) -> Iterator[str]:
+    yield "## Calendar"
+    yield ""
+    yield f"Source [{pack.zone_source.mark}]: {pack.zone_source.title}."
+    yield ""
+    yield f"{len(pack.zones)} time zones, months {pack.first_month} to {pack.last_month}. A month starts"
+    yield "at the first instant whose local date is the 1st: where midnight does not exist, at the end"
+    yield "of the gap; where it exists twice, at its first passing."
+    yield ""
+    yield ", ".join(f"`{name}`" for name in pack.zones)
+    yield ""
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
