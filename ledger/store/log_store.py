@@ -1,0 +1,360 @@
+"""The log in PostgreSQL: one row per signed batch, verbatim, appended once and never changed.
+
+Entries, event lines, full tiles and heads move together in one transaction, under one lock, in one
+round trip for a whole group. Nothing that is read by name or number scans the log: an entry is found
+by index, by stream and version, or by notification id. Reading a range holds a few megabytes.
+
+The bytes that are hashed are the bytes that are stored: an entry is its JWS, its events are their
+lines, each ended by LF. Source: formats, sections 4 and 6; architecture, "PostgreSQL".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ledger.errors import Conflict, Damaged, NotFound
+from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
+from ledger.log.tree import CompactRange
+from ledger.store.queries import query
+from ledger.store.tile_store import completed_tiles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from psycopg.rows import TupleRow
+
+    from ledger.store.database import Connection
+
+CHUNK_ENTRIES: Final = 256
+PARTITIONS_AHEAD: Final = 2**21
+"""Partitions are made when the log comes this near to their end, a million entries before it is late."""
+
+_HASH_BYTES: Final = 32
+
+
+class Head(msgspec.Struct, frozen=True):
+    """How far the log goes: size in entries, root, right edge (largest subtree first)."""
+
+    size: int
+    root: RootHash
+    edge: tuple[Hash, ...]
+    next_notification: int
+
+    @property
+    def events(self) -> int:
+        """How many events the log holds."""
+        return self.next_notification - 1
+
+
+class NewEntry(msgspec.Struct, frozen=True):
+    """A verified batch that shall be appended.
+
+    `types` has one element if all events have the same type, else one for each event. `lines` are the
+    event lines, each ended by LF. `leaf` is the leaf hash of the batch's last event.
+    """
+
+    jws: bytes
+    stream: str
+    first: int
+    count: int
+    types: tuple[str, ...]
+    lines: bytes
+    leaf: LeafHash
+
+
+class StoredEntry(msgspec.Struct, frozen=True):
+    """An entry as it is stored; `lines` is empty if its row is missing, which `audit` reports."""
+
+    index: int
+    jws: bytes
+    stream: str
+    first: int
+    count: int
+    first_notification: int
+    types: tuple[str, ...]
+    lines: bytes
+
+    @property
+    def event_lines(self) -> list[bytes]:
+        """The event lines without their LF, in order."""
+        return self.lines.split(b"\n")[:-1]
+
+    def type_at(self, position: int) -> str:
+        """The type of the event at a position, from 0."""
+        return self.types[0] if len(self.types) == 1 else self.types[position]
+
+
+class StreamHead(msgspec.Struct, frozen=True):
+    """The last event of a stream: its version, its leaf hash, the entry that holds it."""
+
+    stream: str
+    version: int
+    leaf: LeafHash
+    index: int
+
+
+class EventPlace(msgspec.Struct, frozen=True):
+    """Where an event is: entry of the log, position in its batch from 0."""
+
+    index: int
+    position: int
+
+
+# ------------------------------------------------------------------------------ appending
+
+
+async def lock(conn: Connection) -> None:
+    """Wait until nobody else appends. Holds to the end of the transaction, which must be open."""
+    await conn.execute(query("log", "lock"))
+
+
+async def ensure_partitions(conn: Connection, upto: int) -> int:
+    """Make the partitions that entries up to this index need; how many were made."""
+    rows = await (await conn.execute(query("log", "ensure_partitions"), {"upto": upto})).fetchall()
+    return int(rows[0][0])
+
+
+async def read_head(conn: Connection) -> Head:
+    """How far the log goes; raises Damaged if nobody can say."""
+    async with conn.cursor(binary=True) as cur:
+        row = await (await cur.execute(query("log", "read_head"))).fetchone()
+    if row is None:
+        raise Damaged("the log has lost its head", expected="one row in log_head", found="none")
+    size, root, edge, next_notification = row
+    hashes = tuple(Hash(edge[at : at + _HASH_BYTES]) for at in range(0, len(edge), _HASH_BYTES))
+    return Head(size, RootHash(root), hashes, next_notification)
+
+
+async def append_entries(conn: Connection, head: Head, entries: Sequence[NewEntry]) -> Head:
+    """Append a group and return the new head. The caller holds the lock and an open transaction.
+
+    Raises Conflict, and leaves the transaction to be rolled back, if a stream would not go on at its
+    next version or if `head` is not where the log stands.
+    """
+    if not entries:
+        return head
+    # Both crossings of half a partition: so the next one is there long before it is needed.
+    if head.size // PARTITIONS_AHEAD != (
+        (head.size + len(entries)) // PARTITIONS_AHEAD
+    ):
+        await ensure_partitions(conn, head.size + len(entries) + PARTITIONS_AHEAD)
+    leaves = [leaf_hash(entry.jws) for entry in entries]
+    tree = CompactRange(head.size, head.edge).extend(leaves)
+    notifications = [head.next_notification]
+    for entry in entries:
+        notifications.append(notifications[-1] + entry.count)
+    new = Head(head.size + len(entries), tree.root(), tree.edge, notifications[-1])
+    heads = _stream_heads(head.size, entries)
+    tiles = await completed_tiles(conn, head.size, leaves)
+    parameters = {
+        "index": list(range(head.size, new.size)),
+        "stream": [entry.stream for entry in entries],
+        "first": [entry.first for entry in entries],
+        "count": [entry.count for entry in entries],
+        "first_notification": notifications[:-1],
+        "types": ["\n".join(entry.types) for entry in entries],
+        "jws": [entry.jws for entry in entries],
+        "lines": [entry.lines for entry in entries],
+        "tile_level": [tile.level for tile in tiles],
+        "tile_number": [tile.number for tile in tiles],
+        "tile_root": [tile.root for tile in tiles],
+        "tile_hashes": [tile.hashes for tile in tiles],
+        "head_stream": [moved.head.stream for moved in heads],
+        "head_first": [moved.first for moved in heads],
+        "head_version": [moved.head.version for moved in heads],
+        "head_leaf": [moved.head.leaf for moved in heads],
+        "head_index": [moved.head.index for moved in heads],
+        "size": new.size,
+        "root": new.root,
+        "edge": b"".join(new.edge),
+        "next_notification": new.next_notification,
+        "old_size": head.size,
+        "old_next_notification": head.next_notification,
+    }
+    rows = await (await conn.execute(query("log", "append"), parameters)).fetchall()
+    heads_moved, head_moved, _ = rows[0]
+    if head_moved != 1:
+        raise Conflict(
+            "the log's head moved while a group was appended",
+            found=f"not {head.size} entries any more",
+            advice="Nothing was written. Take the lock, read the head, and decide again.",
+        )
+    if heads_moved != len(heads):
+        raise Conflict(
+            "a stream does not go on at its next version",
+            found=", ".join(f"{m.head.stream}@{m.first}" for m in heads[:5]),
+            advice="Nothing was written. Read the stream's head and sign for the next version.",
+        )
+    return new
+
+
+class _Moved(msgspec.Struct, frozen=True):
+    first: int
+    head: StreamHead
+
+
+def _stream_heads(size: int, entries: Sequence[NewEntry]) -> list[_Moved]:
+    """Per stream of a group: its first version there, and its head after it."""
+    moved: dict[str, _Moved] = {}
+    for index, entry in enumerate(entries, start=size):
+        before = moved.get(entry.stream)
+        if before is not None and entry.first != before.head.version + 1:
+            raise Conflict(
+                f"{entry.stream} does not go on at its next version",
+                expected=str(before.head.version + 1),
+                found=str(entry.first),
+            )
+        last = StreamHead(entry.stream, entry.first + entry.count - 1, entry.leaf, index)
+        moved[entry.stream] = _Moved(entry.first if before is None else before.first, last)
+    return list(moved.values())
+
+
+# ------------------------------------------------------------------------------ reading
+
+
+async def entry(conn: Connection, index: int) -> StoredEntry:
+    """The entry with its event lines; raises NotFound."""
+    async with conn.cursor(binary=True) as cur:
+        row = await (await cur.execute(query("log", "entry"), {"index": index})).fetchone()
+    if row is None:
+        raise NotFound(f"there is no entry {index}")
+    return _entry(row)
+
+
+async def entries(
+    conn: Connection, first: int = 0, limit: int | None = None
+) -> AsyncIterator[StoredEntry]:
+    """Entries in order from an index on, to the end or at most `limit`, a few megabytes at a time.
+
+    Raises Damaged where one is missing; a reader that wants to go on asks again from the next index.
+    The connection is free between two chunks, and nothing else may run on it inside one.
+    """
+    end = (await read_head(conn)).size
+    if limit is not None:
+        end = min(end, first + limit)
+    while first < end:
+        bounds = {"first": first, "until": min(first + CHUNK_ENTRIES, end)}
+        async with conn.cursor(binary=True) as cur:
+            rows = await (await cur.execute(query("log", "entries"), bounds)).fetchall()
+        if not rows:
+            raise _missing(first)
+        for row in rows:
+            if row[0] != first:
+                raise _missing(first)
+            yield _entry(row)
+            first += 1
+
+
+async def stream_entries(
+    conn: Connection, stream: str, *, first: int = 0, size: int | None = None
+) -> AsyncIterator[StoredEntry]:
+    """The entries of a stream whose first version is `first` or later, in order.
+
+    With `size`, only those among the first `size` entries of the log.
+    """
+    until = (await read_head(conn)).size if size is None else size
+    while True:
+        bounds = {"stream": stream, "first": first, "until": until, "limit": 8}
+        async with conn.cursor(binary=True) as cur:
+            rows = await (await cur.execute(query("log", "stream_entries"), bounds)).fetchall()
+        for row in rows:
+            yield (stored := _entry(row))
+            first = stored.first + stored.count
+        if len(rows) < 8:
+            return
+
+
+async def find_event(conn: Connection, stream: str, version: int) -> EventPlace:
+    """Where an event is; raises NotFound."""
+    found = await find_entry(conn, stream, version)
+    if found is None:
+        raise NotFound(f"there is no event {stream}@{version}")
+    return found
+
+
+async def find_entry(conn: Connection, stream: str, version: int) -> EventPlace | None:
+    """Where an event is, or None."""
+    wanted = {"stream": stream, "version": version}
+    row = await (await conn.execute(query("log", "find"), wanted)).fetchone()
+    if row is None or version >= row[1] + row[2]:
+        return None
+    return EventPlace(row[0], version - row[1])
+
+
+async def event_line(conn: Connection, place: EventPlace) -> bytes:
+    """One event's data as it arrived, without LF; raises NotFound."""
+    lines = (await entry(conn, place.index)).event_lines
+    if not 0 <= place.position < len(lines):
+        raise NotFound(f"entry {place.index} has no event at position {place.position}")
+    return lines[place.position]
+
+
+async def jws(conn: Connection, index: int) -> bytes:
+    """The signed statement of an entry; raises NotFound."""
+    async with conn.cursor(binary=True) as cur:
+        row = await (await cur.execute(query("log", "jws"), {"index": index})).fetchone()
+    if row is None:
+        raise NotFound(f"there is no entry {index}")
+    return bytes(row[0])
+
+
+async def find_jws(conn: Connection, stream: str, version: int) -> tuple[int, bytes] | None:
+    """Index and JWS of the entry that holds a version of a stream, or None.
+
+    A submission whose JWS is byte-identical to it is a repetition; any other is a conflict.
+    """
+    place = await find_entry(conn, stream, version)
+    return None if place is None else (place.index, await jws(conn, place.index))
+
+
+async def find_notification(conn: Connection, notification: int) -> int | None:
+    """Index of the entry that holds a notification id or begins last before it, or None."""
+    wanted = {"notification": notification}
+    row = await (await conn.execute(query("log", "find_notification"), wanted)).fetchone()
+    return None if row is None else int(row[0])
+
+
+async def stream_head(conn: Connection, stream: str) -> StreamHead | None:
+    """Where a stream stands, or None if nothing was ever logged in it."""
+    async with conn.cursor(binary=True) as cur:
+        row = await (await cur.execute(query("log", "stream_head"), {"stream": stream})).fetchone()
+    return None if row is None else _head(row)
+
+
+async def stream_heads(conn: Connection, streams: Iterable[str]) -> dict[str, StreamHead]:
+    """Where each of these streams stands; streams without events are left out."""
+    async with conn.cursor(binary=True) as cur:
+        await cur.execute(query("log", "stream_heads"), {"streams": sorted(set(streams))})
+        return {row[0]: _head(row) async for row in cur}
+
+
+async def streams(conn: Connection, prefix: str = "") -> AsyncIterator[StreamHead]:
+    """Heads of all streams whose name begins with a prefix, in the order of their names."""
+    # In collation "C", U+10FFFF sorts after every character that a name may have.
+    bounds = {"first": prefix, "until": prefix + "\U0010ffff", "limit": 1000}
+    while True:
+        async with conn.cursor(binary=True) as cur:
+            rows = await (await cur.execute(query("log", "streams"), bounds)).fetchall()
+        for row in rows:
+            yield _head(row)
+        if len(rows) < 1000:
+            return
+        bounds["first"] = rows[-1][0] + " "  # the least name that follows
+
+
+def _entry(row: TupleRow) -> StoredEntry:
+    index, stream, first, count, first_notification, types, signed, lines = row
+    return StoredEntry(
+        index, signed, stream, first, count, first_notification, tuple(types), lines or b""
+    )
+
+
+def _head(row: TupleRow) -> StreamHead:
+    stream, version, leaf, index = row
+    return StreamHead(stream, version, LeafHash(leaf), index)
+
+
+def _missing(index: int) -> Damaged:
+    return Damaged(f"entry {index} of the log is missing", expected="every index below the head's")

@@ -1,0 +1,143 @@
+-- name: load_pieces
+-- These pieces of the state, those that exist.
+SELECT kind, key, value, index
+  FROM {schema}.state_view
+ WHERE (kind, key) IN (SELECT wanted.kind, wanted.key
+                         FROM unnest(%(kind)s::text[], %(key)s::text[]) AS wanted (kind, key));
+
+-- name: pieces_of_kind
+-- All pieces of one kind whose keys lie between two keys, in order.
+SELECT kind, key, value, index
+  FROM {schema}.state_view
+ WHERE kind = %(kind)s AND key >= %(first)s AND key < %(until)s
+ ORDER BY key;
+
+-- name: save_pieces
+-- Put pieces; the newest value and the entry that made it.
+INSERT INTO {schema}.state_view (kind, key, value, index)
+SELECT new.kind, new.key, new.value, new.index
+  FROM unnest(%(kind)b::text[], %(key)b::text[], %(value)b::bytea[], %(index)b::bigint[])
+       AS new (kind, key, value, index)
+ ORDER BY new.kind, new.key
+    ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, index = excluded.index;
+
+-- name: delete_pieces
+-- Remove pieces.
+DELETE FROM {schema}.state_view
+ WHERE (kind, key) IN (SELECT gone.kind, gone.key
+                         FROM unnest(%(kind)s::text[], %(key)s::text[]) AS gone (kind, key));
+
+-- name: insert_source_lines
+-- What sources are from now on.
+INSERT INTO {schema}.source_lines
+       (stream, line, party, activity, scope, category, key_area, site, region, inside, flow,
+        balance_group, part_of, kind, unit, gpc, index)
+VALUES (%(stream)s, %(line)s, %(party)s, %(activity)s, %(scope)s, %(category)s, %(key_area)s,
+        %(site)s, %(region)s, %(inside)s, %(flow)s, %(balance_group)s, %(part_of)s, %(kind)s,
+        %(unit)s, %(gpc)s, %(index)s);
+
+-- name: add_masses
+-- Masses that entries add, and the totals with them. Sums of integers: any order gives the same.
+WITH delta AS (
+    INSERT INTO {schema}.mass_delta (index, stream, line, month, role, gas, mass_mg, zeroed)
+    SELECT new.index, new.stream, new.line, new.month, new.role, new.gas, new.mass_mg, new.zeroed
+      FROM unnest(%(index)b::bigint[], %(stream)b::text[], %(line)b::integer[],
+                  %(month)b::text[], %(role)b::text[], %(gas)b::text[],
+                  %(mass_mg)s::numeric[], %(zeroed)b::integer[])
+           AS new (index, stream, line, month, role, gas, mass_mg, zeroed)
+ RETURNING stream, line, month, role, gas, mass_mg, zeroed
+)
+INSERT INTO {schema}.mass_total AS total (stream, line, month, role, gas, mass_mg, zeroed)
+SELECT stream, line, month, role, gas, sum(mass_mg), sum(zeroed)
+  FROM delta
+ GROUP BY stream, line, month, role, gas
+ ORDER BY stream, line, month, role, gas
+    ON CONFLICT (stream, line, month, role, gas) DO UPDATE
+   SET mass_mg = total.mass_mg + excluded.mass_mg, zeroed = total.zeroed + excluded.zeroed;
+
+-- name: add_activities
+-- Quantities that entries add, in 10^-12 of a unit, and the totals with them. Trailing zeros go, so that equal
+-- quantities are stored alike whatever they were added up from.
+WITH delta AS (
+    INSERT INTO {schema}.activity_delta (index, stream, line, month, quantity, readings, estimated)
+    SELECT new.index, new.stream, new.line, new.month,
+           trim_scale(new.tiny * 0.000000000001), new.readings, new.estimated
+      FROM unnest(%(index)b::bigint[], %(stream)b::text[], %(line)b::integer[],
+                  %(month)b::text[], %(tiny)s::numeric[], %(readings)b::integer[],
+                  %(estimated)b::integer[])
+           AS new (index, stream, line, month, tiny, readings, estimated)
+ RETURNING stream, line, month, quantity, readings, estimated
+)
+INSERT INTO {schema}.activity_total AS total (stream, line, month, quantity, readings, estimated)
+SELECT stream, line, month, trim_scale(sum(quantity)), sum(readings), sum(estimated)
+  FROM delta
+ GROUP BY stream, line, month
+ ORDER BY stream, line, month
+    ON CONFLICT (stream, line, month) DO UPDATE
+   SET quantity = trim_scale(total.quantity + excluded.quantity),
+       readings = total.readings + excluded.readings,
+       estimated = total.estimated + excluded.estimated;
+
+-- name: masses_now
+-- Masses over months, from the totals; `{which}` names a party or all.
+SELECT source.*, total.month, total.role, total.gas, total.mass_mg, total.zeroed
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.mass_total AS total USING (stream, line)
+ WHERE {which} AND total.month BETWEEN %(first_month)s AND %(last_month)s
+ ORDER BY source.stream, source.line, total.month, total.role, total.gas;
+
+-- name: masses_as_of
+-- The same as it was known when the log had a certain size: a sum over a prefix of the log.
+SELECT source.*, delta.month, delta.role, delta.gas, sum(delta.mass_mg), sum(delta.zeroed)
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.mass_delta AS delta USING (stream, line)
+ WHERE {which} AND delta.month BETWEEN %(first_month)s AND %(last_month)s
+   AND delta.index < %(as_of)s
+ GROUP BY source.stream, source.line, delta.month, delta.role, delta.gas
+ ORDER BY source.stream, source.line, delta.month, delta.role, delta.gas;
+
+-- name: activities_now
+-- Quantities over months, from the totals; `{which}` names a party or all.
+SELECT source.*, total.month, total.quantity, total.readings, total.estimated
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.activity_total AS total USING (stream, line)
+ WHERE {which} AND total.month BETWEEN %(first_month)s AND %(last_month)s
+ ORDER BY source.stream, source.line, total.month;
+
+-- name: activities_as_of
+-- The same as it was known when the log had a certain size.
+SELECT source.*, delta.month, trim_scale(sum(delta.quantity)), sum(delta.readings),
+       sum(delta.estimated)
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.activity_delta AS delta USING (stream, line)
+ WHERE {which} AND delta.month BETWEEN %(first_month)s AND %(last_month)s
+   AND delta.index < %(as_of)s
+ GROUP BY source.stream, source.line, delta.month
+ ORDER BY source.stream, source.line, delta.month;
+
+-- name: lines
+-- The lines of sources, in order, as known at a size; `{which}` names a party or all.
+SELECT source.*
+  FROM {schema}.source_lines AS source
+ WHERE {which} AND source.index < %(as_of)s
+ ORDER BY source.stream, source.line;
+
+-- name: of_party
+-- Which: one party's.
+source.party = %(party)s;
+
+-- name: of_all
+-- Which: everybody's.
+true;
+
+-- name: digest
+-- All rows of a table in the order of its key, as text.
+COPY (SELECT * FROM {schema}.{table} ORDER BY {key}) TO STDOUT;
+
+-- name: create_scratch
+-- The same table, empty, for this connection only.
+CREATE TEMPORARY TABLE {table} (LIKE ledger.{table} INCLUDING ALL);
+
+-- name: drop_scratch
+-- What an earlier rebuild on this connection left.
+DROP TABLE IF EXISTS pg_temp.{table};

@@ -1,0 +1,131 @@
+"""Tiles of the log's tree: full ones are stored once, partial ones follow from what is below them.
+
+A tile of level L holds 256 hashes of subtrees of 256^L entries. Beside each full tile stands its root, which
+is its place in the tile above: so a partial tile of any level is one range read, of leaf hashes
+computed from the entries or of such roots, and never more than 255 of them.
+Source: C2SP tlog-tiles; formats, section 6.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from ledger.errors import Damaged, NotFound
+from ledger.log.hashes import Hash, LeafHash, RootHash
+from ledger.log.tree import root_of
+from ledger.store.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ledger.store.database import Connection
+
+TILE_WIDTH: Final = 256
+
+T = TypeVar("T")
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """A full tile: 256 hashes in a row, and the root over them."""
+
+    level: int
+    number: int
+    root: RootHash
+    hashes: bytes
+
+
+async def completed_tiles(conn: Connection, size: int, leaves: Sequence[LeafHash]) -> list[Tile]:
+    """The full tiles of all levels that these leaves complete behind the first `size` entries.
+
+    Reads what already stands in each tile from the database; for most groups there is none to read.
+    """
+    tiles: list[Tile] = []
+    level, here, new = 0, size, [Hash(leaf) for leaf in leaves]
+    while new and here // TILE_WIDTH != (here + len(new)) // TILE_WIDTH:
+        number = here // TILE_WIDTH
+        row = await hashes(conn, level, number * TILE_WIDTH, here % TILE_WIDTH) + new
+        roots = []
+        for at in range(0, len(row) - TILE_WIDTH + 1, TILE_WIDTH):
+            content = row[at : at + TILE_WIDTH]
+            root = root_of(content)
+            tiles.append(Tile(level, number + at // TILE_WIDTH, root, b"".join(content)))
+            roots.append(Hash(root))
+        level, here, new = level + 1, number, roots
+    return tiles
+
+
+async def read_tile(
+    conn: Connection, size: int, level: int, number: int, width: int = TILE_WIDTH
+) -> bytes:
+    """The hashes of a tile of the log of this size, `width` times 32 bytes in a row.
+
+    Raises NotFound for a tile that is not in this log, Damaged for one that should be.
+    """
+    entries_needed = (number * TILE_WIDTH + width) << (8 * level)
+    if level < 0 or number < 0 or not 0 < width <= TILE_WIDTH or entries_needed > size:
+        raise NotFound(f"a log of {size} entries has no tile {level}/{number} of width {width}")
+    if width < TILE_WIDTH:
+        return b"".join(await hashes(conn, level, number * TILE_WIDTH, width))
+    async with conn.cursor(binary=True) as cur:
+        row = await (
+            await cur.execute(query("log", "tile"), {"level": level, "number": number})
+        ).fetchone()
+    if row is None:
+        raise Damaged(f"tile {level}/{number} of the log is missing", expected="256 hashes")
+    return bytes(row[0])
+
+
+async def hashes(conn: Connection, level: int, first: int, count: int) -> list[Hash]:
+    """Consecutive hashes of one level of the tree; raises Damaged if any is missing."""
+    if count == 0:
+        return []
+    bounds = {"first": first, "until": first + count, "level": level - 1}
+    name = "leaf_hashes" if level == 0 else "tile_roots"
+    async with conn.cursor(binary=True) as cur:
+        found = [Hash(row[0]) async for row in await cur.execute(query("log", name), bounds)]
+    if len(found) != count:
+        raise Damaged(
+            f"hashes {first} to {first + count - 1} of level {level} of the log are not all there",
+            expected=str(count),
+            found=str(len(found)),
+        )
+    return found
+
+
+class TileCache:
+    """Answers a prover that reads tiles one by one, from the database, without waiting inside it.
+
+    The prover is a pure function; where it asks for a tile that is not in memory, it is stopped, the
+    tile is loaded, and it starts again. A proof needs a handful.
+    """
+
+    def __init__(self, conn: Connection, size: int) -> None:
+        self._conn = conn
+        self._size = size
+        self._tiles: dict[tuple[int, int, int], bytes] = {}
+
+    def read(self, level: int, number: int, width: int) -> bytes:
+        """A tile that is in memory, as a prover asks for it."""
+        try:
+            return self._tiles[level, number, width]
+        except KeyError:
+            raise _Wanted(level, number, width) from None
+
+    async def prove(self, prover: Callable[[Callable[[int, int, int], bytes]], T]) -> T:
+        """What the prover returns when it is given `read`."""
+        while True:
+            try:
+                return prover(self.read)
+            except _Wanted as wanted:
+                place = (wanted.level, wanted.number, wanted.width)
+                self._tiles[place] = await read_tile(self._conn, self._size, *place)
+
+
+class _Wanted(Exception):
+    def __init__(self, level: int, number: int, width: int) -> None:
+        super().__init__(level, number, width)
+        self.level = level
+        self.number = number
+        self.width = width

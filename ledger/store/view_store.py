@@ -1,0 +1,289 @@
+"""The read models: what people read, written in the same transaction as the log.
+
+Deltas carry the index of the entry that made them; totals are their sums. "As known at log size N" is
+the sum of the deltas below N, and nothing is ever recalculated in place. The same code works on
+scratch tables of one connection: a rebuild folds the log into them and compares digests.
+Source: architecture, "As of"; accounting, section 1.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from psycopg import sql
+
+from ledger.carbon.rows import EntryRows, LineRow
+from ledger.store.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from psycopg.rows import TupleRow
+
+    from ledger.store.database import Connection
+
+PieceKey = tuple[str, str]
+"""(kind, key)"""
+
+TABLES: Final = {
+    "state_view": ("kind", "key"),
+    "source_lines": ("stream", "line"),
+    "mass_delta": ("index", "stream", "line", "month", "role", "gas"),
+    "mass_total": ("stream", "line", "month", "role", "gas"),
+    "activity_delta": ("index", "stream", "line", "month"),
+    "activity_total": ("stream", "line", "month"),
+}
+"""Every read model, with the key that orders its rows."""
+
+_LINE_COLUMNS: Final = (
+    "stream", "line", "party", "activity", "scope", "category", "key_area", "site", "region",
+    "inside", "flow", "balance_group", "part_of", "kind", "unit", "gpc",
+)  # fmt: skip
+_LINE_WIDTH: Final = len(_LINE_COLUMNS) + 1  # and the index of the entry that made the line
+_ALWAYS: Final = 2**63 - 1
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A piece of the deciding state: its bytes (None removes it) and the entry that made it so."""
+
+    kind: str
+    key: str
+    value: bytes | None
+    index: int
+
+
+class MassRow(msgspec.Struct, frozen=True):
+    """Milligrams of one gas, of one source line, in one month, under one factor role."""
+
+    line: LineRow
+    month: str
+    role: str
+    gas: str
+    mass_mg: int
+    zeroed: int
+
+
+class ActivityRow(msgspec.Struct, frozen=True):
+    """The quantity of one source line in one month, in the line's unit."""
+
+    line: LineRow
+    month: str
+    quantity: Decimal
+    readings: int
+    estimated: int
+
+
+class ViewStore:
+    """The read models of one schema: `ledger`, or `pg_temp` for a rebuild's scratch tables."""
+
+    def __init__(self, schema: str = "ledger") -> None:
+        self.schema = schema
+
+    @classmethod
+    async def create_scratch(cls, conn: Connection) -> ViewStore:
+        """The same tables, empty, that only this connection sees and that end with it."""
+        for table in TABLES:
+            name = sql.Identifier(table)
+            await conn.execute(query("view", "drop_scratch").format(table=name))
+            await conn.execute(query("view", "create_scratch").format(table=name))
+        return cls("pg_temp")
+
+    # -------------------------------------------------------------------------- writing
+
+    async def write(
+        self,
+        conn: Connection,
+        pieces: Iterable[Piece],
+        rows: Iterable[tuple[int, EntryRows]],
+    ) -> None:
+        """All that a group of entries changes; at most five statements, whatever its size.
+
+        A piece may be named once, with its value after the group; `rows` come with their entry's index.
+        """
+        listed = list(rows)
+        await self.save_pieces(conn, pieces)
+        await self._insert_lines(conn, listed)
+        await self._add_masses(conn, listed)
+        await self._add_activities(conn, listed)
+
+    async def save_pieces(self, conn: Connection, pieces: Iterable[Piece]) -> None:
+        """Put pieces of the state, and remove those whose value is None."""
+        saved: list[Piece] = []
+        gone: list[Piece] = []
+        for piece in pieces:
+            (gone if piece.value is None else saved).append(piece)
+        if saved:
+            await conn.execute(self._query("save_pieces"), _columns(Piece, saved))
+        if gone:
+            keys = {"kind": [piece.kind for piece in gone], "key": [piece.key for piece in gone]}
+            await conn.execute(self._query("delete_pieces"), keys)
+
+    async def _insert_lines(self, conn: Connection, rows: Sequence[tuple[int, EntryRows]]) -> None:
+        values = [
+            {**msgspec.structs.asdict(line), "index": index}
+            for index, entry in rows
+            for line in entry.lines
+        ]
+        if values:
+            async with conn.cursor() as cur:
+                await cur.executemany(self._query("insert_source_lines"), values)
+
+    async def _add_masses(self, conn: Connection, rows: Sequence[tuple[int, EntryRows]]) -> None:
+        flat = [
+            (index, *key, mass_mg, zeroed)
+            for index, entry in rows
+            for key, (mass_mg, zeroed) in entry.masses.items()
+        ]
+        if flat:
+            names = ("index", "stream", "line", "month", "role", "gas", "mass_mg", "zeroed")
+            await conn.execute(self._query("add_masses"), _transposed(names, flat))
+
+    async def _add_activities(
+        self, conn: Connection, rows: Sequence[tuple[int, EntryRows]]
+    ) -> None:
+        flat = [
+            (index, *key, tiny, readings, estimated)
+            for index, entry in rows
+            for key, (tiny, readings, estimated) in entry.activity.items()
+        ]
+        if flat:
+            names = ("index", "stream", "line", "month", "tiny", "readings", "estimated")
+            await conn.execute(self._query("add_activities"), _transposed(names, flat))
+
+    # -------------------------------------------------------------------------- state
+
+    async def load_pieces(
+        self, conn: Connection, keys: Iterable[PieceKey]
+    ) -> dict[PieceKey, bytes]:
+        """The bytes of these pieces; one that does not exist is left out."""
+        wanted = list(keys)
+        if not wanted:
+            return {}
+        values = {"kind": [kind for kind, _ in wanted], "key": [key for _, key in wanted]}
+        async with conn.cursor(binary=True) as cur:
+            await cur.execute(self._query("load_pieces"), values)
+            return {(row[0], row[1]): row[2] async for row in cur}
+
+    async def pieces_of_kind(
+        self, conn: Connection, kind: str, prefix: str = ""
+    ) -> AsyncIterator[Piece]:
+        """All pieces of a kind whose keys begin with a prefix, in the order of their keys."""
+        bounds = {"kind": kind, "first": prefix, "until": prefix + "\U0010ffff"}
+        async with conn.cursor(binary=True) as cur:
+            await cur.execute(self._query("pieces_of_kind"), bounds)
+            async for row in cur:
+                yield Piece(*row)
+
+    # -------------------------------------------------------------------------- figures
+
+    async def masses(
+        self,
+        conn: Connection,
+        party: str | None,
+        first_month: str,
+        last_month: str,
+        as_of: int | None = None,
+    ) -> list[MassRow]:
+        """Masses of a party, or of all, from one month to another, both included.
+
+        `as_of` is a log size: what was known when the log had that many entries. None is now.
+        """
+        rows = await self._figures(conn, "masses", party, _Period(first_month, last_month, as_of))
+        lines = _Lines()
+        return [
+            MassRow(lines.of(row), month, role, gas, int(mass_mg), int(zeroed))
+            for row in rows
+            for month, role, gas, mass_mg, zeroed in [row[_LINE_WIDTH:]]
+        ]
+
+    async def activities(
+        self,
+        conn: Connection,
+        party: str | None,
+        first_month: str,
+        last_month: str,
+        as_of: int | None = None,
+    ) -> list[ActivityRow]:
+        """Quantities of a party's sources, or of all, from one month to another, both included."""
+        rows = await self._figures(
+            conn, "activities", party, _Period(first_month, last_month, as_of)
+        )
+        lines = _Lines()
+        return [
+            ActivityRow(lines.of(row), month, quantity, int(readings), int(estimated))
+            for row in rows
+            for month, quantity, readings, estimated in [row[_LINE_WIDTH:]]
+        ]
+
+    async def lines(
+        self, conn: Connection, party: str | None = None, as_of: int | None = None
+    ) -> list[LineRow]:
+        """The lines of a party's sources, or of all, in order."""
+        values = {"party": party, "as_of": _ALWAYS if as_of is None else as_of}
+        rows = await (await conn.execute(self._query("lines", party), values)).fetchall()
+        found = _Lines()
+        return [found.of(row) for row in rows]
+
+    async def _figures(
+        self, conn: Connection, what: str, party: str | None, period: _Period
+    ) -> list[TupleRow]:
+        name = f"{what}_now" if period.as_of is None else f"{what}_as_of"
+        values = {"party": party, **msgspec.structs.asdict(period)}
+        return await (await conn.execute(self._query(name, party), values)).fetchall()
+
+    # -------------------------------------------------------------------------- digest
+
+    async def digest(self, conn: Connection) -> dict[str, str]:
+        """SHA-256 over all rows of each read model, in the order of its key; in hexadecimal."""
+        digests = {}
+        for table, key in TABLES.items():
+            statement = query("view", "digest").format(
+                schema=sql.Identifier(self.schema),
+                table=sql.Identifier(table),
+                key=sql.SQL(", ").join(map(sql.Identifier, key)),
+            )
+            digest = sha256()
+            async with conn.cursor() as cur, cur.copy(statement) as copy:
+                async for block in copy:
+                    digest.update(block)
+            digests[table] = digest.hexdigest()
+        return digests
+
+    def _query(self, name: str, party: str | None = None) -> sql.Composed:
+        which = query("view", "of_all" if party is None else "of_party")
+        return query("view", name).format(schema=sql.Identifier(self.schema), which=which)
+
+
+class _Period(msgspec.Struct, frozen=True):
+    first_month: str
+    last_month: str
+    as_of: int | None
+
+
+class _Lines:
+    """A line stands in many rows and is made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], LineRow] = {}
+
+    def of(self, row: TupleRow) -> LineRow:
+        place = (row[0], row[1])
+        line = self._known.get(place)
+        if line is None:
+            line = LineRow(**dict(zip(_LINE_COLUMNS, row, strict=False)))
+            self._known[place] = line
+        return line
+
+
+def _columns(kind: type[Piece], rows: Sequence[Piece]) -> dict[str, list[object]]:
+    names = kind.__struct_fields__
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def _transposed(
+    names: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> dict[str, list[object]]:
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
