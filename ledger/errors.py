@@ -8,6 +8,7 @@ Each message says what went wrong, what was expected, what was found, and what t
     │   ├── BadName             a party, stream, scope, origin or event name
     │   ├── BadValue            a time, decimal, unit, code or other single value
     │   ├── BadKey              a public key that must not be trusted
+    │   ├── BadJws              a signed statement out of form, or of an algorithm not accepted
     │   ├── BadBatch            a submission whose parts contradict each other
     │   ├── BadNote             a signed note, checkpoint, receipt or verifier key
     │   ├── BadBundle           a provenance bundle
@@ -90,6 +91,10 @@ class BadValue(InvalidInput):
 
 class BadKey(InvalidInput):
     """A public key that must not be trusted."""
+
+
+class BadJws(InvalidInput):
+    """A signed statement out of form, or of an algorithm that is not accepted."""
 
 
 class BadBatch(InvalidInput):

@@ -1,0 +1,234 @@
+"""A batch is what a party signs in one go: up to 10 000 consecutive events of one stream.
+
+    line 1      <compact JWS over the statement>
+    line 2…     <event data, canonical>            one line each, LF, in order
+
+The statement names the log, the stream, the first version, the count, the leaf hash before the
+first event and of the last one, and the Merkle root over all leaf hashes; so one event can be
+proven with a short path, and no data is in what is signed. `chain` recomputes all of it from the
+lines: what does not follow from the lines is refused. Source: formats, section 4.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from ledger.errors import BadBatch, LedgerError, TooLarge
+from ledger.log import jws, note, values
+from ledger.log.canonical import MAX_LINE_BYTES, StructReader, encode_struct
+from ledger.log.hashes import ZEROS_HEX, LeafHash
+from ledger.log.jws import Jws
+from ledger.log.names import MAX_INTEGER
+from ledger.log.tree import root_of
+from ledger.log.values import HashHex, Size, StreamName, UtcTimeText, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.log.keys import PrivateKey
+
+MAX_EVENTS: Final = 10_000
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+MEDIA_TYPE: Final = "application/vnd.carbon-ledger.batch+x-ndjson"
+
+_SALT_DIGITS = re.compile(r"[0-9a-f]*")
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+
+
+class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """The last checkpoint that the author had verified when signing."""
+
+    root: HashHex
+    size: Size
+
+
+class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of a batch's JWS: exactly these members."""
+
+    count: int
+    first: Version
+    head: HashHex
+    log: str
+    """The vkey of the one log that this is meant for."""
+    previous: HashHex
+    root: HashHex
+    seen: Seen | None
+    signed_at: UtcTimeText
+    stream: StreamName
+    v: Literal[1]
+
+    @property
+    def last(self) -> int:
+        """Version of the last event."""
+        return self.first + self.count - 1
+
+
+class SignedStatement(msgspec.Struct, frozen=True):
+    """A statement in form; whether its signature holds is asked with `jws.verify(key)`."""
+
+    kid: str
+    statement: Statement
+    jws: Jws
+
+
+_reader: Final = StructReader(Statement)
+
+
+def parse_statement(jws_bytes: bytes) -> SignedStatement:
+    """The statement of a batch's JWS; raises BadJws, BadBatch, TooLarge."""
+    parsed = jws.parse(jws_bytes, jws.BATCH)
+    try:
+        statement = _reader.decode(parsed.payload)
+        values.parse_utc_time(statement.signed_at)
+        note.parse_vkey(statement.log)
+    except LedgerError as error:
+        raise BadBatch("the signed statement is out of form", found=str(error)) from error
+    if not 1 <= statement.count <= MAX_EVENTS or statement.last > MAX_INTEGER:
+        raise BadBatch(
+            "a batch has 1 to 10000 events", expected="count 1 to 10000", found=f"{statement.count}"
+        )
+    if (statement.first == 1) != (statement.previous == ZEROS_HEX):
+        raise BadBatch(
+            "first is 1 exactly when previous is 64 zeros",
+            found=f"first {statement.first}, previous {statement.previous}",
+        )
+    return SignedStatement(parsed.kid, statement, parsed)
+
+
+def split_submission(body: bytes) -> tuple[bytes, list[bytes]]:
+    """JWS and event lines of a submission, neither parsed yet; raises TooLarge, BadBatch."""
+    if len(body) > MAX_BODY_BYTES:
+        raise TooLarge(
+            "a submission is too long",
+            expected=f"at most {MAX_BODY_BYTES} bytes",
+            found=f"{len(body)}",
+            advice="Send it as several batches",
+        )
+    if body.startswith((_GZIP, _ZSTD)):
+        raise BadBatch("a submission is not compressed", advice="Send the plain lines")
+    count = body.count(b"\n") - 1
+    if count > MAX_EVENTS:
+        raise TooLarge(
+            "a batch has too many events", expected=f"at most {MAX_EVENTS}", found=f"{count}"
+        )
+    if not body.endswith(b"\n") or count < 1:
+        raise BadBatch("a submission is a JWS line and event lines, each ended by LF")
+    if b"\r" in body:
+        raise BadBatch("lines end with LF alone", found="CR")
+    first, *lines = body[:-1].split(b"\n")
+    if len(first) > jws.MAX_BYTES:
+        raise TooLarge(
+            "a JWS is too long", expected=f"at most {jws.MAX_BYTES} bytes", found=f"{len(first)}"
+        )
+    for number, line in enumerate(lines, start=2):
+        if len(line) > MAX_LINE_BYTES:
+            raise TooLarge(
+                f"line {number} is too long",
+                expected=f"at most {MAX_LINE_BYTES} bytes",
+                found=f"{len(line)}",
+            )
+    return first, lines
+
+
+def chain(
+    lines: Sequence[bytes], types: Sequence[str], statement: Statement
+) -> tuple[LeafHash, ...]:
+    """The leaf hashes of a batch, recomputed; raises BadBatch when the statement says otherwise.
+
+    `lines` are canonical event data, `types` their event types, both already checked.
+    """
+    if not len(lines) == len(types) == statement.count:
+        raise BadBatch(
+            "the number of lines is not the signed count",
+            expected=f"{statement.count}",
+            found=f"{len(lines)}",
+        )
+    leaves = _leaves(lines, types, statement.stream, statement.first, statement.previous)
+    _compare("head", statement.head, leaves[-1])
+    _compare("root", statement.root, root_of(leaves))
+    return tuple(leaves)
+
+
+def check_salts(salts: Sequence[str]) -> None:
+    """Raises BadBatch unless each salt is 32 hexadecimal digits and no two are the same."""
+    if len(set(salts)) != len(salts):
+        seen: set[str] = set()
+        for position, salt in enumerate(salts):
+            if salt in seen:
+                raise BadBatch("two events of a batch have one salt", found=f"position {position}")
+            seen.add(salt)
+    well_formed = all(len(salt) == 32 for salt in salts)
+    if not well_formed or _SALT_DIGITS.fullmatch("".join(salts)) is None:
+        raise BadBatch("a salt is not 32 lower-case hexadecimal digits")
+
+
+def build(  # noqa: PLR0913, PLR0917  # the statement's members, in reading order
+    key: PrivateKey,
+    log_vkey: str,
+    stream: str,
+    first: int,
+    previous_hex: str,
+    events: Sequence[tuple[str, bytes]],
+    seen: Seen | None,
+    signed_at: str,
+) -> bytes:
+    """A whole submission, signed: JWS line and event lines.
+
+    `events` are (type, canonical data), `signed_at` ends in Z. Raises BadBatch for what
+    `parse_statement` and `split_submission` would refuse.
+    """
+    if not events:
+        raise BadBatch("a batch has 1 to 10000 events", found="0")
+    lines = [line for _, line in events]
+    leaves = _leaves(lines, [kind for kind, _ in events], stream, first, previous_hex)
+    statement = Statement(
+        count=len(lines),
+        first=first,
+        head=leaves[-1].hex(),
+        log=log_vkey,
+        previous=previous_hex,
+        root=root_of(leaves).hex(),
+        seen=seen,
+        signed_at=signed_at,
+        stream=stream,
+        v=1,
+    )
+    signed = jws.sign(key, jws.BATCH, encode_struct(statement))
+    body = b"\n".join([signed, *lines, b""])
+    parse_statement(signed)
+    split_submission(body)
+    return body
+
+
+def _leaves(
+    lines: Sequence[bytes], types: Sequence[str], stream: str, first: int, previous_hex: str
+) -> list[LeafHash]:
+    """Leaf hash of each line, each naming the one before: `event.event_leaf`, for many at once."""
+    middles = {
+        kind: f'","stream":"{stream}","type":"{kind}","v":1,"version":' for kind in set(types)
+    }
+    leaves: list[LeafHash] = []
+    previous = previous_hex
+    for version, (line, kind) in enumerate(zip(lines, types, strict=True), start=first):
+        # 0x00, then the header of event.header, written in place: this is the bulk path.
+        leaf = sha256(
+            f'\x00{{"data":"{sha256(line).hexdigest()}","previous":"{previous}{middles[kind]}'
+            f"{version}}}".encode("ascii")
+        )
+        leaves.append(LeafHash(leaf.digest()))
+        previous = leaf.hexdigest()
+    return leaves
+
+
+def _compare(member: str, signed_hex: str, recomputed: bytes) -> None:
+    if signed_hex != recomputed.hex():
+        raise BadBatch(
+            f"the lines do not give the signed {member}",
+            expected=signed_hex,
+            found=recomputed.hex(),
+        )

@@ -1,0 +1,125 @@
+"""A signed statement in one spelling: the strict compact JWS.
+
+    base64url({"alg":"Ed25519","kid":"<thumbprint>","typ":"<use>"}) . base64url(payload) . base64url(sig)
+
+Rules (formats, section 4): the protected header has exactly these members, canonical; `alg` is the
+fully specified name of RFC 9864, so `EdDSA` and `none` are refused; base64url has no padding and
+one spelling; `typ` differs per use, so no signature can be moved from one use to another.
+Source: RFC 7515, section 7.1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from ledger.errors import BadJws, BadKey, BadSignature, BadValue, NotCanonical, TooLarge
+from ledger.log import canonical, keys
+
+if TYPE_CHECKING:
+    from ledger.log.keys import PrivateKey, PublicKey
+
+MAX_BYTES: Final = 8_192
+BATCH: Final = "carbon-batch+jws"
+POSSESSION: Final = "carbon-key+jws"
+
+
+class Jws(msgspec.Struct, frozen=True, gc=False):
+    """A JWS in form; its signature is not checked before `verify`."""
+
+    kid: str
+    alg: str
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+    raw: bytes
+
+    def verify(self, key: PublicKey) -> bytes:
+        """The payload, if this key is the one named and signed it; raises BadSignature."""
+        if key.thumbprint != self.kid or key.alg != self.alg:
+            raise BadSignature("signed with another key", expected=key.thumbprint, found=self.kid)
+        keys.verify(key, self.signature, self.signing_input)
+        return self.payload
+
+
+def sign(key: PrivateKey, typ: str, payload: bytes) -> bytes:
+    """The compact JWS over a payload, as ASCII bytes."""
+    public = key.public
+    header = canonical.encode({"alg": public.alg, "kid": public.thumbprint, "typ": typ})
+    signing_input = f"{keys.encode_base64url(header)}.{keys.encode_base64url(payload)}".encode()
+    return signing_input + b"." + keys.encode_base64url(key.sign(signing_input)).encode("ascii")
+
+
+def parse(jws: bytes, typ: str, max_bytes: int = MAX_BYTES) -> Jws:
+    """A JWS of this use, in form; raises BadJws, TooLarge. The signature is not checked."""
+    if len(jws) > max_bytes:
+        raise TooLarge(
+            "a JWS is too long", expected=f"at most {max_bytes} bytes", found=f"{len(jws)}"
+        )
+    if not jws.isascii():
+        raise BadJws("a JWS is ASCII")
+    parts = jws.decode("ascii").split(".")
+    if len(parts) != 3:
+        raise BadJws(
+            "not a compact JWS", expected="three parts between two dots", found=f"{len(parts)}"
+        )
+    try:
+        header = canonical.decode(keys.decode_base64url(parts[0]))
+        payload = keys.decode_base64url(parts[1])
+        signature = keys.decode_base64url(parts[2])
+    except (BadValue, NotCanonical) as error:
+        raise BadJws("not a compact JWS", found=str(error)) from error
+    kid = _check_header(header, typ)
+    if len(signature) != keys.SIGNATURE_BYTES:
+        raise BadJws("a signature has 64 bytes", found=f"{len(signature)}")
+    return Jws(kid, keys.ALGORITHM, payload, jws[: jws.rindex(b".")], signature, jws)
+
+
+def possession_proof(key: PrivateKey, log: str, party: str) -> str:
+    """The new key's own statement that it belongs to a party of a log (its vkey)."""
+    payload = _possession(key.public.thumbprint, log, party)
+    return sign(key, POSSESSION, payload).decode("ascii")
+
+
+def check_possession(proof: str, public_key: PublicKey, log: str, party: str) -> None:
+    """Raises BadKey unless this key signed that it belongs to this party of this log."""
+    try:
+        payload = parse(proof.encode(errors="replace"), POSSESSION).verify(public_key)
+    except (BadJws, BadSignature, TooLarge) as error:
+        raise BadKey("the key comes without a proof of possession", found=str(error)) from error
+    expected = _possession(public_key.thumbprint, log, party)
+    if payload != expected:
+        raise BadKey(
+            "the proof of possession is for something else",
+            expected=expected.decode(),
+            found=repr(payload[:300]),
+        )
+
+
+def _possession(thumbprint: str, log: str, party: str) -> bytes:
+    return canonical.encode({"key": thumbprint, "log": log, "party": party, "v": 1})
+
+
+def _check_header(header: dict[str, object], typ: str) -> str:
+    if set(header) != {"alg", "kid", "typ"}:
+        raise BadJws(
+            "the protected header has other members",
+            expected="exactly alg, kid, typ",
+            found=", ".join(sorted(header)),
+        )
+    if header["alg"] != keys.ALGORITHM:
+        raise BadJws(
+            "this algorithm is not accepted", expected=keys.ALGORITHM, found=repr(header["alg"])
+        )
+    if header["typ"] != typ:
+        raise BadJws(
+            "signed for another use", expected=f"typ {typ}", found=f"typ {header['typ']!r}"
+        )
+    kid = header["kid"]
+    try:
+        if not isinstance(kid, str) or len(keys.decode_base64url(kid)) != 32:
+            raise BadJws("kid is not a key's thumbprint", found=repr(kid))
+    except BadValue as error:
+        raise BadJws("kid is not a key's thumbprint", found=repr(kid)) from error
+    return kid
