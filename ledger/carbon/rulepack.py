@@ -62,6 +62,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def ratio(self) -> Fraction:
+        """Base units in one of this unit, exactly."""
         return Fraction(int(self.num), int(self.den))
 
 
@@ -110,8 +111,9 @@ class GwpSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A time zone: from each month of `months` on, until the next, how many seconds before UTC
-    midnight a month starts.
+    """A time zone: how many seconds before UTC midnight its months start.
+
+    `offsets_s` hold from their month of `months` on, until the next.
 
     A month starts at the first instant whose local date is the 1st. So this is the offset east of
     UTC of that midnight; where midnight does not exist, the offset before the gap; where it exists
@@ -223,7 +225,8 @@ class RulePack:
         """The activity of this name. Raises BadValue."""
         found = self.activities.get(name)
         if found is None:
-            near = [a for a in self.activities if a.split(".")[0] == name.split(".")[0]]
+            family = name.partition(".")[0]
+            near = [known for known in self.activities if known.partition(".")[0] == family]
             raise BadValue(
                 "unknown activity",
                 expected="one of " + ", ".join(sorted(near or self.activities)),
@@ -324,7 +327,7 @@ def _next_month(month: str) -> str:
 def _utc_month_start_s(month: str) -> int:
     """Days from civil (H. Hinnant's algorithm), in seconds; exact for every Gregorian month."""
     year, number = int(month[:4]), int(month[5:])
-    year -= number <= 2  # noqa: PLR2004  (years begin in March in this algorithm)
+    year -= number <= 2  # years begin in March in this algorithm
     era = year // 400
     of_era = year - era * 400
     of_year = (153 * ((number + 9) % 12) + 2) // 5

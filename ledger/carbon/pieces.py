@@ -1,0 +1,181 @@
+"""What the rules know of sites, factors, sources and their readings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ledger.carbon.coverage import Bounds
+from ledger.carbon.events import Body
+from ledger.fold.state import Kind
+
+ALWAYS_S = -(2**53)
+"""The `from` of what a source said at its registration: before all time."""
+
+
+class SitePiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A site, under `<party>/<site>`."""
+
+    region: str
+    inside: bool
+    event: str
+    name: str | None = None
+
+
+class FactorPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A published factor, under its ref. Gases are (gas, numerator, denominator) in kg per unit;
+    `valid_s` is the half-open range of activity times, in epoch seconds of the area's calendar."""
+
+    ref: str
+    activity: str
+    unit: str
+    kind: str
+    region: str
+    year: int
+    valid: tuple[str, str]
+    valid_s: tuple[int, int]
+    gases: tuple[tuple[str, str, str], ...]
+    event: str
+    title: str
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source is from `from_s` on; `line` numbers the line its masses go to."""
+
+    from_s: int
+    line: int
+    site: str
+    key_area: str
+    category: int | None = None
+    interval_s: int | None = None
+    gpc: str | None = None
+    part_of: str | None = None
+    plausible: tuple[str, str] | None = None
+    uncertainty_percent: str | None = None
+    name: str | None = None
+
+
+class Assigned(msgspec.Struct, frozen=True):
+    """A factor that fills a role from a time on, until the next one."""
+
+    from_s: int
+    factor: str
+    event: str
+
+
+class Amended(msgspec.Struct, frozen=True):
+    """Members that changed at a time, as the event gave them."""
+
+    from_s: int
+    members: dict[str, Any]
+
+
+class LineKey(msgspec.Struct, frozen=True):
+    """What decides to which line of a footprint a source's masses go."""
+
+    site: str
+    region: str
+    inside: bool
+    key_area: str
+    category: int | None
+    gpc: str | None
+    part_of: str | None
+
+
+class SourcePiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A source, under its stream. `events` are all register events that made it what it is."""
+
+    stream: str
+    party: str
+    activity: str
+    unit: str
+    scope: int | None
+    kind: str
+    flow: str
+    balance_group: str | None
+    terms: tuple[Terms, ...]
+    amended: tuple[Amended, ...]
+    factors: dict[str, tuple[Assigned, ...]]
+    events: tuple[str, ...]
+    lines: tuple[LineKey, ...]
+    closed_at_s: int | None = None
+
+    def terms_at(self, at_s: int) -> Terms:
+        """The terms in force at an instant."""
+        found = self.terms[0]
+        for terms in self.terms[1:]:
+            if terms.from_s > at_s:
+                break
+            found = terms
+        return found
+
+    def factor_at(self, role: str, at_s: int) -> str | None:
+        """The factor that fills a role at an instant, or None."""
+        found = None
+        for assigned in self.factors.get(role, ()):
+            if assigned.from_s > at_s:
+                break
+            found = assigned.factor
+        return found
+
+
+class CoverPiece(msgspec.Struct, frozen=True):
+    """Covered time of a continuous source, under `<stream> <bucket>`."""
+
+    bounds: Bounds
+
+
+class ReferencePiece(msgspec.Struct, frozen=True):
+    """The event that carries a reference, under `<stream> <reference>`."""
+
+    event: str
+
+
+class ChangePiece(msgspec.Struct, frozen=True):
+    """The latest correction or withdrawal of an event, under the event's name."""
+
+    latest: str
+    withdrawn: bool
+
+
+class RegisterPiece(msgspec.Struct, frozen=True):
+    """The last reading of a meter's register, under `<stream> <meter>`."""
+
+    event: str
+
+
+class RegisterLink(msgspec.Struct, frozen=True):
+    """One register reading, under its event: where it began and ended, and what it follows."""
+
+    begins: str
+    ends: str
+    follows: str | None
+
+
+class RecordedPiece(msgspec.Struct, frozen=True):
+    """An event as recorded, read from the log under its name: its type and body."""
+
+    type: str
+    body: Body
+
+
+class HistoryPiece(msgspec.Struct, frozen=True):
+    """All live bodies of a stream, read from the log: (event, body as it stands), in order."""
+
+    items: tuple[tuple[str, Body], ...]
+
+
+SITE = Kind("site", SitePiece)
+FACTOR = Kind("factor", FactorPiece)
+SOURCE = Kind("source", SourcePiece)
+COVER = Kind("cover", CoverPiece)
+REFERENCE = Kind("reference", ReferencePiece)
+CHANGE = Kind("change", ChangePiece)
+REGISTER = Kind("register", RegisterPiece)
+REGISTER_LINK = Kind("register-link", RegisterLink)
+
+RECORDED = Kind("recorded", RecordedPiece, stored=False)
+HISTORY = Kind("history", HistoryPiece, stored=False)
+
+KINDS = (SITE, FACTOR, SOURCE, COVER, REFERENCE, CHANGE, REGISTER, REGISTER_LINK)

@@ -1,0 +1,64 @@
+"""The rows that one log entry adds to the read models: exact deltas, never a recalculation.
+
+Masses are kept per stream, line, month, factor role and gas; activity per stream, line and month.
+A correction adds the difference between its body and the one it replaces, so the sum over any
+prefix of the log is what was known at that size.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+MassKey = tuple[str, int, str, str, str]
+"""(stream, line, month, role, gas)"""
+ActivityKey = tuple[str, int, str]
+"""(stream, line, month)"""
+
+
+class LineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a source, as footprints group it."""
+
+    stream: str
+    line: int
+    party: str
+    activity: str
+    unit: str
+    scope: int | None
+    category: int | None
+    key_area: str
+    site: str
+    region: str
+    inside: bool
+    flow: str
+    balance_group: str | None
+    part_of: str | None
+    kind: str
+    gpc: str | None
+
+
+class EntryRows:
+    """What one entry adds: masses in mg, activity in 10^-12 of the source's unit, new lines."""
+
+    def __init__(self) -> None:
+        self.masses: dict[MassKey, list[int]] = {}
+        self.activity: dict[ActivityKey, list[int]] = {}
+        self.lines: list[LineRow] = []
+
+    def add_mass(self, key: MassKey, mass_mg: int, zeroed: int) -> None:
+        """Add milligrams, and how many non-zero products were rounded to none of them."""
+        row = self.masses.get(key)
+        if row is None:
+            self.masses[key] = [mass_mg, zeroed]
+        else:
+            row[0] += mass_mg
+            row[1] += zeroed
+
+    def add_activity(self, key: ActivityKey, tiny: int, readings: int, estimated: int) -> None:
+        """Add a quantity in 10^-12 units, and the numbers of readings and of estimates."""
+        row = self.activity.get(key)
+        if row is None:
+            self.activity[key] = [tiny, readings, estimated]
+        else:
+            row[0] += tiny
+            row[1] += readings
+            row[2] += estimated

@@ -1,0 +1,374 @@
+"""What the events of carbon accounting change: pieces of state, and rows of the read models.
+
+Nothing is recalculated in place: a correction, an amendment or a new factor adds the difference
+between what counted and what counts now, at its own entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from ledger.carbon import coverage
+from ledger.carbon.evaluate import Rules, evaluate, rules, runs
+from ledger.carbon.events import (
+    ActivityBody,
+    ActivityCorrected,
+    ActivityRecorded,
+    ActivityWithdrawn,
+    Body,
+    EmissionMeasured,
+    FactorAssigned,
+    FactorPublished,
+    Number,
+    ProfileRecorded,
+    Ratio,
+    SiteRegistered,
+    SourceAmended,
+    SourceClosed,
+    SourceRegistered,
+)
+from ledger.carbon.exact import seconds
+from ledger.carbon.pieces import (
+    ALWAYS_S,
+    CHANGE,
+    COVER,
+    FACTOR,
+    HISTORY,
+    RECORDED,
+    REFERENCE,
+    REGISTER,
+    REGISTER_LINK,
+    SITE,
+    SOURCE,
+    Amended,
+    Assigned,
+    ChangePiece,
+    CoverPiece,
+    FactorPiece,
+    LineKey,
+    RecordedPiece,
+    ReferencePiece,
+    RegisterLink,
+    RegisterPiece,
+    SitePiece,
+    SourcePiece,
+    Terms,
+)
+from ledger.carbon.rows import EntryRows, LineRow
+from ledger.carbon.rulepack import Calendar
+from ledger.fold.event import Place
+from ledger.fold.state import State
+from ledger.log.values import parse_day
+from ledger.parties.pieces import ledger
+
+DAY_S = 86_400
+
+
+def apply(state: State, place: Place, event: object, rows: EntryRows) -> None:
+    """Change the state and add the rows, as this event, already decided, says."""
+    match event:
+        case ActivityRecorded() | ProfileRecorded() | EmissionMeasured():
+            source = _source(state, place.stream)
+            occupy(state, source, place.event, event)
+            chain_register(state, source, place.event, event)
+            evaluate(state, _rules(state), source, event, rows, 1)
+        case ActivityCorrected():
+            _replace(state, place, event.event, event.body, rows)
+        case ActivityWithdrawn():
+            _replace(state, place, event.event, None, rows)
+        case SiteRegistered():
+            site = SitePiece(
+                region=event.region, inside=event.inside, event=place.event, name=event.name
+            )
+            state.put(SITE, f"{place.party}/{event.site}", site)
+        case SourceRegistered():
+            _register(state, place, event, rows)
+        case SourceAmended():
+            _amend(state, place, event, rows)
+        case SourceClosed():
+            source = _source(state, event.source)
+            closed = msgspec.structs.replace(
+                source, closed_at_s=seconds(event.at), events=(*source.events, place.event)
+            )
+            state.put(SOURCE, event.source, closed)
+        case FactorPublished():
+            _publish(state, place, event)
+        case FactorAssigned():
+            source = _source(state, event.source)
+            assigned = Assigned(seconds(event.from_), event.factor, place.event)
+            changed = msgspec.structs.replace(
+                assign(source, event.role, assigned), events=(*source.events, place.event)
+            )
+            state.put(SOURCE, event.source, changed)
+            _evaluate_again(state, source, changed, rows)
+        case _:
+            raise AssertionError(type(event).__name__)
+
+
+def assign(source: SourcePiece, role: str, assigned: Assigned) -> SourcePiece:
+    """The source with this factor in this role from its time on, until the next one's time."""
+    others = [a for a in source.factors.get(role, ()) if a.from_s != assigned.from_s]
+    timeline = tuple(sorted((*others, assigned), key=lambda a: a.from_s))
+    factors = dict(sorted({**source.factors, role: timeline}.items()))
+    return msgspec.structs.replace(source, factors=factors)
+
+
+def occupy(state: State, source: SourcePiece, event: str, body: Body) -> None:
+    """Take the body's time or reference."""
+    if source.kind == "discrete":
+        if body.reference is not None:
+            state.put(REFERENCE, f"{source.stream} {body.reference}", ReferencePiece(event))
+    else:
+        _cover(state, source, body, coverage.add)
+
+
+def release(state: State, source: SourcePiece, body: Body) -> None:
+    """Free the body's time or reference."""
+    if source.kind == "discrete":
+        if body.reference is not None:
+            state.put(REFERENCE, f"{source.stream} {body.reference}", None)
+    else:
+        _cover(state, source, body, coverage.remove)
+
+
+def chain_register(state: State, source: SourcePiece, event: str, body: Body) -> None:
+    """Make the body's register reading, if it has one, the last of its meter."""
+    if not isinstance(body, ActivityBody) or body.register is None:
+        return
+    key = f"{source.stream} {body.register.meter}"
+    last = state.get(REGISTER, key)
+    link = RegisterLink(body.register.from_, body.register.to, last.event if last else None)
+    state.put(REGISTER_LINK, event, link)
+    state.put(REGISTER, key, RegisterPiece(event))
+
+
+def _unchain_register(state: State, source: SourcePiece, event: str, body: Body) -> bool:
+    """Take the reading out of the chain if it is the last of its meter; whether it was."""
+    if not isinstance(body, ActivityBody) or body.register is None:
+        return False
+    key = f"{source.stream} {body.register.meter}"
+    last = state.get(REGISTER, key)
+    if last is None or last.event != event:
+        return False
+    link = state.get(REGISTER_LINK, event)
+    before = link.follows if link else None
+    state.put(REGISTER, key, RegisterPiece(before) if before else None)
+    state.put(REGISTER_LINK, event, None)
+    return True
+
+
+def _cover(
+    state: State,
+    source: SourcePiece,
+    body: Body,
+    change: Callable[[coverage.Bounds, int, int], coverage.Bounds],
+) -> None:
+    for start_s, end_s in runs(body):
+        for bucket, from_s, until_s in coverage.buckets(start_s, end_s):
+            key = f"{source.stream} {bucket}"
+            piece = state.get(COVER, key)
+            bounds = change(piece.bounds if piece else (), from_s, until_s)
+            state.put(COVER, key, CoverPiece(bounds) if bounds else None)
+
+
+def _replace(state: State, place: Place, ref: str, body: Body | None, rows: EntryRows) -> None:
+    """Put another body, or none, in the place of the one that an event has now."""
+    source = _source(state, ref.partition("@")[0])
+    change = state.get(CHANGE, ref)
+    recorded = state.get(RECORDED, change.latest if change else ref)
+    if recorded is None:
+        raise AssertionError(f"{ref} was decided and is not there")
+    rule = _rules(state)
+    release(state, source, recorded.body)
+    evaluate(state, rule, source, recorded.body, rows, -1)
+    was_last = _unchain_register(state, source, ref, recorded.body)
+    if body is not None:
+        occupy(state, source, ref, body)
+        evaluate(state, rule, source, body, rows, 1)
+        if was_last:
+            chain_register(state, source, ref, body)
+        # A later event of the same batch may correct this one once more.
+        state.put(RECORDED, place.event, RecordedPiece("ActivityCorrected", body))
+    state.put(CHANGE, ref, ChangePiece(place.event, body is None))
+
+
+def _register(state: State, place: Place, event: SourceRegistered, rows: EntryRows) -> None:
+    key = _line_key(
+        state, place.party, event.site, event.key_area, event.category, event.gpc, event.part_of
+    )
+    terms = Terms(
+        from_s=ALWAYS_S,
+        line=0,
+        site=event.site,
+        key_area=event.key_area,
+        category=event.category,
+        interval_s=event.interval_s,
+        gpc=event.gpc,
+        part_of=event.part_of,
+        plausible=event.plausible,
+        uncertainty_percent=event.uncertainty_percent,
+        name=event.name,
+    )
+    source = SourcePiece(
+        stream=event.stream,
+        party=place.party,
+        activity=event.activity,
+        unit=event.unit,
+        scope=event.scope,
+        kind=event.kind,
+        flow=event.flow,
+        balance_group=event.balance_group,
+        terms=(terms,),
+        amended=(),
+        factors={
+            role: (Assigned(ALWAYS_S, ref, place.event),)
+            for role, ref in sorted(event.factors.items())
+        },
+        events=(place.event,),
+        lines=(key,),
+    )
+    state.put(SOURCE, event.stream, source)
+    rows.lines.append(_line_row(source, 0))
+
+
+def _amend(state: State, place: Place, event: SourceAmended, rows: EntryRows) -> None:
+    source = _source(state, event.source)
+    members = {
+        name: getattr(event, name)
+        for name in event.__struct_fields__
+        if name not in ("salt", "source", "from_", "reason") and getattr(event, name) is not None
+    }
+    amended = tuple(
+        sorted((*source.amended, Amended(seconds(event.from_), members)), key=lambda a: a.from_s)
+    )
+    terms, lines = [source.terms[0]], list(source.lines)
+    for change in amended:
+        after = msgspec.structs.replace(terms[-1], from_s=change.from_s, **change.members)
+        key = _line_key(
+            state,
+            source.party,
+            after.site,
+            after.key_area,
+            after.category,
+            after.gpc,
+            after.part_of,
+        )
+        if key not in lines:
+            lines.append(key)
+        after = msgspec.structs.replace(after, line=lines.index(key))
+        if terms[-1].from_s == change.from_s:
+            terms.pop()
+        terms.append(after)
+    changed = msgspec.structs.replace(
+        source,
+        terms=tuple(terms),
+        amended=amended,
+        lines=tuple(lines),
+        events=(*source.events, place.event),
+    )
+    state.put(SOURCE, event.source, changed)
+    rows.lines.extend(_line_row(changed, at) for at in range(len(source.lines), len(lines)))
+    if [(t.from_s, t.line) for t in source.terms] != [(t.from_s, t.line) for t in terms]:
+        _evaluate_again(state, source, changed, rows)
+
+
+def _evaluate_again(state: State, before: SourcePiece, after: SourcePiece, rows: EntryRows) -> None:
+    history = state.get(HISTORY, before.stream)
+    rule = _rules(state)
+    for _, body in history.items if history else ():
+        evaluate(state, rule, before, body, rows, -1)
+        evaluate(state, rule, after, body, rows, 1)
+
+
+def _publish(state: State, place: Place, event: FactorPublished) -> None:
+    ref = f"{place.party}/{event.id}@{event.version}"
+    calendar = _rules(state).calendar
+    piece = FactorPiece(
+        ref=ref,
+        activity=event.activity,
+        unit=event.unit,
+        kind=event.kind,
+        region=event.region,
+        year=event.year,
+        valid=event.valid,
+        valid_s=(_day_start_s(calendar, event.valid[0]), _day_start_s(calendar, event.valid[1])),
+        gases=tuple(
+            (gas, *_ratio(number)) for gas, number in sorted(event.gases_kg_per_unit.items())
+        ),
+        event=place.event,
+        title=event.source.title,
+    )
+    state.put(FACTOR, ref, piece)
+
+
+def _day_start_s(calendar: Calendar, day: str) -> int:
+    """Where a day begins: its month's first midnight in the area's calendar, and whole days on.
+
+    Days outside the calendar lie at its ends, since no reading can lie beyond them.
+    """
+    parsed = parse_day(day)
+    month = f"{parsed.year:04d}-{parsed.month:02d}"
+    if month < calendar.months[0]:
+        return calendar.starts_s[0]
+    if month > calendar.months[-1]:
+        return calendar.end_s
+    return calendar.starts_s[calendar.months.index(month)] + (parsed.day - 1) * DAY_S
+
+
+def _ratio(number: Number) -> tuple[str, str]:
+    """A number as numerator and denominator, both integer strings."""
+    if isinstance(number, Ratio):
+        return number.num, number.den
+    whole, _, fraction = number.partition(".")
+    return str(int(whole + fraction)), str(10 ** len(fraction))
+
+
+def _source(state: State, stream: str) -> SourcePiece:
+    source = state.get(SOURCE, stream)
+    if source is None:
+        raise AssertionError(f"source {stream} was decided and is not there")
+    return source
+
+
+def _rules(state: State) -> Rules:
+    opened = ledger(state)
+    return rules(opened.rules_version, opened.timezone)
+
+
+def _line_key(  # noqa: PLR0913
+    state: State,
+    party: str,
+    site: str,
+    key_area: str,
+    category: int | None,
+    gpc: str | None,
+    part_of: str | None,
+) -> LineKey:
+    where = state.get(SITE, f"{party}/{site}")
+    if where is None:
+        raise AssertionError(f"site {party}/{site} was decided and is not there")
+    return LineKey(site, where.region, where.inside, key_area, category, gpc, part_of)
+
+
+def _line_row(source: SourcePiece, line: int) -> LineRow:
+    key = source.lines[line]
+    return LineRow(
+        stream=source.stream,
+        line=line,
+        party=source.party,
+        activity=source.activity,
+        unit=source.unit,
+        scope=source.scope,
+        category=key.category,
+        key_area=key.key_area,
+        site=key.site,
+        region=key.region,
+        inside=key.inside,
+        flow=source.flow,
+        balance_group=source.balance_group,
+        part_of=key.part_of,
+        kind=source.kind,
+        gpc=key.gpc,
+    )

@@ -1,0 +1,1 @@
+"""What all domain parts share: events in their place, and state as small pieces."""

@@ -1,0 +1,208 @@
+"""The state machine whole: every event type, where it may stand, and its rules in one table.
+
+`state = fold(apply, events)`. Whoever folds the same entries reaches the same state, the same rows
+and the same refusals: the sequencer that appends, the auditor that replays, the verifier that has
+a few entries in a file. Pure: no clock, no randomness, no I/O.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Union, cast
+
+import msgspec
+
+from ledger.carbon import events as carbon_events
+from ledger.carbon import pieces as carbon_pieces
+from ledger.carbon import rules as carbon_rules
+from ledger.carbon import views as carbon_views
+from ledger.carbon.rows import EntryRows
+from ledger.carbon.rulepack import RulePack, load
+from ledger.errors import BadBatch, LedgerError, NotAuthorised, RuleBroken
+from ledger.fold.event import Event, Place
+from ledger.fold.state import Kind, State
+from ledger.log.batch import SignedStatement, check_salts
+from ledger.log.canonical import StructReader
+from ledger.log.keys import PublicKey, public_key
+from ledger.log.names import party_of
+from ledger.parties import events as parties_events
+from ledger.parties import pieces as parties_pieces
+from ledger.parties import rules as parties_rules
+from ledger.parties import views as parties_views
+from ledger.parties.events import LedgerOpened, RulesActivated, RulesRef
+from ledger.parties.pieces import LEDGER, KeyPiece
+
+EVENTS: Final = (*parties_events.EVENTS, *carbon_events.EVENTS)
+TYPES: Final = {event.__name__: event for event in EVENTS}
+KINDS: Final = {
+    kind.name: cast("Kind[msgspec.Struct]", kind)
+    for kind in (*parties_pieces.KINDS, *carbon_pieces.KINDS)
+}
+"""Every kind of piece that is kept beside the log, by name."""
+
+_READER: Final[StructReader[msgspec.Struct]] = StructReader(
+    cast("type[msgspec.Struct]", Union[EVENTS])  # noqa: UP007  (a tuple of types)
+)
+_TRUST: Final = frozenset(event.__name__ for event in parties_events.EVENTS)
+_PLACES: Final = {
+    "LedgerOpened": "ledger",
+    "RulesActivated": "ledger",
+    "PartyRegistered": "keys",
+    "KeyAuthorized": "keys",
+    "KeyRevoked": "keys",
+    "KeyRecovered": "keys",
+    **carbon_events.PLACES,
+}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One log entry as the machine takes it: who signed, where it stands, its events.
+
+    `positions` tells which events of the batch are here: all of them in a fold of the log, a few
+    in a proof.
+    """
+
+    index: int
+    kid: str
+    stream: str
+    first: int
+    types: tuple[str, ...]
+    events: tuple[msgspec.Struct, ...]
+    positions: tuple[int, ...]
+
+
+def read_event(line: bytes) -> msgspec.Struct:
+    """The event of a line in its one spelling. Raises NotCanonical, BadValue, UnknownEventType."""
+    return _READER.decode(line)
+
+
+def read_events(lines: list[bytes]) -> tuple[msgspec.Struct, ...]:
+    """The events of all lines of a batch, whose salts all differ. An error names its line."""
+    events, decode = [], _READER.decode
+    for position, line in enumerate(lines):
+        try:
+            events.append(decode(line))
+        except LedgerError as error:
+            raise _at(error, f"event {position + 1} of the batch") from error
+    check_salts([event.salt for event in cast("list[Event]", events)])
+    return tuple(events)
+
+
+def whole_entry(index: int, signed: SignedStatement, events: tuple[msgspec.Struct, ...]) -> Entry:
+    """The entry of a batch of which every event is here."""
+    statement = signed.statement
+    return Entry(
+        index=index,
+        kid=signed.kid,
+        stream=statement.stream,
+        first=statement.first,
+        types=tuple(type(event).__name__ for event in events),
+        events=events,
+        positions=tuple(range(len(events))),
+    )
+
+
+def authorise(state: State, entry: Entry) -> PublicKey:
+    """The key that may sign this entry, judged on the state before it. Raises NotAuthorised.
+
+    Checked: the key's life, party and scope, the place of every type. The caller checks the
+    signature with the key that it gets.
+    """
+    if state.get(LEDGER, "") is None:
+        return _opening_key(entry)
+    key = parties_rules.authorise(
+        state, entry.index, entry.kid, entry.stream, entry.first, entry.types
+    )
+    place = parties_rules.place_of(entry.stream)
+    for name in set(entry.types):
+        if _PLACES.get(name) != place:
+            raise NotAuthorised(
+                "event type out of place",
+                expected=f"a type for a stream of kind {place}: "
+                + (", ".join(sorted(n for n, p in _PLACES.items() if p == place)) or "none yet"),
+                found=f"{name} in {entry.stream}",
+            )
+    return public_key_of(key)
+
+
+def public_key_of(key: KeyPiece) -> PublicKey:
+    """The public key itself."""
+    return public_key({"crv": "Ed25519", "kty": "OKP", "x": key.x})
+
+
+def fold(state: State, entry: Entry, rows: EntryRows) -> None:
+    """Decide and apply each event of an authorised entry in turn. An error names its event.
+
+    On an error the state is half changed: fold into an overlay and drop that.
+    """
+    party = party_of(entry.stream)
+    for position, event in zip(entry.positions, entry.events, strict=True):
+        place = Place(entry.index, position, entry.stream, entry.first + position, party, entry.kid)
+        try:
+            if type(event).__name__ in _TRUST:
+                _check_rules_known(event)
+                parties_rules.decide(state, place, event)
+                parties_views.apply(state, place, event)
+            else:
+                carbon_rules.decide(state, place, event)
+                carbon_views.apply(state, place, event, rows)
+        except LedgerError as error:
+            raise _at(error, f"{place.event}") from error
+
+
+def _check_rules_known(event: msgspec.Struct) -> None:
+    """Rules by version and hash must be those that this release ships."""
+    if isinstance(event, LedgerOpened):
+        _check_pack(event.rules).calendar(event.timezone)
+    elif isinstance(event, RulesActivated):
+        _check_pack(event.rules)
+
+
+def _check_pack(rules: RulesRef) -> RulePack:
+    pack = load(rules.version)
+    if pack.sha256 != rules.sha256:
+        raise RuleBroken(
+            f"hash of rule pack {rules.version}",
+            expected=pack.sha256,
+            found=rules.sha256,
+            advice="Use the pack as it was released.",
+        )
+    return pack
+
+
+def _opening_key(entry: Entry) -> PublicKey:
+    event = entry.events[0] if entry.events else None
+    if entry.index != 0 or not isinstance(event, LedgerOpened) or entry.types != ("LedgerOpened",):
+        raise NotAuthorised(
+            "first entry of a log",
+            expected="LedgerOpened, alone in its batch",
+            found=", ".join(entry.types[:3]),
+        )
+    key = public_key(event.key.members())
+    if key.thumbprint != entry.kid:
+        raise NotAuthorised(
+            "first entry of a log",
+            expected="signed with the operator's first key",
+            found=entry.kid,
+        )
+    return key
+
+
+def check_log(statement_log: str, log: str) -> None:
+    """Raise BadBatch unless a batch was signed for this log."""
+    if statement_log != log:
+        raise BadBatch(
+            "batch for another log",
+            expected=log,
+            found=statement_log,
+            advice="Sign for this log's verifier key; a signature holds for one log only.",
+        )
+
+
+def _at(error: LedgerError, where: str) -> LedgerError:
+    """The same error, saying where."""
+    return type(error)(
+        f"{where}: {error.what}",
+        expected=error.expected,
+        found=error.found,
+        advice=error.advice,
+    )

@@ -1,0 +1,1 @@
+"""Who may say what: parties, their roles, and their keys over time."""

@@ -1,0 +1,79 @@
+"""What the rules know of the ledger, its parties and their keys."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ledger.fold.state import Kind, State
+
+
+class LedgerPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger itself: what `LedgerOpened` said, and the rules in force."""
+
+    origin: str
+    log: str
+    operator: str
+    area: str
+    timezone: str
+    recovery_key: str
+    rules_version: str
+    rules_sha256: str
+    rules_since: int
+
+
+class PartyPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A party: its registration, and all its keys in the order of their arrival."""
+
+    party: str
+    name: str
+    roles: tuple[str, ...]
+    event: str
+    index: int
+    keys: tuple[str, ...]
+    lei: str | None = None
+    uscc: str | None = None
+    region: str | None = None
+    recovered: tuple[str, ...] = ()
+
+
+class KeyPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A key over time: valid for entry i when `authorised` < i <= `revoked`.
+
+    `by` names the event that brought it. `scope` items and `event_types` bound what it may say;
+    an admin key also manages its party's keys. The ledger's recovery key has neither scope nor
+    admin: it may only authorise and revoke in the operator's key stream.
+    """
+
+    thumbprint: str
+    x: str
+    party: str
+    by: str
+    authorised: int
+    scope: tuple[str, ...]
+    event_types: tuple[str, ...] | None = None
+    admin: bool = False
+    read: bool = False
+    recovery: bool = False
+    recovered: bool = False
+    revoked: int | None = None
+    revoked_by: str | None = None
+    compromised_from: int | None = None
+
+    def valid_at(self, index: int) -> bool:
+        """Whether the key may sign the entry of this index."""
+        return self.authorised < index and (self.revoked is None or index <= self.revoked)
+
+
+LEDGER = Kind("ledger", LedgerPiece)
+PARTY = Kind("party", PartyPiece)
+KEY = Kind("key", KeyPiece)
+
+KINDS = (LEDGER, PARTY, KEY)
+
+
+def ledger(state: State) -> LedgerPiece:
+    """The ledger, which every entry but the first may rely on."""
+    found = state.get(LEDGER, "")
+    if found is None:
+        raise AssertionError("asked for the ledger before entry 0")
+    return found

@@ -1,0 +1,310 @@
+"""May this key say this, here, now? And is what it says about parties and keys in order?
+
+`authorise` judges a whole batch by the state before it: the key's life, its scope, the place and
+type of every event. `decide` judges the events of trust one by one. Both depend on events and
+state alone. Source: formats, section 5; events, "Who may post what, where".
+"""
+
+from __future__ import annotations
+
+import stdnum.cn.uscc
+import stdnum.lei
+from stdnum.exceptions import ValidationError
+
+from ledger.errors import BadKey, BadValue, Conflict, NotAuthorised, RuleBroken
+from ledger.fold.event import Place
+from ledger.fold.state import State
+from ledger.log.jws import check_possession
+from ledger.log.keys import PublicKey, public_key
+from ledger.log.names import party_of, scope_covers
+from ledger.log.note import parse_vkey
+from ledger.parties.events import (
+    PARTY_ROLES,
+    Jwk,
+    KeyAuthorized,
+    KeyRecovered,
+    KeyRevoked,
+    LedgerOpened,
+    PartyRegistered,
+    RulesActivated,
+)
+from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, ledger
+
+RESERVED = ("corrections", "factors", "keys", "ledger", "redactions", "register", "seals")
+"""Segments that stand only where the table of events puts them."""
+
+SOURCE_STREAM_MAX = 188
+"""Characters of a source stream's name, so that its `/corrections` still fits 200."""
+
+KEY_EVENTS = ("KeyAuthorized", "KeyRecovered", "KeyRevoked")
+
+
+def place_of(stream: str) -> str:
+    """What kind of stream this is: `keys`, `ledger`, `register`, `factors`, `corrections`,
+    `seals`, `redactions` or `source`. Raises NotAuthorised for a reserved segment elsewhere."""
+    segments = stream.split("/")[1:]
+    if len(segments) == 1 and segments[0] in RESERVED and segments[0] != "corrections":
+        return segments[0]
+    place = "source"
+    if segments[-1] == "corrections" and len(segments) > 1:
+        segments, place = segments[:-1], "corrections"
+    wrong = [segment for segment in segments if segment in RESERVED]
+    if wrong:
+        raise NotAuthorised(
+            "reserved stream name",
+            expected="none of " + ", ".join(RESERVED) + " inside the name of a source",
+            found=f"{wrong[0]} in {stream}",
+            advice="Choose another name for the stream.",
+        )
+    if place == "source" and len(stream) > SOURCE_STREAM_MAX:
+        raise NotAuthorised(
+            "stream name too long for a source",
+            expected=f"at most {SOURCE_STREAM_MAX} characters",
+            found=str(len(stream)),
+        )
+    return place
+
+
+def authorise(
+    state: State, index: int, kid: str, stream: str, first: int, types: tuple[str, ...]
+) -> KeyPiece:
+    """The key that may say these types in this stream at this index, or NotAuthorised.
+
+    `types` are those of all events of the batch, in order; `places` says where a type may stand.
+    The signature is not checked here.
+    """
+    key = state.get(KEY, kid)
+    if key is None:
+        raise NotAuthorised(
+            "unknown key",
+            expected="a key that is authorised on this ledger",
+            found=kid,
+            advice="Ask the party's admin, or the operator, to authorise it.",
+        )
+    if not key.valid_at(index):
+        what = "revoked" if key.revoked is not None and key.revoked < index else "not yet valid"
+        raise NotAuthorised(
+            f"key {what}",
+            expected=f"a key that is valid for entry {index}",
+            found=f"{kid}, authorised at {key.authorised}, revoked at {key.revoked}",
+            advice="Sign with a current key of the party.",
+        )
+    place = place_of(stream)
+    if place == "keys":
+        _authorise_keys(state, key, stream, first, types)
+    else:
+        _authorise_stream(state, key, stream, place)
+    if key.event_types is not None:
+        for name in types:
+            if name not in key.event_types:
+                raise NotAuthorised(
+                    "event type out of the key's scope",
+                    expected="one of " + ", ".join(key.event_types),
+                    found=name,
+                    advice="Sign with a key that may say this type of event.",
+                )
+    return key
+
+
+def decide(state: State, place: Place, event: object) -> None:
+    """Raise a named error if the rules of trust do not allow this event here."""
+    match event:
+        case LedgerOpened():
+            _decide_opening(state, place, event)
+        case RulesActivated():
+            if event.rules.version == ledger(state).rules_version:
+                raise RuleBroken(
+                    "rules already in force",
+                    expected=f"another version than {event.rules.version}",
+                    found=event.rules.version,
+                )
+        case PartyRegistered():
+            _decide_party(state, place, event)
+        case KeyAuthorized():
+            party = party_of(place.stream)
+            _new_key(state, party, event.key, event.proof)
+            for item in event.scope:
+                if not item.startswith(f"{party}/"):
+                    raise RuleBroken(
+                        "scope of a key",
+                        expected=f"streams of {party}, such as {party}/",
+                        found=item,
+                    )
+        case KeyRevoked():
+            _own_key(state, party_of(place.stream), event.key)
+            if event.compromised_from is not None and event.compromised_from > place.index:
+                raise RuleBroken(
+                    "compromised_from",
+                    expected=f"an index of the log up to {place.index}",
+                    found=str(event.compromised_from),
+                )
+        case KeyRecovered():
+            party = party_of(place.stream)
+            _new_key(state, party, event.key, event.proof)
+            for thumbprint in event.replaces:
+                _own_key(state, party, thumbprint)
+        case _:
+            raise AssertionError(type(event).__name__)
+
+
+def _authorise_keys(
+    state: State, key: KeyPiece, stream: str, first: int, types: tuple[str, ...]
+) -> None:
+    party, operator = party_of(stream), ledger(state).operator
+    if party != operator and first == 1:
+        if types != ("PartyRegistered",):
+            raise NotAuthorised(
+                "first event of a party's key stream",
+                expected="PartyRegistered, alone in its batch",
+                found=", ".join(types[:3]),
+                advice="Register the party first.",
+            )
+        if key.party == operator and key.admin:
+            return
+        raise NotAuthorised(
+            "registration of a party",
+            expected=f"an admin key of the operator, {operator}",
+            found=f"a key of {key.party}",
+        )
+    for name in types:
+        if name not in KEY_EVENTS:
+            raise NotAuthorised(
+                "event type out of place",
+                expected=f"one of {', '.join(KEY_EVENTS)} in {stream}",
+                found=name,
+            )
+    if key.recovery:
+        if party == operator and all(n in ("KeyAuthorized", "KeyRevoked") for n in types):
+            return
+    elif key.admin and key.party == party:
+        return
+    elif key.admin and key.party == operator:
+        if all(name in ("KeyRevoked", "KeyRecovered") for name in types):
+            return
+    raise NotAuthorised(
+        f"events about keys of {party}",
+        expected=f"an admin key of {party} (the operator may only revoke and recover)",
+        found=f"{'the recovery key' if key.recovery else f'a key of {key.party}'} for "
+        + ", ".join(sorted(set(types))),
+    )
+
+
+def _authorise_stream(state: State, key: KeyPiece, stream: str, place: str) -> None:
+    party = party_of(stream)
+    if key.party != party or key.recovery:
+        raise NotAuthorised(
+            "stream of another party",
+            expected=f"a key of {party}",
+            found=f"a key of {key.party}",
+            advice="A party posts only in streams that begin with its own name.",
+        )
+    if place in ("ledger", "seals"):
+        if party != ledger(state).operator or not key.admin:
+            raise NotAuthorised(
+                f"stream {stream}",
+                expected="an admin key of the ledger's operator",
+                found=f"a key of {key.party}",
+            )
+        return
+    if not any(scope_covers(item, stream) for item in key.scope):
+        raise NotAuthorised(
+            "stream out of the key's scope",
+            expected="a stream under " + (", ".join(key.scope) or "nothing: the key only reads"),
+            found=stream,
+            advice="Sign with a key whose scope covers the stream, or authorise one.",
+        )
+
+
+def _decide_opening(state: State, place: Place, event: LedgerOpened) -> None:
+    if state.get(LEDGER, "") is not None or place.index != 0:
+        raise RuleBroken("LedgerOpened", expected="entry 0 of a log", found=f"entry {place.index}")
+    if place.stream != f"{event.operator}/ledger" or place.version != 1:
+        raise RuleBroken(
+            "LedgerOpened",
+            expected=f"{event.operator}/ledger@1",
+            found=place.event,
+        )
+    log = parse_vkey(event.log)
+    if log.name != event.origin:
+        raise RuleBroken("origin of the log", expected=log.name, found=event.origin)
+    if event.continues is not None:
+        raise RuleBroken(
+            "continuing an earlier log",
+            expected="null: the rules of this version open new logs only",
+            found=event.continues.log,
+        )
+    first, recovery = public_key(event.key.members()), public_key(event.recovery_key.members())
+    if len({first.thumbprint, recovery.thumbprint, log.key.thumbprint}) != 3:  # noqa: PLR2004
+        raise BadKey(
+            "keys of the ledger",
+            expected="three different keys: the log's, the operator's, the recovery key",
+            found="the same key twice",
+        )
+    if first.thumbprint != place.key:
+        raise NotAuthorised(
+            "entry 0", expected="signed with the operator's first key", found=place.key
+        )
+    check_possession(event.proof, first, event.log, event.operator)
+    check_possession(event.recovery_proof, recovery, event.log, event.operator)
+
+
+def _decide_party(state: State, place: Place, event: PartyRegistered) -> None:
+    party = party_of(place.stream)
+    if state.get(PARTY, party) is not None:
+        raise Conflict("party", expected="a new name", found=f"{party}, registered already")
+    for role in event.roles:
+        if role not in PARTY_ROLES or role == "operator":
+            raise BadValue(
+                "role of a party",
+                expected="one of " + ", ".join(r for r in PARTY_ROLES if r != "operator"),
+                found=role,
+            )
+    if event.lei is not None:
+        _check_code("LEI", stdnum.lei.validate, event.lei)
+    if event.uscc is not None:
+        _check_code("unified social credit code", stdnum.cn.uscc.validate, event.uscc)
+    _new_key(state, party, event.key, event.proof)
+
+
+def _check_code(name: str, validate: object, code: str) -> None:
+    try:
+        spelled = validate(code)  # type: ignore[operator]
+    except ValidationError as error:
+        raise BadValue(
+            name,
+            expected="a code whose check digits fit",
+            found=code,
+            advice=f"{error} Compare it with the register entry.",
+        ) from error
+    if spelled != code:
+        raise BadValue(name, expected=spelled, found=code)
+
+
+def _new_key(state: State, party: str, jwk: Jwk, proof: str) -> PublicKey:
+    """The key, if it is sound, new on this ledger, and somebody proved to hold it."""
+    key = public_key(jwk.members())
+    known = state.get(KEY, key.thumbprint)
+    if known is not None:
+        # Whose key it is stays unsaid: the asker learns only that it is taken.
+        raise BadKey(
+            "key already on the ledger",
+            expected="a new key",
+            found=key.thumbprint,
+            advice="Make a new key pair; a key belongs to one party for ever.",
+        )
+    log = ledger(state).log
+    if key.thumbprint == parse_vkey(log).key.thumbprint:
+        raise BadKey("key of the log", expected="a key of the party's own", found=key.thumbprint)
+    check_possession(proof, key, log, party)
+    return key
+
+
+def _own_key(state: State, party: str, thumbprint: str) -> KeyPiece:
+    key = state.get(KEY, thumbprint)
+    if key is None or key.party != party or key.recovery:
+        raise RuleBroken("key", expected=f"a key of {party}", found=thumbprint)
+    if key.revoked is not None:
+        raise RuleBroken(
+            "key", expected="a key that is not revoked", found=f"revoked at {key.revoked}"
+        )
+    return key

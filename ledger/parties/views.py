@@ -1,0 +1,172 @@
+"""What the events of trust change: the ledger, its parties, their keys."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ledger.fold.event import Place
+from ledger.fold.state import State
+from ledger.log.keys import public_key
+from ledger.log.names import party_of
+from ledger.parties.events import (
+    Jwk,
+    KeyAuthorized,
+    KeyRecovered,
+    KeyRevoked,
+    LedgerOpened,
+    PartyRegistered,
+    RulesActivated,
+)
+from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, LedgerPiece, PartyPiece, ledger
+
+
+def apply(state: State, place: Place, event: object) -> None:
+    """Change the state as this event, already decided, says."""
+    match event:
+        case LedgerOpened():
+            _open(state, place, event)
+        case RulesActivated():
+            state.put(
+                LEDGER,
+                "",
+                msgspec.structs.replace(
+                    ledger(state),
+                    rules_version=event.rules.version,
+                    rules_sha256=event.rules.sha256,
+                    rules_since=place.index,
+                ),
+            )
+        case PartyRegistered():
+            party = party_of(place.stream)
+            piece = PartyPiece(
+                party=party,
+                name=event.name,
+                roles=event.roles,
+                event=place.event,
+                index=place.index,
+                keys=(),
+                lei=event.lei,
+                uscc=event.uscc,
+                region=event.region,
+            )
+            state.put(PARTY, party, piece)
+            _add_key(state, place, event.key, scope=(f"{party}/",), admin=True, read=True)
+        case KeyAuthorized():
+            _add_key(
+                state,
+                place,
+                event.key,
+                scope=event.scope,
+                event_types=event.event_types,
+                admin=event.admin,
+                read=event.read or event.admin,
+            )
+        case KeyRevoked():
+            _revoke(state, place, event.key, event.compromised_from)
+        case KeyRecovered():
+            party = party_of(place.stream)
+            for thumbprint in event.replaces:
+                _revoke(state, place, thumbprint, None)
+            _add_key(
+                state,
+                place,
+                event.key,
+                scope=(f"{party}/",),
+                admin=True,
+                read=True,
+                recovered=True,
+            )
+        case _:
+            raise AssertionError(type(event).__name__)
+
+
+def _open(state: State, place: Place, event: LedgerOpened) -> None:
+    recovery = public_key(event.recovery_key.members())
+    state.put(
+        LEDGER,
+        "",
+        LedgerPiece(
+            origin=event.origin,
+            log=event.log,
+            operator=event.operator,
+            area=event.area,
+            timezone=event.timezone,
+            recovery_key=recovery.thumbprint,
+            rules_version=event.rules.version,
+            rules_sha256=event.rules.sha256,
+            rules_since=-1,
+        ),
+    )
+    operator = event.operator
+    state.put(
+        PARTY,
+        operator,
+        PartyPiece(
+            party=operator,
+            name=event.area,
+            roles=("factor-publisher", "operator"),
+            event=place.event,
+            index=place.index,
+            keys=(),
+        ),
+    )
+    # Both keys of entry 0 count as authorised before it (formats, section 5).
+    before = msgspec.structs.replace(place, index=-1)
+    _add_key(state, before, event.key, scope=(f"{operator}/",), admin=True, read=True)
+    _add_key(state, before, event.recovery_key, scope=(), recovery=True)
+
+
+def _add_key(  # noqa: PLR0913  (the members of a key)
+    state: State,
+    place: Place,
+    jwk: Jwk,
+    *,
+    scope: tuple[str, ...],
+    event_types: tuple[str, ...] | None = None,
+    admin: bool = False,
+    read: bool = False,
+    recovery: bool = False,
+    recovered: bool = False,
+) -> None:
+    key = public_key(jwk.members())
+    party = party_of(place.stream)
+    state.put(
+        KEY,
+        key.thumbprint,
+        KeyPiece(
+            thumbprint=key.thumbprint,
+            x=jwk.x,
+            party=party,
+            by=place.event,
+            authorised=place.index,
+            scope=scope,
+            event_types=event_types,
+            admin=admin,
+            read=read,
+            recovery=recovery,
+            recovered=recovered,
+        ),
+    )
+    owner = state.get(PARTY, party)
+    if owner is None:
+        raise AssertionError(f"a key for {party}, which is not registered")
+    changed = msgspec.structs.replace(owner, keys=(*owner.keys, key.thumbprint))
+    if recovered:
+        changed = msgspec.structs.replace(changed, recovered=(*owner.recovered, place.event))
+    state.put(PARTY, party, changed)
+
+
+def _revoke(state: State, place: Place, thumbprint: str, compromised_from: int | None) -> None:
+    key = state.get(KEY, thumbprint)
+    if key is None:
+        raise AssertionError(f"revoking {thumbprint}, which is unknown")
+    state.put(
+        KEY,
+        thumbprint,
+        msgspec.structs.replace(
+            key,
+            revoked=place.index,
+            revoked_by=place.event,
+            compromised_from=compromised_from,
+        ),
+    )
