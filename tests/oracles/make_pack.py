@@ -21,24 +21,24 @@ from __future__ import annotations
 import json
 import sys
 import zoneinfo
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import tzdata
 
 from ledger.carbon import rulepack
 from ledger.carbon.rulepack import Activity, Placement, RulePack, Zone
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "ledger/carbon/packs/1"
 PAGE = ROOT / "docs/reference/rules.md"
+ZONES = resources.files("tzdata") / "zoneinfo"  # never the machine's own copy
 FIRST, LAST = "2000-01", "2049-12"
-RELEASE = (
-    f"IANA time zone database {tzdata.IANA_VERSION}, zones of zone.tab and zone1970.tab, and UTC"
-)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,18 +64,28 @@ def layout(value: Mapping[str, object]) -> str:
 
 def zone_file() -> str:
     """`timezones.json` from the installed tzdata."""
-    zoneinfo.reset_tzpath(to=[])  # never the machine's own copy
     zones = [msgspec.to_builtins(_zone(name)) for name in zone_names()]
-    source = {"mark": "p", "title": RELEASE}
+    source = {"mark": "p", "title": installed()}
     return layout({"first": FIRST, "last": LAST, "source": source, "zones": zones})
+
+
+def installed() -> str:
+    """Title of the release of the time zone database that is installed."""
+    release = (ZONES / "tzdata.zi").read_text(encoding="utf-8").split()[2]  # "# version 2026f"
+    return f"IANA time zone database {release}, zones of zone.tab and zone1970.tab, and UTC"
+
+
+def time_zone(name: str) -> zoneinfo.ZoneInfo:
+    """A zone as the installed release has it."""
+    with ZONES.joinpath(*name.split("/")).open("rb") as file:
+        return zoneinfo.ZoneInfo.from_file(file, key=name)
 
 
 def zone_names() -> list[str]:
     """Names of all zones that belong to a place today, and UTC; sorted."""
     names = {"UTC"}
-    folder = resources.files("tzdata") / "zoneinfo"
     for table in ("zone.tab", "zone1970.tab"):
-        lines = (folder / table).read_text(encoding="utf-8").splitlines()
+        lines = (ZONES / table).read_text(encoding="utf-8").splitlines()
         names.update(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
     return sorted(names)
 
@@ -90,7 +100,7 @@ def _files() -> Iterator[tuple[Path, str]]:
     for name in ("activities.json", "gases.json", "units.json"):
         texts[name] = layout(json.loads((PACK / name).read_text()))
     zones = PACK / "timezones.json"
-    if not zones.exists() or json.loads(zones.read_text())["source"]["title"] == RELEASE:
+    if not zones.exists() or json.loads(zones.read_text())["source"]["title"] == installed():
         texts[zones.name] = zone_file()
     for name, text in texts.items():
         yield PACK / name, text
@@ -126,7 +136,7 @@ def _item(item: Mapping[str, object]) -> str:
 
 
 def _zone(name: str) -> Zone:
-    zone = zoneinfo.ZoneInfo(name)
+    zone = time_zone(name)
     months: list[str] = []
     offsets_s: list[int] = []
     for year in range(int(FIRST[:4]), int(LAST[:4]) + 1):
@@ -250,7 +260,7 @@ def _page_gases(pack: RulePack) -> Iterator[str]:
     yield _row("gas", "what it is", "kind", *pack.gwp, "other spellings")
     yield _row(*["---"] * (4 + len(pack.gwp)))
     for gas in pack.gases.values():
-        values = [one.values.get(gas.gas, "–") for one in pack.gwp.values()]
+        values = [one.values.get(gas.gas, "-") for one in pack.gwp.values()]
         yield _row(f"`{gas.gas}`", gas.title, gas.kind, *values, ", ".join(gas.aliases))
     yield ""
 
@@ -259,7 +269,10 @@ def _page_units(pack: RulePack) -> Iterator[str]:
     yield "## Units"
     yield ""
     yield f"Source [{pack.unit_source.mark}], where a unit names no other: {pack.unit_source.title}."
-    yield "Ratios are exact integers; nothing converts from one dimension into another."
+    yield "Ratios are exact integers; nothing converts from one dimension into another. A quantity of"
+    yield "fuel in `energy` is on its net calorific value, in `energy-gross` on its gross one. Gas in"
+    yield "`volume` is at the conditions of its factor; in `gas-volume` they are named. A coal equivalent"
+    yield "such as `kgce` is heat content: what a programme counts per kWh (0.1229 kgce) is a factor."
     yield ""
     dimensions: dict[str, str] = {}
     for unit in pack.units.values():
