@@ -167,7 +167,7 @@ def check_salts(salts: Sequence[str]) -> None:
         raise BadBatch("a salt is not 32 lower-case hexadecimal digits")
 
 
-def build(  # noqa: PLR0913, PLR0917  # the statement's members, in reading order
+def build(  # the statement's members, in reading order
     key: PrivateKey,
     log_vkey: str,
     stream: str,

@@ -1,0 +1,337 @@
+"""A bundle is one file from which anybody checks, offline, what one event says and rests on.
+
+    {"checkpoint":"<the note, verbatim>",
+     "entries":[{"events":[{"data":{…},"path":["<base64>",…],"position":3,"previous":"…"}],
+                 "index":7,"jws":"…","path":["<base64>",…]}],
+     "kind":"event","subject":{"event":"acme/plant-7/electricity@42"},"v":1}        and LF
+
+Checked here: data → header → leaf hash → path in the batch's tree → root in the JWS, and JWS → path
+in the log's tree → signed checkpoint. Whose signature the JWS carries, and whether that key was
+valid there, is asked by whoever replays the keys (ledger/carbon). A withheld event stands as
+`data_hash`, `path`, `position`, `previous`, `type`. Entries ascend by index, events by position.
+Source: formats, section 8.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from ledger.errors import BadBundle, BadValue, LedgerError, ProofFailed
+from ledger.log import canonical, event, hashes, names, proof
+from ledger.log.batch import SignedStatement, parse_statement
+from ledger.log.checkpoint import Checkpoint, open_checkpoint
+from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
+from ledger.log.names import MAX_INTEGER
+
+MEDIA_TYPE: Final = "application/vnd.carbon-ledger.bundle+json"
+KIND: Final = "event"
+MAX_DEPTH: Final = 16
+
+
+class BundleEvent(msgspec.Struct, frozen=True):
+    """An event that the file shows."""
+
+    data: bytes
+    """Its canonical line."""
+    path: tuple[Hash, ...]
+    position: int
+    """In its batch, from zero."""
+    previous: str
+
+
+class WithheldEvent(msgspec.Struct, frozen=True):
+    """An event that the file names without showing its data."""
+
+    data_hash: str
+    path: tuple[Hash, ...]
+    position: int
+    previous: str
+    type: str
+
+
+class BundleEntry(msgspec.Struct, frozen=True):
+    """An entry of the log with those of its events that matter here."""
+
+    events: tuple[BundleEvent | WithheldEvent, ...]
+    index: int
+    jws: bytes
+    path: tuple[Hash, ...]
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """A bundle in form; `open_bundle` says whether it holds."""
+
+    checkpoint: bytes
+    entries: tuple[BundleEntry, ...]
+    event: str
+    """The event asked about, `<stream>@<version>`."""
+
+
+class OpenedEvent(msgspec.Struct, frozen=True):
+    """An event that is proven to stand where it says."""
+
+    stream: str
+    version: int
+    type: str
+    leaf: LeafHash
+    data: bytes | None
+    """Canonical; None where it is withheld."""
+
+
+class OpenedEntry(msgspec.Struct, frozen=True):
+    """An entry that is proven to be in the log; its signature is still to be checked."""
+
+    index: int
+    signed: SignedStatement
+    events: tuple[OpenedEvent, ...]
+
+
+class OpenedBundle(msgspec.Struct, frozen=True):
+    """What a bundle proves, before anybody asks who signed."""
+
+    checkpoint: Checkpoint
+    entries: tuple[OpenedEntry, ...]
+    subject: OpenedEvent
+    """The event asked about."""
+    subject_index: int
+    """Of its entry in the log."""
+
+
+def write_bundle(bundle: Bundle) -> bytes:
+    """The file: canonical JSON and LF; raises BadBundle for a bundle that cannot be."""
+    value = {
+        "checkpoint": _checkpoint_text(bundle.checkpoint),
+        "entries": [_entry_value(entry) for entry in bundle.entries],
+        "kind": KIND,
+        "subject": {"event": bundle.event},
+        "v": 1,
+    }
+    data = canonical.encode(value, max_bytes=None, max_depth=MAX_DEPTH) + b"\n"
+    read_bundle(data)
+    return data
+
+
+def read_bundle(data: bytes) -> Bundle:
+    """The bundle in its one spelling; raises BadBundle. Nothing is proven yet."""
+    if not data.endswith(b"\n"):
+        raise BadBundle("a bundle is one line and LF")
+    try:
+        value = canonical.decode(data[:-1], max_bytes=None, max_depth=MAX_DEPTH)
+        bundle = _bundle(value)
+    except BadBundle:
+        raise
+    except LedgerError as error:
+        raise BadBundle("not a bundle", found=str(error)) from error
+    indexes = [entry.index for entry in bundle.entries]
+    if not _ascending(indexes):
+        raise BadBundle("entries stand once each, in order of index", found=f"{indexes}"[:200])
+    for entry in bundle.entries:
+        positions = [item.position for item in entry.events]
+        if not positions or not _ascending(positions):
+            raise BadBundle(
+                f"the events of entry {entry.index} stand once each, in order of position",
+                found=f"{positions}"[:200],
+            )
+    return bundle
+
+
+def open_bundle(bundle: Bundle, vkey: str) -> OpenedBundle:
+    """What the bundle proves under the log of this vkey.
+
+    Raises BadNote, BadSignature, BadJws, BadBatch, BadBundle, ProofFailed. The signatures of the
+    JWS are not checked here: that needs the keys' history.
+    """
+    checkpoint = open_checkpoint(bundle.checkpoint, vkey)
+    entries = tuple(_open_entry(entry, checkpoint, vkey) for entry in bundle.entries)
+    stream, version = names.split_event(bundle.event)
+    for entry in entries:
+        for item in entry.events:
+            if (item.stream, item.version) == (stream, version):
+                return OpenedBundle(checkpoint, entries, item, entry.index)
+    raise BadBundle("the event asked about is not in the file", expected=bundle.event)
+
+
+def _open_entry(entry: BundleEntry, checkpoint: Checkpoint, vkey: str) -> OpenedEntry:
+    leaf = leaf_hash(entry.jws)
+    proof.verify_inclusion(leaf, entry.index, checkpoint.size, entry.path, checkpoint.root)
+    signed = parse_statement(entry.jws)
+    if signed.statement.log != vkey:
+        raise BadBundle("signed for another log", expected=vkey, found=signed.statement.log)
+    events = tuple(_open_event(item, signed) for item in entry.events)
+    _check_chain(entry, signed, events)
+    return OpenedEntry(entry.index, signed, events)
+
+
+def _open_event(item: BundleEvent | WithheldEvent, signed: SignedStatement) -> OpenedEvent:
+    statement = signed.statement
+    version = statement.first + item.position
+    if isinstance(item, BundleEvent):
+        data: bytes | None = item.data
+        data_hash, kind = sha256(item.data).hexdigest(), _type_of(item.data)
+    else:
+        data, data_hash, kind = None, item.data_hash, item.type
+    header = event.header(data_hash, item.previous, statement.stream, kind, version)
+    leaf = leaf_hash(header)
+    root = RootHash(hashes.parse_hex(statement.root))
+    proof.verify_inclusion(leaf, item.position, statement.count, item.path, root)
+    return OpenedEvent(statement.stream, version, kind, leaf, data)
+
+
+def _check_chain(
+    entry: BundleEntry, signed: SignedStatement, events: tuple[OpenedEvent, ...]
+) -> None:
+    """Each event names the one before it, where both ends of that link are known."""
+    statement = signed.statement
+    leaf_at = {
+        item.position: opened.leaf.hex() for item, opened in zip(entry.events, events, strict=True)
+    }
+    leaf_at[-1] = statement.previous
+    for item in entry.events:
+        before = leaf_at.get(item.position - 1, item.previous)
+        if item.previous != before:
+            raise ProofFailed(
+                f"event {item.position} of entry {entry.index} does not follow the one before it",
+                expected=before,
+                found=item.previous,
+            )
+    if leaf_at.get(statement.count - 1, statement.head) != statement.head:
+        raise ProofFailed(f"the head of entry {entry.index} is not its last event")
+
+
+def _bundle(value: dict[str, object]) -> Bundle:
+    _members(value, {"checkpoint", "entries", "kind", "subject", "v"}, "a bundle")
+    if value["kind"] != KIND or value["v"] != 1 or type(value["v"]) is not int:
+        raise BadBundle(
+            "this kind of bundle is not known",
+            expected=f"kind {KIND}, v 1",
+            found=f"kind {value['kind']!r}, v {value['v']!r}",
+        )
+    subject = _object(value["subject"], "subject")
+    _members(subject, {"event"}, "a subject")
+    asked = _text(subject["event"], "event")
+    names.split_event(asked)
+    entries = tuple(
+        _entry(_object(item, "an entry")) for item in _array(value["entries"], "entries")
+    )
+    return Bundle(_text(value["checkpoint"], "checkpoint").encode(), entries, asked)
+
+
+def _entry(value: dict[str, object]) -> BundleEntry:
+    _members(value, {"events", "index", "jws", "path"}, "an entry")
+    return BundleEntry(
+        tuple(_event(_object(item, "an event")) for item in _array(value["events"], "events")),
+        _count(value["index"], "index"),
+        _text(value["jws"], "jws").encode(),
+        _path(value["path"]),
+    )
+
+
+def _event(value: dict[str, object]) -> BundleEvent | WithheldEvent:
+    if "data" in value:
+        _members(value, {"data", "path", "position", "previous"}, "an event")
+        data = canonical.encode(_object(value["data"], "data"))
+        _type_of(data)
+        return BundleEvent(
+            data,
+            _path(value["path"]),
+            _count(value["position"], "position"),
+            _hex(value["previous"]),
+        )
+    _members(value, {"data_hash", "path", "position", "previous", "type"}, "a withheld event")
+    return WithheldEvent(
+        _hex(value["data_hash"]),
+        _path(value["path"]),
+        _count(value["position"], "position"),
+        _hex(value["previous"]),
+        names.parse_event_type(_text(value["type"], "type")),
+    )
+
+
+def _entry_value(entry: BundleEntry) -> dict[str, object]:
+    return {
+        "events": [_event_value(item) for item in entry.events],
+        "index": entry.index,
+        "jws": entry.jws.decode("ascii"),
+        "path": [hashes.format_base64(node) for node in entry.path],
+    }
+
+
+def _event_value(item: BundleEvent | WithheldEvent) -> dict[str, object]:
+    value: dict[str, object] = {
+        "path": [hashes.format_base64(node) for node in item.path],
+        "position": item.position,
+        "previous": item.previous,
+    }
+    if isinstance(item, BundleEvent):
+        return value | {"data": canonical.decode(item.data)}
+    return value | {"data_hash": item.data_hash, "type": item.type}
+
+
+def _checkpoint_text(checkpoint: bytes) -> str:
+    try:
+        return checkpoint.decode()
+    except UnicodeDecodeError as error:
+        raise BadBundle("a checkpoint is UTF-8", found=str(error)) from error
+
+
+def _type_of(data: bytes) -> str:
+    kind = canonical.decode(data).get("type")
+    if not isinstance(kind, str):
+        raise BadBundle("the data of an event names its type")
+    return names.parse_event_type(kind)
+
+
+def _ascending(numbers: list[int]) -> bool:
+    return all(a < b for a, b in pairwise(numbers))
+
+
+def _members(value: dict[str, object], expected: set[str], what: str) -> None:
+    if set(value) != expected:
+        raise BadBundle(
+            f"{what} has other members",
+            expected=", ".join(sorted(expected)),
+            found=", ".join(sorted(value)),
+        )
+
+
+def _object(value: object, what: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise BadBundle(f"{what} is an object")
+    return value
+
+
+def _array(value: object, what: str) -> list[object]:
+    if not isinstance(value, list):
+        raise BadBundle(f"{what} is an array")
+    return value
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise BadBundle(f"{what} is a string")
+    return value
+
+
+def _count(value: object, what: str) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_INTEGER:
+        raise BadBundle(f"{what} is an integer from 0 on", found=repr(value)[:80])
+    return value
+
+
+def _hex(value: object) -> str:
+    text = _text(value, "a hash")
+    try:
+        return hashes.parse_hex(text).hex()
+    except BadValue as error:
+        raise BadBundle("not a hash", found=str(error)) from error
+
+
+def _path(value: object) -> tuple[Hash, ...]:
+    try:
+        return tuple(hashes.parse_base64(_text(item, "a hash")) for item in _array(value, "path"))
+    except BadValue as error:
+        raise BadBundle("not a path of hashes", found=str(error)) from error
