@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -26,14 +27,15 @@ JUSTIFIED: dict[tuple[str, str], str] = {}
 
 def files_of_the_tree() -> list[Path]:
     """What is, or could be, committed; without git, as in a source archive, all but .venv and caches."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode == 0 and listed.stdout:
-        names = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        names = [ROOT / name for name in listed.stdout.split("\0") if name]
     else:
         hidden = re.compile(r"(^|/)(\.(?!ci/|gitignore)[^/]+|__pycache__|build|dist)(/|$)")
         names = [p for p in ROOT.rglob("*") if not hidden.search(p.relative_to(ROOT).as_posix())]
