@@ -14,9 +14,11 @@ Each message says what went wrong, what was expected, what was found, and what t
     │   ├── BadBundle           a provenance bundle
     │   ├── UnknownEventType    an event type that no rule knows
     │   ├── TooLarge            a body, line or batch over its limit
+    │   ├── WrongMediaType      a body of another media type, or one that is encoded
     │   └── BadFile             a file that a command was given
     ├── Refused                 well formed, but the ledger's rules say no
     │   ├── NotAuthorised       the key may not say this, here, now
+    │   │   └── NotSignedIn     no reader's token, or one that does not hold
     │   ├── Conflict            another event stands where this one wants to stand
     │   └── RuleBroken          a rule of parties or of accounting
     ├── NotFound                there is no such thing, or the asker may not know of it
@@ -26,7 +28,8 @@ Each message says what went wrong, what was expected, what was found, and what t
     └── Unavailable             the ledger cannot do it now
         ├── DatabaseUnavailable the database does not answer
         ├── LogStopped          the log must not sign: the database is behind or disagrees
-        └── Overloaded          too much work is waiting
+        ├── Overloaded          too much work is waiting
+        └── TooSlow             a body did not arrive in time
 """
 
 from __future__ import annotations
@@ -117,6 +120,10 @@ class TooLarge(InvalidInput):
     """A body, line or batch over its limit."""
 
 
+class WrongMediaType(InvalidInput):
+    """A body of another media type, or one that is encoded."""
+
+
 class BadFile(InvalidInput):
     """A file that a command was given cannot be used."""
 
@@ -129,6 +136,10 @@ class Refused(LedgerError):
 
 class NotAuthorised(Refused):
     """The key may not say this, here, now."""
+
+
+class NotSignedIn(NotAuthorised):
+    """There is no reader's token, or it does not hold."""
 
 
 class Conflict(Refused):
@@ -177,3 +188,7 @@ class LogStopped(Unavailable):
 
 class Overloaded(Unavailable):
     """Too much work is waiting; try again later."""
+
+
+class TooSlow(Unavailable):
+    """A body did not arrive in time; send it again."""
