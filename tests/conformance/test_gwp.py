@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +10,10 @@ import pytest
 from ledger.carbon import rulepack
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ledger.carbon.rulepack import RulePack
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
 FILE = "data/factors/globalwarmingpotentials.csv"
 COLUMNS = {"AR4": "AR4GWP100", "AR5": "AR5GWP100", "AR6": "AR6GWP100"}
 OWN = {"CO2", "CO2_bio", "CH4_fossil", "CH4_bio", "CO2e_AR4", "CO2e_AR5", "CO2e_AR6"}
@@ -26,12 +25,9 @@ def pack() -> RulePack:
 
 
 @pytest.fixture(scope="module")
-def table() -> dict[str, dict[str, str]]:
+def table(shared: Path) -> dict[str, dict[str, str]]:
     """Rows by species, as the file spells it."""
-    path = Path(os.environ.get("CARBON_LEDGER_SHARED", SHARED)) / FILE
-    if not path.exists():
-        pytest.skip(f"{path} is absent; CARBON_LEDGER_SHARED names the folder that has it")
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in (shared / FILE).read_text().splitlines() if not line.startswith("#")]
     return {row["Species"]: row for row in csv.DictReader(lines)}
 
 

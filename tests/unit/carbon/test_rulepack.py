@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ledger.carbon.rulepack import RulePack
 
-SHA256 = "cb1113449a8e5d4aca28ca3d11c785f78e5513a6136f1982c96b652260c56b27"
+SHA256 = "21284c3e88ee5d08c1cabd8b64b37436d24e3646f5e0ce8619711f506f902584"
 
 
 @pytest.fixture(scope="module")
