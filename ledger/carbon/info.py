@@ -1,0 +1,144 @@
+"""What the ledger tells about itself: the answers that service, API and client share.
+
+One struct per kind of thing that people list: parties, factors, sites, sources, heads of streams,
+the state of the ledger. They are what an answer's JSON looks like and nothing more; none of them is
+hashed or signed, so a member may be added later. A struct that ignores what it does not know lets
+an older client read a newer ledger.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ledger.carbon.events import Number
+
+
+class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose ledger this is and how far it has come."""
+
+    origin: str
+    log_key: str
+    """The log's vkey: all that an outsider needs to check its signatures."""
+    operator: str
+    area: str
+    timezone: str
+    rules_version: str
+    rules_sha256: str
+    size: int
+    """Entries in the log."""
+    events: int
+    root: str
+    """RFC 6962 root over the entries, 64 hexadecimal digits."""
+
+
+class StreamHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The last event of a stream; the next one names its leaf hash."""
+
+    stream: str
+    version: int
+    leaf: str
+    """64 hexadecimal digits."""
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch that is in the log: where, and the receipt that shows it."""
+
+    index: int
+    stream: str
+    first: int
+    count: int
+    receipt: str
+    repeated: bool = False
+    """The same bytes had been posted before."""
+
+    @property
+    def last(self) -> int:
+        """Version of the last event."""
+        return self.first + self.count - 1
+
+
+class KeyInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A key over time: it signs entries with authorised < index <= revoked."""
+
+    key: str
+    """RFC 7638 thumbprint."""
+    authorised: int
+    revoked: int | None = None
+    scope: tuple[str, ...] = ()
+    event_types: tuple[str, ...] | None = None
+    """None: all."""
+    admin: bool = False
+    read: bool = False
+    recovered: bool = False
+
+
+class PartyInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered party with its keys in the order of their arrival."""
+
+    party: str
+    name: str
+    roles: tuple[str, ...]
+    event: str
+    """The registration, `<stream>@<version>`."""
+    lei: str | None = None
+    uscc: str | None = None
+    region: str | None = None
+    keys: tuple[KeyInfo, ...] = ()
+
+
+class FactorInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A published factor; `valid` is [first day, day after the last)."""
+
+    factor: str
+    """`<publisher>/<id>@<version>`."""
+    activity: str
+    unit: str
+    kind: str
+    region: str
+    year: int
+    valid: tuple[str, str]
+    gases_kg_per_unit: dict[str, Number]
+    title: str
+    event: str
+
+
+class SiteInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of a party."""
+
+    party: str
+    site: str
+    region: str
+    inside: bool
+    event: str
+    name: str | None = None
+
+
+class SourceInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A source as it stands now: its latest terms, and the factor that fills each role."""
+
+    stream: str
+    party: str
+    site: str
+    region: str
+    inside: bool
+    activity: str
+    unit: str
+    scope: int | None
+    key_area: str
+    kind: str
+    """`continuous` or `discrete`."""
+    flow: str
+    factors: dict[str, str]
+    """Role to factor."""
+    event: str
+    """The registration, `<stream>@<version>`."""
+    category: int | None = None
+    balance_group: str | None = None
+    interval_s: int | None = None
+    gpc: str | None = None
+    part_of: str | None = None
+    plausible: tuple[str, str] | None = None
+    uncertainty_percent: str | None = None
+    name: str | None = None
+    closed_at: str | None = None
+    """A time in UTC."""

@@ -1,0 +1,69 @@
+"""A ledger as a party sees it: the same questions, whether it runs here or elsewhere.
+
+`ledger.client.http` asks over HTTP; the operator's own program hands in the running ledger. What is
+posted are signed bytes, so the connection needs no trust: receipts and checkpoints are checked by
+whoever uses it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ledger.carbon.info import (
+    FactorInfo,
+    LedgerStatus,
+    PartyInfo,
+    Posted,
+    SiteInfo,
+    SourceInfo,
+    StreamHead,
+)
+
+
+class Connection(Protocol):
+    """What a ledger answers. Every method may also raise Unavailable: try later."""
+
+    async def status(self) -> LedgerStatus:
+        """Whose ledger this is and how far it has come."""
+
+    async def head(self, stream: str) -> StreamHead | None:
+        """The last event of a stream; None for a stream without events."""
+
+    async def post(self, body: bytes) -> Posted:
+        """Append a signed batch. When this returns, it is durable and under a checkpoint.
+
+        The same bytes again are answered with `repeated`. Raises Conflict with the JWS that stands
+        there when another batch took the versions, and InvalidInput or Refused.
+        """
+
+    async def receipt(self, index: int) -> str:
+        """The latest receipt of an entry (C2SP tlog-proof); raises NotFound."""
+
+    async def checkpoint(self) -> str:
+        """The newest checkpoint, a signed note."""
+
+    async def parties(self) -> list[PartyInfo]:
+        """All parties with their keys, by name."""
+
+    async def factors(self) -> list[FactorInfo]:
+        """All published factors, by name."""
+
+    async def sites(self, party: str) -> list[SiteInfo]:
+        """The sites of a party, by name; raises NotFound."""
+
+    async def sources(self, party: str) -> list[SourceInfo]:
+        """The sources of a party, by stream; raises NotFound."""
+
+    async def source(self, stream: str) -> SourceInfo | None:
+        """One source; None if there is none, or none for the asker to know of."""
+
+    async def footprint(
+        self, party: str, first_month: str, last_month: str, as_of: int | None
+    ) -> dict[str, object]:
+        """A party's footprint over whole months, both included, as known at a log size."""
+
+    async def area(self, first_month: str, last_month: str, as_of: int | None) -> dict[str, object]:
+        """The area's footprint over whole months, both included, as known at a log size."""
+
+    async def bundle(self, event: str) -> bytes:
+        """The provenance bundle of an event, for anybody to check offline; raises NotFound."""
