@@ -56,17 +56,20 @@ def root_from_path(leaf: LeafHash, index: int, size: int, path: Sequence[bytes])
 def verify_consistency(
     size1: int, root1: RootHash, size2: int, root2: RootHash, path: Sequence[bytes]
 ) -> RootHash:
-    """The later root, if its tree begins with the earlier one; raises ProofFailed."""
+    """The later root, if its tree begins with the earlier one, which must not be empty.
+
+    Raises ProofFailed.
+    """
     _check_lengths(*path)
     if not 0 <= size1 <= size2:
         raise ProofFailed("a tree does not shrink", expected=f"at least {size1}", found=f"{size2}")
+    if size1 == 0:
+        # Every tree begins with the empty one, so nothing about root2 would have been verified.
+        raise ProofFailed("nothing can be proven from an empty tree")
     if size1 == size2:
         if path or root1 != root2:
             raise ProofFailed("two trees of one size must be the same, with an empty path")
         return root2
-    if size1 == 0:
-        # Every tree begins with the empty one, so nothing about root2 would have been verified.
-        raise ProofFailed("nothing can be proven from an empty tree")
     return _walk(size1, root1, size2, root2, path)
 
 

@@ -58,6 +58,6 @@ def test_trees_of_one_size_are_the_same_or_not():
 
 
 def test_a_tree_does_not_shrink_and_nothing_follows_from_an_empty_one():
-    for size1, size2 in ((20, 19), (0, 20), (-1, 20)):
+    for size1, size2 in ((20, 19), (0, 20), (0, 0), (-1, 20)):
         with pytest.raises(ProofFailed):
             proof.verify_consistency(size1, EMPTY_ROOT, size2, ROOT, ())
