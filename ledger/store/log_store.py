@@ -136,9 +136,7 @@ async def append_entries(conn: Connection, head: Head, entries: Sequence[NewEntr
     if not entries:
         return head
     # Both crossings of half a partition: so the next one is there long before it is needed.
-    if head.size // PARTITIONS_AHEAD != (
-        (head.size + len(entries)) // PARTITIONS_AHEAD
-    ):
+    if head.size // PARTITIONS_AHEAD != ((head.size + len(entries)) // PARTITIONS_AHEAD):
         await ensure_partitions(conn, head.size + len(entries) + PARTITIONS_AHEAD)
     leaves = [leaf_hash(entry.jws) for entry in entries]
     tree = CompactRange(head.size, head.edge).extend(leaves)
@@ -220,7 +218,7 @@ async def entry(conn: Connection, index: int) -> StoredEntry:
         row = await (await cur.execute(query("log", "entry"), {"index": index})).fetchone()
     if row is None:
         raise NotFound(f"there is no entry {index}")
-    return _entry(row)
+    return read_entry(row)
 
 
 async def entries(
@@ -243,7 +241,7 @@ async def entries(
         for row in rows:
             if row[0] != first:
                 raise _missing(first)
-            yield _entry(row)
+            yield read_entry(row)
             first += 1
 
 
@@ -260,7 +258,7 @@ async def stream_entries(
         async with conn.cursor(binary=True) as cur:
             rows = await (await cur.execute(query("log", "stream_entries"), bounds)).fetchall()
         for row in rows:
-            yield (stored := _entry(row))
+            yield (stored := read_entry(row))
             first = stored.first + stored.count
         if len(rows) < 8:
             return
@@ -344,7 +342,8 @@ async def streams(conn: Connection, prefix: str = "") -> AsyncIterator[StreamHea
         bounds["first"] = rows[-1][0] + " "  # the least name that follows
 
 
-def _entry(row: TupleRow) -> StoredEntry:
+def read_entry(row: TupleRow) -> StoredEntry:
+    """The entry in a row of any query that selects entries, in their columns' usual order."""
     index, stream, first, count, first_notification, types, signed, lines = row
     return StoredEntry(
         index, signed, stream, first, count, first_notification, tuple(types), lines or b""

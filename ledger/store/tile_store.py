@@ -14,7 +14,7 @@ import msgspec
 
 from ledger.errors import Damaged, NotFound
 from ledger.log.hashes import Hash, LeafHash, RootHash
-from ledger.log.tree import root_of
+from ledger.log.tree import CompactRange, root_of
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
@@ -92,6 +92,21 @@ async def hashes(conn: Connection, level: int, first: int, count: int) -> list[H
             found=str(len(found)),
         )
     return found
+
+
+async def root_at(conn: Connection, size: int) -> RootHash:
+    """The root over the first `size` entries, from tiles and the entries behind the last full one."""
+    return (await range_at(conn, size)).root()
+
+
+async def range_at(conn: Connection, size: int) -> CompactRange:
+    """The tree over the first `size` entries, as its right edge: what an append goes on from."""
+    edge: list[Hash] = []
+    for level in range(size.bit_length() // 8, -1, -1):
+        number, width = divmod(size >> (8 * level), TILE_WIDTH)
+        row = await hashes(conn, level, number * TILE_WIDTH, width)
+        edge += CompactRange().extend(LeafHash(node) for node in row).edge
+    return CompactRange(size, tuple(edge))
 
 
 class TileCache:
