@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ledger.carbon.footprint import Footprint
 from ledger.carbon.info import (
     FactorInfo,
     LedgerStatus,
@@ -59,10 +60,10 @@ class Connection(Protocol):
 
     async def footprint(
         self, party: str, first_month: str, last_month: str, as_of: int | None
-    ) -> dict[str, object]:
+    ) -> Footprint:
         """A party's footprint over whole months, both included, as known at a log size."""
 
-    async def area(self, first_month: str, last_month: str, as_of: int | None) -> dict[str, object]:
+    async def area(self, first_month: str, last_month: str, as_of: int | None) -> Footprint:
         """The area's footprint over whole months, both included, as known at a log size."""
 
     async def bundle(self, event: str) -> bytes:
