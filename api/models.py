@@ -1,0 +1,230 @@
+"""What the service answers, member by member, with units and examples.
+
+These describe; they compute nothing. An answer is the service's own struct with exactly these
+members: a member that is not described here is a fault, and a test asks every route.
+Source: formats, sections 2 to 9; accounting rules, section 1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HashHex = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256, 64 lower-case hexadecimal digits.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
+]
+PROBLEM = "urn:carbon-ledger:problem:"
+"""Before the code: the type of a problem is a name, not an address that has to answer."""
+
+PartyName = Annotated[
+    str, Field(description="The party's name on the ledger.", examples=["steelworks"])
+]
+StreamName = Annotated[
+    str,
+    Field(
+        description="`<party>/<segment>[/<segment>…]`.", examples=["steelworks/plant/electricity"]
+    ),
+]
+EventRef = Annotated[
+    str, Field(description="`<stream>@<version>`.", examples=["steelworks/register@1"])
+]
+FactorRef = Annotated[
+    str, Field(description="`<publisher>/<id>@<version>`.", examples=["operator/grid-jiangsu@2023"])
+]
+Role = Literal["direct", "lifecycle", "location", "market", "upstream"]
+Mass = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]*)$", examples=["559182408637"])]
+MassMg = Annotated[
+    dict[str, Mass],
+    Field(
+        description="Gas to mass in integer milligrams, as a string: a year of one plant can pass 2^53.",
+        examples=[{"CO2": "559182408637"}],
+    ),
+]
+
+
+class Answer(BaseModel):
+    """Members beyond those described are a fault of ours, so they are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Posted(Answer):
+    """The batch is durable, in the tree and under a signed checkpoint."""
+
+    index: int = Field(description="Index of the log entry, from 0.", examples=[7])
+    stream: StreamName
+    first: int = Field(description="Version of the batch's first event.", examples=[1])
+    count: int = Field(description="How many events the batch has.", examples=[96])
+    size: int = Field(description="Size of the log in the receipt's checkpoint.", examples=[8])
+    receipt: str = Field(
+        description="C2SP tlog-proof of the entry: check it against the log's key.",
+        examples=["c2sp.org/tlog-proof@v1\nindex 7\n…"],
+    )
+    repeated: bool = Field(
+        description="Whether these very bytes had been posted before (then the status is 200).",
+        examples=[False],
+    )
+
+
+class StreamHead(Answer):
+    """The last event of a stream; the next batch goes on from it."""
+
+    stream: StreamName
+    version: int = Field(description="Version of the last event.", examples=[35040])
+    leaf: HashHex = Field(description="Leaf hash of the last event: `previous` of the next batch.")
+
+
+class Status(Answer):
+    """Whose ledger this is, under which rules, and how far it has come."""
+
+    origin: str = Field(description="Host and path of the log.", examples=["ledger.example/log"])
+    log_key: str = Field(
+        description="The log's verifier key (C2SP vkey): all that an outsider has to trust.",
+        examples=["ledger.example/log+033de0ae+Ac…"],
+    )
+    operator: PartyName
+    area: str = Field(description="The area's name.", examples=["Example park"])
+    timezone: str = Field(
+        description="Months begin and end in this time zone.", examples=["Asia/Shanghai"]
+    )
+    rules_version: str = Field(description="Rule pack in force.", examples=["1"])
+    rules_sha256: HashHex = Field(description="SHA-256 of the rule pack.")
+    size: int = Field(description="Log entries.", examples=[812])
+    events: int = Field(description="Events in all entries.", examples=[35060])
+    root: HashHex = Field(description="RFC 6962 root over the entries.")
+
+
+class Health(Answer):
+    """The service and its database answer."""
+
+    ok: Literal[True] = Field(description="Always true: otherwise the status is 503.")
+    size: int = Field(description="Log entries.", examples=[812])
+
+
+class Key(Answer):
+    """A key over time: it may sign entries with `authorised` < index ≤ `revoked`."""
+
+    key: str = Field(
+        description="RFC 7638 thumbprint, SHA-256, base64url.",
+        examples=["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"],
+    )
+    authorised: int = Field(description="Index of the entry that brought it.", examples=[1])
+    revoked: int | None = Field(description="Index of the entry that ended it, or null.")
+    scope: list[str] = Field(
+        description="What it may sign: an item that ends in `/` is a prefix of whole segments.",
+        examples=[["steelworks/"]],
+    )
+    event_types: list[str] | None = Field(description="Event types it may sign; null: all.")
+    admin: bool = Field(description="Whether it manages its party's keys.")
+    read: bool = Field(description="Whether it may sign reader's tokens.")
+    recovered: bool = Field(description="Whether it came by a recovery.")
+
+
+class Party(Answer):
+    """A registered party, with its keys in the order of their arrival. Public."""
+
+    party: PartyName
+    name: str = Field(description="Name of the organisation.", examples=["Steel works"])
+    roles: list[str] = Field(description="What it is on this ledger.", examples=[["company"]])
+    event: EventRef = Field(description="The event that registered it.")
+    lei: str | None = Field(description="Legal Entity Identifier (ISO 17442), or null.")
+    uscc: str | None = Field(description="Unified social credit code of China, or null.")
+    region: str | None = Field(description="ISO 3166 country or subdivision, or null.")
+    keys: list[Key]
+
+
+class Ratio(Answer):
+    """A number that no decimal of 12 places gives exactly, in lowest terms."""
+
+    num: str = Field(examples=["307"])
+    den: str = Field(examples=["2800000"])
+
+
+class Factor(Answer):
+    """A published factor. Public."""
+
+    factor: FactorRef
+    activity: str = Field(
+        description="Activity of the catalogue.", examples=["electricity.purchased"]
+    )
+    unit: str = Field(description="Unit of the activity's quantity.", examples=["kWh"])
+    kind: str = Field(description="Kinds are not interchangeable.", examples=["grid-average"])
+    region: str = Field(description="ISO 3166 country or subdivision.", examples=["CN-JS"])
+    year: int = Field(description="Year of its data.", examples=[2023])
+    valid: tuple[str, str] = Field(
+        description="Activity days for which its publisher allows it: first, and day after the last.",
+        examples=[["2018-01-01", "2027-01-01"]],
+    )
+    gases_kg_per_unit: dict[str, str | Ratio] = Field(
+        description="Gas to kilograms per unit: a decimal, or a ratio where none is exact.",
+        examples=[{"CO2": "0.5827"}],
+    )
+    title: str = Field(description="The document it was taken from.", examples=["Notice 2025-47"])
+    event: EventRef = Field(description="The event that published it.")
+
+
+class Site(Answer):
+    """A place of a party. Private."""
+
+    party: PartyName
+    site: str = Field(description="The site's name within its party.", examples=["plant"])
+    region: str = Field(description="ISO 3166 country or subdivision.", examples=["CN-JS"])
+    inside: bool = Field(description="Whether it lies inside the area.")
+    event: EventRef = Field(description="The event that registered it.")
+    name: str | None = Field(description="A name for people, or null.")
+
+
+class Source(Answer):
+    """A source as it stands now. Private."""
+
+    stream: StreamName
+    party: PartyName
+    site: str = Field(description="The site it belongs to.", examples=["plant"])
+    region: str = Field(description="The site's region.", examples=["CN-JS"])
+    inside: bool = Field(description="Whether the site lies inside the area.")
+    activity: str = Field(
+        description="Activity of the catalogue.", examples=["electricity.purchased"]
+    )
+    unit: str = Field(description="Unit of its readings.", examples=["kWh"])
+    scope: int | None = Field(description="GHG Protocol scope 1 to 3, or null.", examples=[2])
+    key_area: str = Field(description="One of the area's eight key areas.", examples=["industry"])
+    kind: str = Field(description="`continuous` or `discrete`.", examples=["continuous"])
+    flow: str = Field(description="`in`, `out`, `opening` or `closing`.", examples=["in"])
+    factors: dict[Role, FactorRef] = Field(
+        description="Role to factor, the latest of each.",
+        examples=[{"location": "operator/grid-jiangsu@2023"}],
+    )
+    event: EventRef = Field(description="The event that registered it.")
+    category: int | None = Field(description="Scope 3 category 1 to 15, or null.")
+    balance_group: str | None = Field(description="Mass balance it takes part in, or null.")
+    interval_s: int | None = Field(description="Seconds between readings, or null.", examples=[900])
+    gpc: str | None = Field(description="Line of the Global Protocol for Communities, or null.")
+    part_of: str | None = Field(description="The meter it is a part of, or null: never added.")
+    plausible: tuple[str, str] | None = Field(description="Least and greatest reading, or null.")
+    uncertainty_percent: str | None = Field(description="95 % half-width in percent, or null.")
+    name: str | None = Field(description="A name for people, or null.")
+    closed_at: str | None = Field(description="When it ended (UTC), or null.")
+
+
+class ProblemDetails(BaseModel):
+    """Why something was refused, and what can be done (RFC 9457)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str = Field(description="Names the kind of problem.", examples=[f"{PROBLEM}conflict"])
+    title: str = Field(description="The kind of problem in a sentence.")
+    status: int = Field(description="The HTTP status.", examples=[409])
+    code: str = Field(description="The kind of problem for programs.", examples=["conflict"])
+    detail: str = Field(description="What went wrong.")
+    expected: str | None = Field(default=None, description="What was expected instead.")
+    found: str | None = Field(default=None, description="What was found.")
+    advice: str | None = Field(default=None, description="What you can do.")
+    logged_jws: str | None = Field(
+        default=None, description="With `conflict`: the signed statement that is logged."
+    )

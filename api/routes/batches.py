@@ -1,0 +1,65 @@
+"""Posting: the batch's own signature is the authentication, so there is no other.
+
+The body goes to the ledger as it arrived; nothing is parsed here. Source: formats, section 4.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response, status
+
+from api.access import RunningLedger
+from api.answers import answer, problems
+from api.limits import read_body
+from api.models import Posted
+from ledger import errors
+from ledger.log import batch
+from ledger.log.checkpoint import parse_checkpoint
+from ledger.log.receipt import parse_receipt
+
+router = APIRouter(tags=["post"])
+
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "Line 1 is the JWS, then one line of event data for each event; every line "
+        f"ends with LF. At most {batch.MAX_BODY_BYTES} bytes and {batch.MAX_EVENTS} events, without "
+        "Content-Encoding.",
+        "content": {batch.MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post(
+    "/v1/batches",
+    status_code=status.HTTP_201_CREATED,
+    response_model=Posted,
+    summary="Append a signed batch",
+    openapi_extra=_BODY,
+    responses={
+        200: {"model": Posted, "description": "These very bytes are logged already."},
+        **problems(
+            errors.BadBatch, errors.BadJws, errors.NotCanonical, errors.UnknownEventType,
+            errors.NotAuthorised, errors.BadSignature, errors.TooSlow, errors.Conflict,
+            errors.TooLarge, errors.WrongMediaType, errors.RuleBroken, errors.Overloaded,
+        ),
+    },
+)  # fmt: skip
+async def post_batch(request: Request, response: Response, ledger: RunningLedger) -> Posted:
+    """When the answer arrives, the batch is durable, in the tree and under a signed checkpoint.
+
+    The same bytes again are answered with 200 and a receipt: repeating is safe. Any other batch
+    for a version that exists is a conflict, which carries the statement that is logged.
+    """
+    body = await read_body(request, batch.MEDIA_TYPE, batch.MAX_BODY_BYTES)
+    posted = await ledger.post(body)
+    if posted.repeated:
+        response.status_code = status.HTTP_200_OK
+    return answer(Posted, posted, size=_size_of(posted.receipt))
+
+
+def _size_of(receipt: str) -> int:
+    """The size in a receipt's checkpoint, which this ledger has just signed."""
+    note = parse_receipt(receipt.encode()).checkpoint.decode()
+    return parse_checkpoint(note.partition("\n\n")[0] + "\n").size

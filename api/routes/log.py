@@ -1,0 +1,110 @@
+"""The log as static files, where ordinary monitors, mirrors and witnesses look for it. Public.
+
+    <origin path>/checkpoint                    a signed note
+    <origin path>/tile/<level>/<number>         256 hashes, for ever
+    <origin path>/tile/<level>/<number>.p/<w>   the first w of them
+    <origin path>/tile/entries/<number>[.p/<w>] the signed statements; no event data
+
+Source: C2SP tlog-tiles, tlog-checkpoint, tlog-proof; formats, sections 6 and 7.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from api.access import RunningLedger
+from api.answers import octets, problems, text
+from api.envelope import FOR_A_MOMENT, FOR_A_WHILE, FOR_EVER
+from ledger import errors
+from ledger.errors import BadName, NotFound
+from ledger.log.names import MAX_INTEGER
+from ledger.log.tiles import ENTRIES, WIDTH, parse_tile_path
+
+router = APIRouter(tags=["log"])
+
+TEXT: Final = "text/plain; charset=utf-8"
+OCTETS: Final = "application/octet-stream"
+
+
+def _check_path(
+    log_path: Annotated[str, Path(description="The path of the log's origin.", examples=["log"])],
+    ledger: RunningLedger,
+) -> None:
+    """Raise NotFound under any path but that of the log's origin."""
+    if log_path != ledger.origin.partition("/")[2]:
+        raise NotFound("no log has this path", advice="/v1/status names the log's origin.")
+
+
+_under_origin = Depends(_check_path)
+
+
+@router.get(
+    "/v1/receipts/{index}",
+    response_class=Response,
+    summary="The newest receipt of an entry",
+    responses={
+        **text(TEXT, "C2SP tlog-proof.", "c2sp.org/tlog-proof@v1\nindex 7\n…"),
+        **problems(errors.BadValue, errors.NotFound),
+    },
+)
+async def get_receipt(
+    index: Annotated[
+        int, Path(ge=0, le=MAX_INTEGER, description="Index of the entry, from 0.", examples=[7])
+    ],
+    ledger: RunningLedger,
+) -> Response:
+    """Shows that an entry is in the log, under the newest checkpoint and its cosignatures."""
+    return Response(await ledger.receipt(index), media_type=TEXT)
+
+
+@router.get(
+    "/{log_path:path}/checkpoint",
+    dependencies=[_under_origin],
+    response_class=Response,
+    summary="The newest checkpoint",
+    responses={
+        **text(TEXT, "A signed note.", "ledger.example/log\n8\nCsUY…\n\n— ledger.example/log A…\n"),
+        **problems(errors.NotFound),
+    },
+)
+async def get_checkpoint(ledger: RunningLedger) -> Response:
+    """The log's signed word for all of its entries."""
+    return Response(
+        await ledger.checkpoint(), media_type=TEXT, headers={"Cache-Control": FOR_A_MOMENT}
+    )
+
+
+@router.get(
+    "/{log_path:path}/tile/{tile:path}",
+    dependencies=[_under_origin],
+    response_class=Response,
+    summary="A tile of hashes or of entries",
+    responses={
+        **octets(OCTETS, "Hashes of 32 bytes each; or entries, each behind its length (16 bits)."),
+        **problems(errors.NotFound),
+    },
+)
+async def get_tile(
+    tile: Annotated[
+        str,
+        Path(
+            description="`<level>/<number>` or `entries/<number>`, and `.p/<width>` for a partial "
+            "tile; numbers are written `x001/x234/067`.",
+            examples=["0/000.p/8"],
+        ),
+    ],
+    ledger: RunningLedger,
+) -> Response:
+    """What a tile of a width holds never changes; a full one may be kept for ever."""
+    try:
+        name = parse_tile_path(f"tile/{tile}")
+    except BadName as error:
+        raise NotFound(error.what, expected=error.expected, found=error.found) from error
+    if name.level == ENTRIES:
+        found = await ledger.entry_tile(name.number, name.width)
+    else:
+        found = await ledger.tile(name.level, name.number, name.width)
+    kept = FOR_EVER if name.width == WIDTH else FOR_A_WHILE
+    return Response(found, media_type=OCTETS, headers={"Cache-Control": kept})

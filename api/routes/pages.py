@@ -1,0 +1,70 @@
+"""Pages for people: what this is, and its routes. Plain, without scripts, from this host alone."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api import openapi
+from api.access import RunningLedger
+from api.envelope import FOR_A_WHILE
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_FOLDER: Final = Path(__file__).parent.parent / "pages"
+
+
+@router.get("/")
+async def home(ledger: RunningLedger) -> HTMLResponse:
+    """What this ledger is, how far it has come, and the key to check it with."""
+    return _page("home.html", status=await ledger.status(), version=openapi.version())
+
+
+@router.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    """All routes, from the same description that programs read."""
+    document = request.app.openapi()
+    return _page(
+        "docs.html",
+        info=document["info"],
+        tags=document["tags"],
+        operations=[
+            (method, path, operation, openapi.access(operation))
+            for method, path, operation in openapi.operations(document)
+        ],
+        phrase=openapi.phrase,
+    )
+
+
+@router.get("/style.css")
+async def style() -> Response:
+    """The one style sheet of all pages."""
+    return Response(
+        (_FOLDER / "style.css").read_text(),
+        media_type="text/css",
+        headers={"Cache-Control": FOR_A_WHILE},
+    )
+
+
+def _page(name: str, **values: object) -> HTMLResponse:
+    return HTMLResponse(_template(name).render(values))
+
+
+@cache
+def _template(name: str) -> Template:
+    pages = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return pages.get_template(name)

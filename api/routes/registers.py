@@ -1,0 +1,48 @@
+"""What is registered: parties and factors for everybody, sites and sources for their party."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api.access import KnownReader, RunningLedger, check_may_read
+from api.answers import answers, problems
+from api.models import Factor, Party, Site, Source
+from ledger import errors
+from ledger.log.names import parse_party
+
+router = APIRouter(tags=["registers"])
+
+PartyPath = Annotated[
+    str, Path(description="The party's name.", examples=["steelworks"], max_length=63)
+]
+_PRIVATE = problems(errors.BadName, errors.NotSignedIn, errors.NotFound)
+
+
+@router.get("/v1/parties", summary="All parties and their keys")
+async def list_parties(ledger: RunningLedger) -> list[Party]:
+    """By name. Whoever checks a signature finds here when a key was valid."""
+    return answers(Party, await ledger.parties())
+
+
+@router.get("/v1/factors", summary="All published factors")
+async def list_factors(ledger: RunningLedger) -> list[Factor]:
+    """By name, with the document that each was taken from."""
+    return answers(Factor, await ledger.factors())
+
+
+@router.get("/v1/parties/{party}/sites", summary="A party's sites", responses=_PRIVATE)
+async def list_sites(party: PartyPath, ledger: RunningLedger, reader: KnownReader) -> list[Site]:
+    """By name. For the party itself, the operator and the regulator."""
+    check_may_read(reader, parse_party(party), "such party")
+    return answers(Site, await ledger.sites(party))
+
+
+@router.get("/v1/parties/{party}/sources", summary="A party's sources", responses=_PRIVATE)
+async def list_sources(
+    party: PartyPath, ledger: RunningLedger, reader: KnownReader
+) -> list[Source]:
+    """By stream, each as it stands now. For the party itself, the operator and the regulator."""
+    check_may_read(reader, parse_party(party), "such party")
+    return answers(Source, await ledger.sources(party))

@@ -1,0 +1,83 @@
+"""Where streams stand, and the proof of one event.
+
+Heads follow from the signed statements, which are public. A bundle carries event data: for events
+of the public registers anybody may have it, for all others their party, the operator and the
+regulator. Source: formats, sections 3 and 8.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Response
+
+from api.access import OptionalReader, RunningLedger, check_may_read_event, not_found
+from api.answers import answer, octets, problems
+from api.models import StreamHead
+from ledger import errors
+from ledger.errors import NotFound
+from ledger.log.names import parse_stream, split_event
+
+router = APIRouter(tags=["streams"])
+
+BUNDLE: Final = "application/vnd.carbon-ledger.bundle+json"
+
+Stream = Annotated[
+    str,
+    Path(
+        description="`<party>/<segment>[/<segment>…]`, slashes as they are.",
+        examples=["steelworks/plant/electricity"],
+        max_length=200,
+    ),
+]
+
+
+@router.get(
+    "/v1/streams/{stream:path}/head",
+    response_model=StreamHead,
+    summary="The last event of a stream",
+    responses=problems(errors.BadName, errors.NotFound),
+)
+async def get_head(stream: Stream, ledger: RunningLedger) -> StreamHead:
+    """A batch goes on at the next version and names this leaf hash as `previous`."""
+    head = await ledger.head(parse_stream(stream))
+    if head is None:
+        raise NotFound(
+            "this stream has no events yet",
+            expected="a stream with at least one event",
+            found=stream,
+            advice="Its first batch begins with version 1 and a `previous` of 64 zeros.",
+        )
+    return answer(StreamHead, head)
+
+
+@router.get(
+    "/v1/events/{stream:path}@{version}/bundle",
+    response_class=Response,
+    summary="The provenance bundle of an event",
+    responses={
+        **octets(BUNDLE, "Canonical JSON and LF: check it offline with the log's key alone."),
+        **problems(errors.BadName, errors.NotSignedIn, errors.NotFound),
+    },
+    openapi_extra={"security": [{}, {"reader": []}]},
+)
+async def get_bundle(
+    stream: Stream,
+    version: Annotated[
+        str, Path(description="Version of the event, from 1.", examples=["42"], max_length=16)
+    ],
+    ledger: RunningLedger,
+    reader: OptionalReader,
+) -> Response:
+    """The event, and every entry that it stands on, with their paths to a signed checkpoint.
+
+    Anybody may have the bundles of `P/keys`, `P/factors`, `<operator>/ledger` and
+    `<operator>/seals`; all others need a reader's token.
+    """
+    event = f"{stream}@{version}"
+    split_event(event)
+    check_may_read_event(reader, stream, "such event")
+    try:
+        return Response(await ledger.bundle(event), media_type=BUNDLE)
+    except NotFound as error:
+        raise not_found("such event") from error

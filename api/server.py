@@ -1,0 +1,133 @@
+"""Runs the service: one process, one loop, from an open ledger to a closed one.
+
+The socket is bound before the ledger is opened, so a port that is taken costs nothing. On SIGTERM
+or SIGINT no new request is taken, those that run are answered, and then the ledger is closed and
+with it its embedded database. Source: architecture, "How a batch flows".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import uvicorn
+import uvloop
+
+from api import journal
+from api.main import create_app
+from ledger.errors import Unavailable
+from ledger.service.ledger import open_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fastapi import FastAPI
+
+    from ledger.service.settings import Settings
+
+FINISH_TIMEOUT_S: Final = 30
+"""How long requests that run may take after the signal."""
+KEEP_ALIVE_S: Final = 30
+BACKLOG: Final = 1024
+CONNECTIONS: Final = 1000
+"""More at once are answered 503: each may hold a body."""
+
+_log = structlog.get_logger("carbon-ledger.api")
+
+
+def serve(
+    settings: Settings, host: str, port: int, ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve a ledger until a signal ends it; port 0 takes a free one. `ready` is told the address.
+
+    Blocks; only in the main thread. Raises Unavailable when the port cannot be had, and what
+    opening a ledger raises.
+    """
+    journal.configure()
+    with _bound(host, port) as listener:
+        url = _url(listener)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, listener, lambda: _started(url, ready)))
+    _log.info("stopped", url=url)
+
+
+async def _serve(settings: Settings, listener: socket.socket, started: Callable[[], None]) -> None:
+    async with open_ledger(settings) as ledger:
+        server = _Server(_config(create_app(ledger)), started)
+        await server.serve(sockets=[listener])
+
+
+def _started(url: str, ready: Callable[[str], None] | None) -> None:
+    _log.info("listening", url=url)
+    if ready is not None:
+        ready(url)
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        # Ours says the route's template instead of the address, and no client's address.
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=FINISH_TIMEOUT_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Ends in peace: a signal that was obeyed is not raised again."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot listen on {host} port {port}",
+            found=error.strerror or str(error),
+            advice="Choose another --host or --port, or stop what listens there.",
+        ) from error
+    with listener:
+        listener.listen(BACKLOG)
+        yield listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
