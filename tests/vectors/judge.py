@@ -1,0 +1,148 @@
+"""What the product says to one vector: `check` returns, or raises one of our errors.
+
+Each judge takes a case alone, as another implementation would. An accepted case carries what must
+come out, and an assertion compares it; a refused one carries no more than what goes in.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ledger.errors import ProofFailed
+from ledger.log import (
+    batch,
+    bundle,
+    canonical,
+    checkpoint,
+    event,
+    jws,
+    keys,
+    note,
+    proof,
+    receipt,
+    tiles,
+    tree,
+)
+from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
+from tests.vectors.shape import Case, unspell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def canonical_json(case: Case) -> None:
+    line = unspell(case["line"])
+    assert canonical.encode(canonical.decode(line)) == line
+
+
+def events(case: Case) -> None:
+    data = unspell(case["data"])
+    canonical.decode(data)
+    place = case["previous"], case["stream"], case["type"], case["version"]
+    assert event.header(sha256(data).hexdigest(), *place).decode() == case["header"]
+    if event.event_leaf(data, *place).hex() != case["leaf"]:
+        raise ProofFailed("not the leaf hash of this event")
+
+
+def key(case: Case) -> None:
+    public = keys.public_key(case["jwk"])
+    private = keys.PrivateKey.from_seed(bytes.fromhex(case["seed"]))
+    assert private.public == public
+    assert public.thumbprint == case["thumbprint"]
+    message = case["message"].encode()
+    assert private.sign(message).hex() == case["signature"]
+    keys.verify(public, bytes.fromhex(case["signature"]), message)
+    assert jws.possession_proof(private, case["log"], case["party"]) == case["possession"]
+    jws.check_possession(case["possession"], public, case["log"], case["party"])
+
+
+def submission(case: Case) -> None:
+    signed_bytes, lines = batch.split_submission(unspell(case["body"]))
+    signed = batch.parse_statement(signed_bytes)
+    signed.jws.verify(keys.public_key(case["jwk"]))
+    types = [str(canonical.decode(line)["type"]) for line in lines]
+    leaves = batch.chain(lines, types, signed.statement)
+    batch.check_salts([str(canonical.decode(line)["salt"]) for line in lines])
+    assert [leaf.hex() for leaf in leaves] == case["leaves"]
+    assert signed.jws.payload.decode() == case["payload"]
+
+
+def trees(case: Case) -> None:
+    if "roots" in case:
+        leaves = [leaf_hash(text.encode()) for text in case["entries"]]
+        roots = [tree.root_of(leaves[:size]).hex() for size in range(len(leaves) + 1)]
+        assert roots == case["roots"]
+        return
+    path = [Hash(bytes.fromhex(node)) for node in case["path"]]
+    if "leaf" in case:
+        leaf, root = bytes.fromhex(case["leaf"]), bytes.fromhex(case["root"])
+        proof.verify_inclusion(LeafHash(leaf), case["index"], case["size"], path, RootHash(root))
+    else:
+        root1, root2 = (RootHash(bytes.fromhex(case[name])) for name in ("root1", "root2"))
+        proof.verify_consistency(case["size1"], root1, case["size2"], root2, path)
+
+
+def tile_files(case: Case) -> None:
+    if "path" in case:
+        name = tiles.parse_tile_path(case["path"])
+        level = "entries" if name.level == tiles.ENTRIES else name.level
+        assert (level, name.number, name.width) == (case["level"], case["number"], case["width"])
+    elif "bundle" in case:
+        entries = [text.encode() for text in case["entries"]]
+        assert tiles.entry_bundle(entries).hex() == case["bundle"]
+        assert list(tiles.split_entry_bundle(bytes.fromhex(case["bundle"]))) == entries
+    else:
+        leaves = [leaf_hash(f"leaf {number}".encode()) for number in range(600)]
+        edge, full = tiles.TileEdge().extend(leaves)
+        rows = {tiles.tile_path(tile.level, tile.number): tile.hashes for tile in full}
+        for level, row in enumerate(edge.partial):
+            rows[tiles.tile_path(level, 600 >> 8 * (level + 1), len(row) // 32)] = row
+        assert {path: leaf_hash(row).hex() for path, row in rows.items()} == case["tiles"]
+        assert tree.root_of(leaves).hex() == case["root"]
+
+
+def notes(case: Case) -> None:
+    if "vkey" in case:
+        note.parse_vkey(case["vkey"])
+        return
+    opened = note.open_note(case["note"], [note.parse_vkey(vkey) for vkey in case["vkeys"]])
+    assert opened.text == case["text"]
+    assert [signature.time_s for signature in opened.signatures] == case["times_s"]
+
+
+def checkpoints(case: Case) -> None:
+    found = checkpoint.open_checkpoint(case["note"].encode(), case["vkey"])
+    root = RootHash(bytes.fromhex(case["root"]))
+    assert found == checkpoint.Checkpoint(case["origin"], case["size"], root)
+
+
+def receipts(case: Case) -> None:
+    data = unspell(case["receipt"])
+    parsed = receipt.parse_receipt(data)
+    receipt.verify_receipt(parsed, case["jws"].encode(), case["vkey"])
+    assert receipt.format_receipt(parsed) == data
+
+
+def bundles(case: Case) -> None:
+    data = unspell(case["bundle"])
+    parsed = bundle.read_bundle(data)
+    opened = bundle.open_bundle(parsed, case["vkey"])
+    known = {key.thumbprint: key for key in map(keys.public_key, case["jwks"])}
+    for entry in opened.entries:
+        entry.signed.jws.verify(known[entry.signed.kid])
+    assert bundle.write_bundle(parsed) == data
+
+
+JUDGES: dict[str, Callable[[Case], None]] = {
+    "canonical": canonical_json,
+    "event": events,
+    "keys": key,
+    "batch": submission,
+    "tree": trees,
+    "tiles": tile_files,
+    "note": notes,
+    "checkpoint": checkpoints,
+    "receipt": receipts,
+    "bundle": bundles,
+}
