@@ -231,8 +231,8 @@ def _check_details(  # noqa: PLR0913  (the members that may also be amended)
     if key_area not in rule.pack.key_areas:
         raise BadValue("key area", expected=", ".join(rule.pack.key_areas), found=key_area)
     lines = rule.pack.activity(activity).gpc
-    if gpc is not None and lines and gpc not in lines:
-        raise BadValue(f"GPC line of {activity}", expected=", ".join(lines), found=gpc)
+    if gpc is not None and gpc not in lines:
+        raise BadValue(f"GPC line of {activity}", expected=", ".join(lines) or "none", found=gpc)
     if part_of is not None:
         parent = state.get(SOURCE, part_of)
         if parent is None or parent.party != party or part_of == stream:
@@ -349,7 +349,7 @@ def _fit_factor(  # noqa: PLR0913
             expected="a factor of kind " + " or ".join(fitting),
             found=f"{ref} of kind {factor.kind}",
         )
-    if factor.activity != activity:
+    if factor.activity not in (activity, *rule.pack.activity(activity).factors_from):
         raise RuleBroken(
             "factor of another activity",
             expected=f"a factor for {activity}",

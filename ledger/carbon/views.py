@@ -60,7 +60,7 @@ from ledger.carbon.rows import EntryRows, LineRow
 from ledger.carbon.rulepack import Calendar
 from ledger.fold.event import Place
 from ledger.fold.state import State
-from ledger.log.values import parse_day
+from ledger.log.values import DECIMAL_PLACES, format_decimal, parse_day
 from ledger.parties.pieces import ledger
 
 DAY_S = 86_400
@@ -323,6 +323,13 @@ def _ratio(number: Number) -> tuple[str, str]:
         return number.num, number.den
     whole, _, fraction = number.partition(".")
     return str(int(whole + fraction)), str(10 ** len(fraction))
+
+
+def number(num: str, den: str) -> Number:
+    """The one spelling of num/den: a decimal where 12 places are exact, else a ratio."""
+    if set(den) <= {"0", "1"} and den[0] == "1" and len(den) - 1 <= DECIMAL_PLACES:
+        return format_decimal(int(num), len(den) - 1)
+    return Ratio(num=num, den=den)
 
 
 def _source(state: State, stream: str) -> SourcePiece:

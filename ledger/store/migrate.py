@@ -55,6 +55,7 @@ async def migrate(
     await _ensure_role(conn)
     async with conn.transaction():
         await conn.execute(query("migrate", "lock"))
+        await conn.execute(query("migrate", "allow_scratch"))
         missing = await _missing(conn, known)
         for migration in missing:
             await conn.execute(sql.SQL(migration.text))

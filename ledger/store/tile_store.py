@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from ledger.errors import Damaged, NotFound
+from ledger.log import tiles
 from ledger.log.hashes import Hash, LeafHash, RootHash
-from ledger.log.tree import CompactRange, root_of
+from ledger.log.tree import CompactRange
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from ledger.store.database import Connection
 
-TILE_WIDTH: Final = 256
+TILE_WIDTH: Final = tiles.WIDTH
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class Tile(msgspec.Struct, frozen=True):
 
     level: int
     number: int
-    root: RootHash
+    root: Hash
     hashes: bytes
 
 
@@ -41,19 +42,19 @@ async def completed_tiles(conn: Connection, size: int, leaves: Sequence[LeafHash
 
     Reads what already stands in each tile from the database; for most groups there is none to read.
     """
-    tiles: list[Tile] = []
+    completed: list[Tile] = []
     level, here, new = 0, size, [Hash(leaf) for leaf in leaves]
     while new and here // TILE_WIDTH != (here + len(new)) // TILE_WIDTH:
         number = here // TILE_WIDTH
         row = await hashes(conn, level, number * TILE_WIDTH, here % TILE_WIDTH) + new
         roots = []
         for at in range(0, len(row) - TILE_WIDTH + 1, TILE_WIDTH):
-            content = row[at : at + TILE_WIDTH]
-            root = root_of(content)
-            tiles.append(Tile(level, number + at // TILE_WIDTH, root, b"".join(content)))
-            roots.append(Hash(root))
+            content = b"".join(row[at : at + TILE_WIDTH])
+            root = tiles.full_tile_root(content)
+            completed.append(Tile(level, number + at // TILE_WIDTH, root, content))
+            roots.append(root)
         level, here, new = level + 1, number, roots
-    return tiles
+    return completed
 
 
 async def read_tile(
@@ -95,18 +96,30 @@ async def hashes(conn: Connection, level: int, first: int, count: int) -> list[H
 
 
 async def root_at(conn: Connection, size: int) -> RootHash:
-    """The root over the first `size` entries, from tiles and the entries behind the last full one."""
-    return (await range_at(conn, size)).root()
+    """The root over the first `size` entries, from the tiles and what is behind the last full one."""
+    return await TileCache(conn, size).prove(lambda read: tiles.root_from_tiles(size, read))
 
 
 async def range_at(conn: Connection, size: int) -> CompactRange:
     """The tree over the first `size` entries, as its right edge: what an append goes on from."""
-    edge: list[Hash] = []
-    for level in range(size.bit_length() // 8, -1, -1):
-        number, width = divmod(size >> (8 * level), TILE_WIDTH)
-        row = await hashes(conn, level, number * TILE_WIDTH, width)
-        edge += CompactRange().extend(LeafHash(node) for node in row).edge
-    return CompactRange(size, tuple(edge))
+    row = await TileCache(conn, size).prove(lambda read: tiles.edge_from_tiles(size, read))
+    edge: tuple[Hash, ...] = ()
+    for partial in row.partial:
+        nodes = [LeafHash(partial[at : at + 32]) for at in range(0, len(partial), 32)]
+        edge = (*CompactRange().extend(nodes).edge, *edge)
+    return CompactRange(size, edge)
+
+
+async def inclusion_path(conn: Connection, size: int, index: int) -> tuple[Hash, ...]:
+    """The path of an entry in the log of this size."""
+    return await TileCache(conn, size).prove(lambda read: tiles.inclusion_path(size, index, read))
+
+
+async def consistency_path(conn: Connection, size1: int, size2: int) -> tuple[Hash, ...]:
+    """The path that shows that the log of the greater size begins with the one of the smaller."""
+    return await TileCache(conn, size2).prove(
+        lambda read: tiles.consistency_path(size1, size2, read)
+    )
 
 
 class TileCache:
@@ -128,7 +141,7 @@ class TileCache:
         except KeyError:
             raise _Wanted(level, number, width) from None
 
-    async def prove(self, prover: Callable[[Callable[[int, int, int], bytes]], T]) -> T:
+    async def prove(self, prover: Callable[[tiles.TileReader], T]) -> T:
         """What the prover returns when it is given `read`."""
         while True:
             try:

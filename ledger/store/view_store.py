@@ -252,6 +252,26 @@ class ViewStore:
             digests[table] = digest.hexdigest()
         return digests
 
+    async def differences(
+        self, conn: Connection, table: str, other: ViewStore, limit: int
+    ) -> list[str]:
+        """Keys of rows of a table that stand here and not, or not so, in another set of read models.
+
+        At most `limit` of them, in order, each as `member=value` pairs.
+        """
+        key = sql.SQL(", ").join(map(sql.Identifier, TABLES[table]))
+        statement = query("view", "differences").format(
+            schema=sql.Identifier(self.schema),
+            other=sql.Identifier(other.schema),
+            table=sql.Identifier(table),
+            key=key,
+        )
+        rows = await (await conn.execute(statement, {"limit": limit})).fetchall()
+        return [
+            " ".join(f"{name}={value}" for name, value in zip(TABLES[table], row, strict=True))
+            for row in rows
+        ]
+
     def _query(self, name: str, party: str | None = None) -> sql.Composed:
         which = query("view", "of_all" if party is None else "of_party")
         return query("view", name).format(schema=sql.Identifier(self.schema), which=which)

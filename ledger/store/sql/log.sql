@@ -71,7 +71,9 @@ SELECT index, stream, first, count, first_notification, types, jws, lines
                sum(octet_length(events.lines)) OVER (ORDER BY entry.index)
                    - octet_length(events.lines) AS bytes_before
           FROM ledger.log_entries AS entry
-          LEFT JOIN ledger.entry_events AS events ON events.index = entry.index
+          LEFT JOIN ledger.entry_events AS events
+                 ON events.index = entry.index
+                AND events.index >= %(first)s AND events.index < %(until)s
          WHERE entry.index >= %(first)s AND entry.index < %(until)s) AS chunk
  WHERE coalesce(bytes_before, 0) < 8388608
  ORDER BY index;

@@ -14,6 +14,10 @@ CREATE ROLE ledger_server NOLOGIN;
 -- The login that migrates may also serve.
 GRANT ledger_server TO CURRENT_USER;
 
+-- name: allow_scratch
+-- An audit folds the log again into temporary tables, and changes nothing.
+DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO ledger_server', current_database()); END $$;
+
 -- name: table_exists
 -- Whether any migration was ever applied.
 SELECT pg_catalog.to_regclass('ledger.schema_migrations') IS NOT NULL;

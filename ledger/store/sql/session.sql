@@ -23,6 +23,10 @@ SELECT current_user::text;
 -- Give up the login's rights for those of the serving role.
 SET ROLE ledger_server;
 
+-- name: snapshot
+-- One snapshot for all statements, in which scratch tables may be made and filled.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+
 -- name: read_only
 -- One snapshot for all statements: every answer is true for one size of the log.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;

@@ -134,6 +134,11 @@ true;
 -- All rows of a table in the order of its key, as text.
 COPY (SELECT * FROM {schema}.{table} ORDER BY {key}) TO STDOUT;
 
+-- name: differences
+-- Keys of rows that are in one set of read models and not, or not the same, in the other.
+SELECT {key} FROM (SELECT * FROM {schema}.{table} EXCEPT SELECT * FROM {other}.{table}) AS only_here
+ ORDER BY {key} LIMIT %(limit)s;
+
 -- name: create_scratch
 -- The same table, empty, for this connection only.
 CREATE TEMPORARY TABLE {table} (LIKE ledger.{table} INCLUDING ALL);

@@ -1,0 +1,290 @@
+"""What a bundle shows about one event, derived again from the entries in the file.
+
+The verifier folds the bundle's entries through the same machine as the ledger did, over an empty
+state: keys are authorised by the file's own key events, signatures are checked with them, and the
+masses of the event follow from its source, factors and corrections. It takes no number from the
+file. What a file cannot show (that nothing later changes it) the verdict says. Pure; offline.
+Source: formats, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from ledger.carbon.events import (
+    ActivityBody,
+    ActivityCorrected,
+    ActivityWithdrawn,
+    Body,
+    EmissionBody,
+    FactorAssigned,
+    ProfileBody,
+    SourceAmended,
+    SourceClosed,
+    SourceRegistered,
+)
+from ledger.carbon.footprint import Masses
+from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece, SourcePiece
+from ledger.carbon.rows import EntryRows
+from ledger.errors import BadBundle, LedgerError, ProofFailed
+from ledger.fold.state import Kind, Memory
+from ledger.log.bundle import OpenedBundle, OpenedEntry, open_bundle, read_bundle
+from ledger.log.names import event_ref, party_of
+from ledger.machine import Entry, authorise, fold, read_event
+from ledger.parties.pieces import KEY, PARTY, LedgerPiece, ledger
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+class DerivedMass(msgspec.Struct, frozen=True, kw_only=True):
+    """Masses of the event in one month and factor role, in milligrams."""
+
+    month: str
+    role: str
+    mass_mg: Masses
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What was checked and found; there is a verdict only if everything held."""
+
+    event: str
+    type: str
+    strength: str
+    """`re-derived`: everything that the figure follows from is in the file. `logged`: the event
+    stands where it says, and data was withheld that its figure needs."""
+    party: str
+    party_name: str
+    key: str
+    index: int
+    """Of the log entry that carries the event."""
+    signed_at: str
+    """The author's own claim of the time."""
+    size: int
+    """The log size that this holds for."""
+    origin: str
+    log_key: str
+    area: str
+    masses: list[DerivedMass]
+    corrected_by: str | None
+    withdrawn: bool
+    data: msgspec.Raw | None
+    withheld: list[str]
+    notes: list[str]
+    """Recoveries and disputes that the verdict rests on."""
+    not_excluded: list[str]
+
+
+class EventState(Memory):
+    """State over the events of one file: recorded events and histories are those shown so far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bodies: dict[str, Body] = {}
+        self._recorded: dict[str, RecordedPiece] = {}
+
+    def get(self, kind: Kind[P], key: str) -> P | None:
+        """The piece; recorded events and histories come from what was shown."""
+        if kind.name == RECORDED.name:
+            return self._recorded.get(key)  # type: ignore[return-value]
+        if kind.name == HISTORY.name:
+            own = (item for item in self._bodies.items() if item[0].startswith(f"{key}@"))
+            return HistoryPiece(tuple(own))  # type: ignore[return-value]
+        return super().get(kind, key)
+
+    def show(self, name: str, event: object) -> None:
+        """An event was folded: later ones may refer to it."""
+        if isinstance(event, ActivityCorrected):
+            self._bodies[event.event] = event.body
+            self._recorded[name] = RecordedPiece("ActivityCorrected", event.body)
+        elif isinstance(event, ActivityWithdrawn):
+            self._bodies.pop(event.event, None)
+        elif isinstance(event, Body):
+            self._bodies[name] = event
+            self._recorded[name] = RecordedPiece(type(event).__name__, event)
+
+
+class Needed(msgspec.Struct, frozen=True):
+    """What an event rests on, by name: sources by stream, factors by ref, sites by
+    `<party>/<site>`, single events, and events whose corrections matter."""
+
+    sources: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
+
+
+def needs(stream: str, version: int, event: object) -> Needed:
+    """What the event of this place rests on directly, beside the ledger, parties and keys."""
+    party = party_of(stream)
+    match event:
+        case ActivityCorrected():
+            factors = () if isinstance(event.body, EmissionBody) else event.body.factors.values()
+            return Needed((source_of(stream),), tuple(factors), corrected=(event.event,))
+        case ActivityWithdrawn():
+            return Needed((source_of(stream),), corrected=(event.event,))
+        case SourceRegistered():
+            return Needed(
+                sources=(event.part_of,) if event.part_of else (),
+                factors=tuple(event.factors.values()),
+                sites=(f"{party}/{event.site}",),
+            )
+        case SourceAmended():
+            return Needed(
+                sources=(event.source, *((event.part_of,) if event.part_of else ())),
+                sites=(f"{party}/{event.site}",) if event.site else (),
+            )
+        case FactorAssigned():
+            return Needed(sources=(event.source,), factors=(event.factor,))
+        case SourceClosed():
+            return Needed(sources=(event.source,))
+        case EmissionBody():
+            return Needed((stream,), corrected=(event_ref(stream, version),))
+        case ActivityBody() | ProfileBody():
+            return Needed(
+                (stream,), tuple(event.factors.values()), corrected=(event_ref(stream, version),)
+            )
+        case _:
+            return Needed()
+
+
+def source_of(stream: str) -> str:
+    """The source whose corrections stream this is; any other stream is its own."""
+    return stream.removesuffix("/corrections")
+
+
+def source_events(source: SourcePiece) -> Iterator[str]:
+    """All register events that made a source what it is."""
+    yield from source.events
+
+
+def verify_event(data: bytes, log_key: str) -> Verdict:
+    """Check a bundle of kind `event` as a whole, under the log of this vkey.
+
+    Raises InvalidInput for a file out of form, ProofFailed or Refused for one that does not hold.
+    """
+    opened = open_bundle(read_bundle(data), log_key)
+    state, rows = EventState(), EntryRows()
+    withheld: list[str] = []
+    for entry in opened.entries:
+        _fold_entry(state, entry, rows, withheld)
+    subject = opened.subject
+    masses = _masses(rows, source_of(subject.stream)) if subject.data is not None else []
+    return _verdict(state, opened, log_key, masses, withheld)
+
+
+def _fold_entry(
+    state: EventState, entry: OpenedEntry, rows: EntryRows, withheld: list[str]
+) -> None:
+    statement = entry.signed.statement
+    shown = [item for item in entry.events if item.data is not None]
+    withheld += [event_ref(item.stream, item.version) for item in entry.events if item.data is None]
+    events = tuple(read_event(item.data) for item in shown if item.data is not None)
+    folded = Entry(
+        index=entry.index,
+        kid=entry.signed.kid,
+        stream=statement.stream,
+        first=statement.first,
+        types=tuple(item.type for item in entry.events),
+        events=events,
+        positions=tuple(item.version - statement.first for item in shown),
+    )
+    try:
+        key = authorise(state, folded)
+        entry.signed.jws.verify(key)
+        fold(state, folded, rows)
+    except LedgerError as error:
+        raise ProofFailed(
+            f"entry {entry.index} of the file does not hold: {error.what}",
+            expected=error.expected,
+            found=error.found,
+            advice="Ask for a complete file; what is missing from one cannot be derived."
+            if withheld
+            else error.advice,
+        ) from error
+    for item, event in zip(shown, events, strict=True):
+        state.show(event_ref(item.stream, item.version), event)
+
+
+def _masses(rows: EntryRows, stream: str) -> list[DerivedMass]:
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for (of, _, month, role, gas), (mass_mg, _) in rows.masses.items():
+        if of == stream:
+            sums = found.setdefault((month, role), {})
+            sums[gas] = sums.get(gas, 0) + mass_mg
+    return [
+        DerivedMass(
+            month=month, role=role, mass_mg={g: str(m) for g, m in sorted(sums.items()) if m}
+        )
+        for (month, role), sums in sorted(found.items())
+    ]
+
+
+def _verdict(
+    state: EventState,
+    opened: OpenedBundle,
+    log_key: str,
+    masses: list[DerivedMass],
+    withheld: list[str],
+) -> Verdict:
+    subject = opened.subject
+    about: LedgerPiece = ledger(state)
+    entry = next(e for e in opened.entries if e.index == opened.subject_index)
+    name = event_ref(subject.stream, subject.version)
+    changes = list(_changes(opened.entries, name))
+    author = party_of(subject.stream)
+    party = state.get(PARTY, author) or state.get(PARTY, about.operator)
+    if party is None:
+        raise BadBundle("the author's registration is not in the file", expected=author)
+    return Verdict(
+        event=name,
+        type=subject.type,
+        strength="logged" if withheld else "re-derived",
+        party=author,
+        party_name=party.name,
+        key=entry.signed.kid,
+        index=opened.subject_index,
+        signed_at=entry.signed.statement.signed_at,
+        size=opened.checkpoint.size,
+        origin=opened.checkpoint.origin,
+        log_key=log_key,
+        area=about.area,
+        masses=masses,
+        corrected_by=changes[-1][0] if changes else None,
+        withdrawn=bool(changes) and isinstance(changes[-1][1], ActivityWithdrawn),
+        data=None if subject.data is None else msgspec.Raw(subject.data),
+        withheld=withheld,
+        notes=_notes(state, opened.entries),
+        not_excluded=["a later correction or revocation that is not in the file"],
+    )
+
+
+def _changes(entries: Iterable[OpenedEntry], name: str) -> Iterator[tuple[str, object]]:
+    for entry in entries:
+        for item in entry.events:
+            if item.data is None or item.type not in ("ActivityCorrected", "ActivityWithdrawn"):
+                continue
+            event = read_event(item.data)
+            if isinstance(event, ActivityCorrected | ActivityWithdrawn) and event.event == name:
+                yield event_ref(item.stream, item.version), event
+
+
+def _notes(state: EventState, entries: Iterable[OpenedEntry]) -> list[str]:
+    found = []
+    for entry in entries:
+        key = state.get(KEY, entry.signed.kid)
+        if key is None:
+            continue
+        if key.recovered:
+            found.append(
+                f"entry {entry.index} is signed with a key of {key.party} that the operator "
+                f"recovered in {key.by}"
+            )
+        if key.compromised_from is not None and entry.index >= key.compromised_from:
+            found.append(
+                f"entry {entry.index} is disputed: its key was declared compromised from entry "
+                f"{key.compromised_from} on, in {key.revoked_by}"
+            )
+    return found

@@ -1,0 +1,146 @@
+"""Folds entries over a state of which only a part is in memory.
+
+The rules ask for pieces; what is not in memory is loaded and the entry is folded again from its
+start. Pieces of state come from the read models, recorded events and the history of a source from
+the log itself. One engine serves the sequencer, another a rebuild over empty tables.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar, cast
+
+import msgspec
+
+from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, Body
+from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
+from ledger.carbon.rows import EntryRows
+from ledger.fold.state import Cache, Key, Kind, NotLoaded, Overlay
+from ledger.log.keys import PublicKey
+from ledger.log.names import split_event
+from ledger.machine import KINDS, Entry, authorise, fold, read_event
+from ledger.store import log_store
+from ledger.store.database import Connection
+from ledger.store.view_store import Piece, ViewStore
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+CACHED_PIECES: Final = 200_000
+"""Pieces kept in memory before all are dropped and loaded again as they are needed."""
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """What one entry changes; nothing of it is kept before `Engine.keep`."""
+
+    index: int
+    key: PublicKey
+    rows: EntryRows
+    changes: dict[Key, msgspec.Struct | None]
+
+
+class Engine:
+    """A cache of state over one set of read models.
+
+    `complete` says that what is not in memory does not exist: true for a fold from zero.
+    """
+
+    def __init__(self, views: ViewStore, *, complete: bool = False) -> None:
+        self.views = views
+        self._complete = complete
+        self._cache = Cache()
+        self._pending: dict[Key, tuple[msgspec.Struct | None, int]] = {}
+
+    def forget(self) -> None:
+        """Drop everything from memory, and what was kept and not written."""
+        self._cache.pieces.clear()
+        self._pending.clear()
+
+    async def fold(self, conn: Connection, entry: Entry, *, until: int) -> Folded:
+        """What this entry changes, or the error why it must not be appended.
+
+        `until` is the size of the log in the database that loaded events may come from.
+        """
+        while True:
+            overlay, rows = Overlay(self._cache), EntryRows()
+            try:
+                key = authorise(overlay, entry)
+                fold(overlay, entry, rows)
+            except NotLoaded as missing:
+                await self._load(conn, missing.kind, missing.key, until)
+            else:
+                return Folded(entry.index, key, rows, overlay.changes)
+
+    def peek(self, kind: Kind[P], key: str) -> P | None:
+        """The piece if it is in memory, else None: for what never changes once it is there."""
+        return cast("P | None", self._cache.pieces.get((kind.name, key)))
+
+    def keep(self, folded: Folded) -> None:
+        """Let the changes of an accepted entry be the state from now on."""
+        for key, piece in folded.changes.items():
+            self._cache.pieces[key] = piece
+            if key[0] in KINDS:
+                self._pending[key] = (piece, folded.index)
+
+    def unwritten(self) -> list[Piece]:
+        """The pieces that were kept since they were last written, as rows."""
+        return [
+            Piece(kind, key, None if piece is None else Kind.encode(piece), index)
+            for (kind, key), (piece, index) in self._pending.items()
+        ]
+
+    def written(self) -> None:
+        """What was kept is in the database; forget what must be read from the log again."""
+        self._pending.clear()
+        pieces = self._cache.pieces
+        if len(pieces) > CACHED_PIECES and not self._complete:
+            pieces.clear()
+            return
+        for key in [key for key in pieces if key[0] not in KINDS]:
+            del pieces[key]
+
+    async def _load(
+        self, conn: Connection, kind: Kind[msgspec.Struct], key: str, until: int
+    ) -> None:
+        found: msgspec.Struct | None
+        if kind.name == RECORDED.name:
+            found = await _recorded(conn, key, until)
+        elif kind.name == HISTORY.name:
+            found = HistoryPiece(await _history(conn, key, until))
+        elif self._complete:
+            found = None
+        else:
+            values = await self.views.load_pieces(conn, [(kind.name, key)])
+            value = values.get((kind.name, key))
+            found = None if value is None else kind.decode(value)
+        self._cache.pieces[kind.name, key] = found
+
+
+async def _recorded(conn: Connection, ref: str, until: int) -> RecordedPiece | None:
+    stream, version = split_event(ref)
+    place = await log_store.find_entry(conn, stream, version)
+    if place is None or place.index >= until:
+        return None
+    event = read_event(await log_store.event_line(conn, place))
+    body = event.body if isinstance(event, ActivityCorrected) else event
+    return RecordedPiece(type(event).__name__, _body(body))
+
+
+async def _history(conn: Connection, stream: str, until: int) -> tuple[tuple[str, Body], ...]:
+    """All bodies of a stream as they stand after the first `until` entries."""
+    bodies: dict[str, Body] = {}
+    async for entry in log_store.stream_entries(conn, stream, size=until):
+        for version, line in enumerate(entry.event_lines, start=entry.first):
+            bodies[f"{stream}@{version}"] = _body(read_event(line))
+    async for entry in log_store.stream_entries(conn, f"{stream}/corrections", size=until):
+        for line in entry.event_lines:
+            event = read_event(line)
+            if isinstance(event, ActivityCorrected):
+                bodies[event.event] = event.body
+            elif isinstance(event, ActivityWithdrawn):
+                del bodies[event.event]
+    return tuple(bodies.items())
+
+
+def _body(event: object) -> Body:
+    if not isinstance(event, Body):
+        raise AssertionError(f"{type(event).__name__} in a stream of readings")
+    return event

@@ -1,0 +1,458 @@
+"""A running ledger: the wiring from settings, and its use cases, one verb each.
+
+Everything that a program, a page or a route may ask stands here; the parts below do not know each
+other's neighbours. Answers that show figures name the log size that they are true for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from ledger.carbon.footprint import Footprint, area_footprint, company_footprint
+from ledger.carbon.info import (
+    FactorInfo,
+    KeyInfo,
+    LedgerStatus,
+    PartyInfo,
+    Posted,
+    SiteInfo,
+    SourceInfo,
+    StreamHead,
+)
+from ledger.carbon.pieces import FACTOR, SITE, SOURCE, FactorPiece, SitePiece, SourcePiece
+from ledger.carbon.rulepack import load
+from ledger.carbon.views import number
+from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
+from ledger.log import tiles
+from ledger.log.keys import PublicKey
+from ledger.log.names import parse_stream, split_event
+from ledger.log.receipt import Receipt, format_receipt
+from ledger.machine import public_key_of
+from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, LedgerPiece, PartyPiece
+from ledger.parties.token import Claims, read_token
+from ledger.service import audit as auditing
+from ledger.service.audit import AuditReport
+from ledger.service.home import Home
+from ledger.service.prove import build_bundle
+from ledger.service.reader import Reader
+from ledger.service.rebuild import RebuildReport, rebuild
+from ledger.service.replay import Progress
+from ledger.service.sequencer import Sequencer
+from ledger.service.settings import Settings
+from ledger.store import checkpoint_store, log_store, tile_store
+from ledger.store.checkpoint_file import CheckpointFile
+from ledger.store.database import Connection, Database
+from ledger.store.embedded import EmbeddedServer
+from ledger.store.view_store import ViewStore
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def silent(done: int, total: int) -> None:
+    """Shows no progress."""
+
+
+@asynccontextmanager
+async def open_ledger(
+    settings: Settings, *, opening: bool = False, writing: bool = True
+) -> AsyncIterator[Ledger]:
+    """The ledger of a home, ready to serve; closed, with its embedded database, at the end.
+
+    `opening` says that entry 0 may be missing. Without `writing` nothing is appended or signed, and
+    a database that disagrees with the checkpoint file is opened all the same, so that it can be
+    audited. Raises NotFound, LogStopped, DatabaseUnavailable.
+    """
+    home = Home(settings.home)
+    about = home.ledger()
+    key = home.checked_log_key()
+    async with AsyncExitStack() as stack:
+        database = await _open_database(settings, stack, migrate=writing)
+        checkpoints = await asyncio.to_thread(CheckpointFile, home.checkpoints, _LOG.warning)
+        stack.callback(checkpoints.close)
+        ledger = Ledger(database, checkpoints, about.origin, about.log)
+        if not opening and await ledger.size() == 0:
+            raise LogStopped(
+                f"the database of {about.origin} is empty",
+                expected="the entries of this ledger",
+                found="none",
+                advice="Run carbon-ledger init again if it was interrupted, or bring back the "
+                "database that belongs to this home.",
+            )
+        if writing:
+            sequencer = Sequencer(database, checkpoints, key, about.origin, about.log)
+            stack.push_async_callback(sequencer.stop)
+            await sequencer.start()
+            ledger.sequencer = sequencer
+        yield ledger
+
+
+async def _open_database(settings: Settings, stack: AsyncExitStack, *, migrate: bool) -> Database:
+    if settings.database_url:
+        owner = settings.database_url
+        server = settings.server_database_url or owner
+    else:
+        embedded = EmbeddedServer(settings.home)
+        await asyncio.to_thread(embedded.start)
+        stack.push_async_callback(asyncio.to_thread, embedded.stop)
+        owner, server = embedded.conninfo("ledger_owner"), embedded.conninfo("ledger_server")
+    database = Database(owner, server)
+    if migrate:
+        await database.migrate()
+    await stack.enter_async_context(database)
+    return database
+
+
+class Ledger:
+    """The use cases of one running ledger."""
+
+    def __init__(
+        self, database: Database, checkpoints: CheckpointFile, origin: str, log: str
+    ) -> None:
+        self.database = database
+        self.origin = origin
+        self.log = log
+        self.sequencer: Sequencer | None = None
+        self._checkpoints = checkpoints
+        self._views = ViewStore()
+
+    # --- the log -------------------------------------------------------------------------------
+
+    async def post(self, body: bytes) -> Posted:
+        """Append a submission. Durable, in the tree and under a signed checkpoint when it returns.
+
+        Raises InvalidInput, Refused, BadSignature; Conflict carries the JWS already logged.
+        """
+        if self.sequencer is None:
+            raise LogStopped("this ledger was opened for reading only")
+        return await self.sequencer.submit(body)
+
+    async def size(self) -> int:
+        """How many entries the log has."""
+        async with self.database.read() as conn:
+            return (await log_store.read_head(conn)).size
+
+    async def status(self) -> LedgerStatus:
+        """Whose ledger this is, under which rules, and how far it has come."""
+        async with self.database.read() as conn:
+            head = await log_store.read_head(conn)
+            about = await self._ledger(conn)
+        return LedgerStatus(
+            origin=self.origin,
+            log_key=self.log,
+            operator=about.operator,
+            area=about.area,
+            timezone=about.timezone,
+            rules_version=about.rules_version,
+            rules_sha256=about.rules_sha256,
+            size=head.size,
+            events=head.events,
+            root=head.root.hex(),
+        )
+
+    async def head(self, stream: str) -> StreamHead | None:
+        """Version and leaf hash of a stream's last event, or None before its first."""
+        parse_stream(stream)
+        async with self.database.read() as conn:
+            found = await log_store.stream_head(conn, stream)
+        if found is None:
+            return None
+        return StreamHead(stream=stream, version=found.version, leaf=found.leaf.hex())
+
+    async def checkpoint(self) -> str:
+        """The newest signed checkpoint, with its cosignatures."""
+        async with self.database.read() as conn:
+            return (await self._checkpoint(conn)).cosigned_note
+
+    async def receipt(self, index: int) -> str:
+        """The receipt of an entry under the newest checkpoint. Raises NotFound."""
+        async with self.database.read() as conn:
+            stored = await self._checkpoint(conn)
+            if not 0 <= index < stored.size:
+                raise NotFound(
+                    f"entry {index}",
+                    expected=f"an index from 0 to {stored.size - 1}",
+                    found=str(index),
+                )
+            cache = tile_store.TileCache(conn, stored.size)
+            path = await cache.prove(lambda read: tiles.inclusion_path(stored.size, index, read))
+        note = stored.cosigned_note.encode()
+        return format_receipt(Receipt(index, tuple(path), note)).decode()
+
+    async def tile(self, level: int, number: int, width: int) -> bytes:
+        """A tile of the log's tree under the newest checkpoint. Raises NotFound."""
+        async with self.database.read() as conn:
+            size = (await self._checkpoint(conn)).size
+            return await tile_store.read_tile(conn, size, level, number, width)
+
+    async def entry_tile(self, number: int, width: int) -> bytes:
+        """The entries (batch statements, without event data) of a tile. Raises NotFound."""
+        async with self.database.read() as conn:
+            size = (await self._checkpoint(conn)).size
+            first = number * tiles.WIDTH
+            if not 0 < width <= tiles.WIDTH or number < 0 or first + width > size:
+                raise NotFound(f"a log of {size} entries has no entries tile {number}/{width}")
+            found = [e.jws async for e in log_store.entries(conn, first, width)]
+        return tiles.entry_bundle(found)
+
+    # --- registers -----------------------------------------------------------------------------
+
+    async def parties(self) -> list[PartyInfo]:
+        """All parties with their keys, by name."""
+        async with self.database.read() as conn:
+            keys = {
+                piece.key: KEY.decode(piece.value)
+                async for piece in self._views.pieces_of_kind(conn, KEY.name)
+                if piece.value is not None
+            }
+            return [
+                _party_info(PARTY.decode(piece.value), keys)
+                async for piece in self._views.pieces_of_kind(conn, PARTY.name)
+                if piece.value is not None
+            ]
+
+    async def factors(self) -> list[FactorInfo]:
+        """All published factors, by name."""
+        async with self.database.read() as conn:
+            return [
+                _factor_info(FACTOR.decode(piece.value))
+                async for piece in self._views.pieces_of_kind(conn, FACTOR.name)
+                if piece.value is not None
+            ]
+
+    async def sites(self, party: str) -> list[SiteInfo]:
+        """The sites of a party, by name."""
+        async with self.database.read() as conn:
+            return [
+                _site_info(piece.key, SITE.decode(piece.value))
+                async for piece in self._views.pieces_of_kind(conn, SITE.name, f"{party}/")
+                if piece.value is not None
+            ]
+
+    async def sources(self, party: str) -> list[SourceInfo]:
+        """The sources of a party, by stream."""
+        async with self.database.read() as conn:
+            return [
+                _source_info(SOURCE.decode(piece.value))
+                async for piece in self._views.pieces_of_kind(conn, SOURCE.name, f"{party}/")
+                if piece.value is not None
+            ]
+
+    async def source(self, stream: str) -> SourceInfo | None:
+        """One source, or None."""
+        async with self.database.read() as conn:
+            found = await self._views.load_pieces(conn, [(SOURCE.name, stream)])
+        value = found.get((SOURCE.name, stream))
+        return None if value is None else _source_info(SOURCE.decode(value))
+
+    # --- figures -------------------------------------------------------------------------------
+
+    async def footprint(
+        self, party: str, first_month: str, last_month: str, as_of: int | None = None
+    ) -> Footprint:
+        """A party's footprint over whole months, as known at a log size. Raises NotFound."""
+        async with self.database.read() as conn:
+            found = await self._views.load_pieces(conn, [(PARTY.name, party)])
+            if (PARTY.name, party) not in found:
+                raise NotFound(
+                    f"party {party}",
+                    expected="a registered party",
+                    found=party,
+                    advice="See carbon-ledger party list.",
+                )
+            about = await self._ledger(conn)
+            size = await self._size(conn, as_of)
+            masses = await self._views.masses(conn, party, first_month, last_month, as_of)
+            activity = await self._views.activities(conn, party, first_month, last_month, as_of)
+        pack = load(about.rules_version)
+        return company_footprint(
+            pack, party, (first_month, last_month), size, masses, activity, about.timezone
+        )
+
+    async def area(self, first_month: str, last_month: str, as_of: int | None = None) -> Footprint:
+        """The area's footprint over whole months: its companies, and beside them what no company
+        answers for."""
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            size = await self._size(conn, as_of)
+            masses = await self._views.masses(conn, None, first_month, last_month, as_of)
+            activity = await self._views.activities(conn, None, first_month, last_month, as_of)
+            roles = {
+                piece.key: PARTY.decode(piece.value).roles
+                async for piece in self._views.pieces_of_kind(conn, PARTY.name)
+                if piece.value is not None
+            }
+        pack = load(about.rules_version)
+        return area_footprint(
+            pack,
+            about.area,
+            (first_month, last_month),
+            size,
+            masses,
+            activity,
+            roles,
+            about.timezone,
+        )
+
+    async def bundle(self, event: str) -> bytes:
+        """The provenance bundle of one event, with everything it stands on. Raises NotFound."""
+        stream, version = split_event(event)
+        async with self.database.read() as conn:
+            stored = await self._checkpoint(conn)
+            return await build_bundle(conn, self._views, stored, stream, version)
+
+    # --- reading -------------------------------------------------------------------------------
+
+    async def reader(self, token: str) -> Reader:
+        """Who asks, by a read token. Raises NotAuthorised."""
+        seen: dict[str, KeyPiece] = {}
+
+        async with self.database.read() as conn:
+            head = await log_store.read_head(conn)
+            kid = Claims.kid_of(token)
+            found = await self._views.load_pieces(conn, [(KEY.name, kid)])
+            value = found.get((KEY.name, kid))
+            if value is not None:
+                seen[kid] = KEY.decode(value)
+
+            def lookup(thumbprint: str) -> PublicKey | None:
+                piece = seen.get(thumbprint)
+                if piece is None or not piece.read or not piece.valid_at(head.size):
+                    return None
+                return public_key_of(piece)
+
+            read_token(token, lookup, datetime.now(UTC), self.origin)
+            party = seen[kid].party
+            parties = await self._views.load_pieces(conn, [(PARTY.name, party)])
+        value = parties.get((PARTY.name, party))
+        if value is None:
+            raise NotAuthorised("reading", expected="a registered party", found=party)
+        return Reader(party=party, roles=PARTY.decode(value).roles)
+
+    # --- checks --------------------------------------------------------------------------------
+
+    async def audit(self, progress: Progress = silent) -> AuditReport:
+        """Re-derive everything from stored bytes; every damage is named by place."""
+        async with self.database.server() as conn:
+            return await auditing.audit(conn, self._checkpoints, self.origin, self.log, progress)
+
+    async def rebuild(self, progress: Progress = silent) -> RebuildReport:
+        """Fold from zero into fresh views and compare digests."""
+        async with self.database.server() as conn:
+            return await rebuild(conn, progress)
+
+    async def health(self) -> dict[str, object]:
+        """Whether the database answers, and the newest size."""
+        return {"ok": True, "size": await self.size()}
+
+    # --- inside --------------------------------------------------------------------------------
+
+    async def _ledger(self, conn: Connection) -> LedgerPiece:
+        found = await self._views.load_pieces(conn, [(LEDGER.name, "")])
+        value = found.get((LEDGER.name, ""))
+        if value is None:
+            raise LogStopped("the ledger has no entry 0", advice="Run carbon-ledger init again.")
+        return LEDGER.decode(value)
+
+    async def _size(self, conn: Connection, as_of: int | None) -> int:
+        size = (await log_store.read_head(conn)).size
+        if as_of is None:
+            return size
+        if not 0 <= as_of <= size:
+            raise BadValue("--as-of", expected=f"a log size from 0 to {size}", found=str(as_of))
+        return as_of
+
+    @staticmethod
+    async def _checkpoint(conn: Connection) -> checkpoint_store.StoredCheckpoint:
+        stored = await checkpoint_store.latest_checkpoint(conn)
+        if stored is None:
+            raise NotFound("checkpoint", expected="a log with an entry", found="none yet")
+        return stored
+
+
+def _party_info(piece: PartyPiece, keys: dict[str, KeyPiece]) -> PartyInfo:
+    return PartyInfo(
+        party=piece.party,
+        name=piece.name,
+        roles=piece.roles,
+        event=piece.event,
+        lei=piece.lei,
+        uscc=piece.uscc,
+        region=piece.region,
+        keys=tuple(
+            KeyInfo(
+                key=key.thumbprint,
+                authorised=key.authorised,
+                revoked=key.revoked,
+                scope=key.scope,
+                event_types=key.event_types,
+                admin=key.admin,
+                read=key.read,
+                recovered=key.recovered,
+            )
+            for key in (keys[thumbprint] for thumbprint in piece.keys)
+        ),
+    )
+
+
+def _factor_info(piece: FactorPiece) -> FactorInfo:
+    return FactorInfo(
+        factor=piece.ref,
+        activity=piece.activity,
+        unit=piece.unit,
+        kind=piece.kind,
+        region=piece.region,
+        year=piece.year,
+        valid=piece.valid,
+        gases_kg_per_unit={gas: number(num, den) for gas, num, den in piece.gases},
+        title=piece.title,
+        event=piece.event,
+    )
+
+
+def _site_info(key: str, piece: SitePiece) -> SiteInfo:
+    party, _, site = key.partition("/")
+    return SiteInfo(
+        party=party,
+        site=site,
+        region=piece.region,
+        inside=piece.inside,
+        event=piece.event,
+        name=piece.name,
+    )
+
+
+def _source_info(piece: SourcePiece) -> SourceInfo:
+    terms = piece.terms[-1]
+    line = piece.lines[terms.line]
+    closed = piece.closed_at_s
+    return SourceInfo(
+        stream=piece.stream,
+        party=piece.party,
+        site=terms.site,
+        region=line.region,
+        inside=line.inside,
+        activity=piece.activity,
+        unit=piece.unit,
+        scope=piece.scope,
+        key_area=terms.key_area,
+        kind=piece.kind,
+        flow=piece.flow,
+        factors={role: timeline[-1].factor for role, timeline in piece.factors.items()},
+        event=piece.events[0],
+        category=terms.category,
+        balance_group=piece.balance_group,
+        interval_s=terms.interval_s,
+        gpc=terms.gpc,
+        part_of=terms.part_of,
+        plausible=terms.plausible,
+        uncertainty_percent=terms.uncertainty_percent,
+        name=terms.name,
+        closed_at=None
+        if closed is None
+        else datetime.fromtimestamp(closed, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )

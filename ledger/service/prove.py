@@ -1,0 +1,165 @@
+"""Puts together the file that shows where one event comes from.
+
+Entry 0, the keys of everybody who signs in the file, the event itself and, in turn, everything it
+rests on: site, source, factors, corrections. Nothing else of a batch is shown.
+Source: formats, section 8.
+"""
+
+from __future__ import annotations
+
+from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn
+from ledger.carbon.pieces import CHANGE, FACTOR, SITE, SOURCE
+from ledger.errors import NotFound
+from ledger.log import tiles
+from ledger.log.batch import parse_statement
+from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, write_bundle
+from ledger.log.event import event_leaf
+from ledger.log.hashes import LeafHash
+from ledger.log.names import event_ref, party_of, split_event
+from ledger.log.tree import path_of
+from ledger.machine import read_event
+from ledger.parties.pieces import LEDGER
+from ledger.provenance import needs
+from ledger.store import log_store, tile_store
+from ledger.store.checkpoint_store import StoredCheckpoint
+from ledger.store.database import Connection
+from ledger.store.log_store import StoredEntry
+from ledger.store.view_store import ViewStore
+
+
+async def build_bundle(
+    conn: Connection, views: ViewStore, checkpoint: StoredCheckpoint, stream: str, version: int
+) -> bytes:
+    """The bundle of one event under a checkpoint. Raises NotFound."""
+    gathering = _Gathering(conn, views, checkpoint.size)
+    if not await gathering.add(stream, version):
+        raise NotFound(
+            f"event {event_ref(stream, version)}",
+            expected="an event of this ledger",
+            found="none of that name",
+            advice="See the stream's head for its latest version.",
+        )
+    await gathering.add_trust()
+    cache = tile_store.TileCache(conn, checkpoint.size)
+    entries = []
+    for index in sorted(gathering.positions):
+        path = await cache.prove(
+            lambda read, index=index: tiles.inclusion_path(checkpoint.size, index, read)  # type: ignore[misc]
+        )
+        stored = gathering.entries[index]
+        events = _events(stored, sorted(gathering.positions[index]))
+        entries.append(BundleEntry(events=events, index=index, jws=stored.jws, path=tuple(path)))
+    return write_bundle(
+        Bundle(
+            checkpoint=checkpoint.cosigned_note.encode(),
+            entries=tuple(entries),
+            event=event_ref(stream, version),
+        )
+    )
+
+
+class _Gathering:
+    """Events that belong into the file, by entry; each is looked at once."""
+
+    def __init__(self, conn: Connection, views: ViewStore, size: int) -> None:
+        self._conn = conn
+        self._views = views
+        self._size = size
+        self.entries: dict[int, StoredEntry] = {}
+        self.positions: dict[int, set[int]] = {}
+        self._sources: set[str] = set()
+        self._corrected: set[str] = set()
+
+    async def add(self, stream: str, version: int) -> bool:
+        """Take an event and everything it rests on; whether it exists."""
+        place = await log_store.find_entry(self._conn, stream, version)
+        if place is None or place.index >= self._size:
+            return False
+        positions = self.positions.setdefault(place.index, set())
+        if place.position in positions:
+            return True
+        positions.add(place.position)
+        if place.index not in self.entries:
+            self.entries[place.index] = await log_store.entry(self._conn, place.index)
+        event = read_event(self.entries[place.index].event_lines[place.position])
+        needed = needs(stream, version, event)
+        for source in needed.sources:
+            await self._add_source(source)
+        for ref in needed.factors:
+            await self._add_named(FACTOR.name, ref)
+        for site in needed.sites:
+            await self._add_named(SITE.name, site)
+        for ref in needed.corrected:
+            await self._add_corrections(ref)
+        return True
+
+    async def add_trust(self) -> None:
+        """Entry 0, changes of rules, and the keys of the operator and of all authors so far."""
+        operator = ""
+        found = await self._views.load_pieces(self._conn, [(LEDGER.name, "")])
+        for value in found.values():
+            operator = LEDGER.decode(value).operator
+        authors = {party_of(entry.stream) for entry in self.entries.values()}
+        await self._add_stream(f"{operator}/ledger")
+        for party in sorted({operator, *authors}):
+            await self._add_stream(f"{party}/keys")
+
+    async def _add_stream(self, stream: str) -> None:
+        async for entry in log_store.stream_entries(self._conn, stream, size=self._size):
+            self.entries[entry.index] = entry
+            self.positions.setdefault(entry.index, set()).update(range(entry.count))
+
+    async def _add_source(self, stream: str) -> None:
+        if stream in self._sources:
+            return
+        self._sources.add(stream)
+        found = await self._views.load_pieces(self._conn, [(SOURCE.name, stream)])
+        for value in found.values():
+            for event in SOURCE.decode(value).events:
+                await self.add(*split_event(event))
+
+    async def _add_named(self, kind: str, key: str) -> None:
+        found = await self._views.load_pieces(self._conn, [(kind, key)])
+        for value in found.values():
+            piece = FACTOR.decode(value) if kind == FACTOR.name else SITE.decode(value)
+            await self.add(*split_event(piece.event))
+
+    async def _add_corrections(self, ref: str) -> None:
+        """The event itself and all its corrections, from the latest back to the first."""
+        if ref in self._corrected:
+            return
+        self._corrected.add(ref)
+        await self.add(*split_event(ref))
+        found = await self._views.load_pieces(self._conn, [(CHANGE.name, ref)])
+        for value in found.values():
+            latest: str | None = CHANGE.decode(value).latest
+            while latest is not None:
+                stream, version = split_event(latest)
+                await self.add(stream, version)
+                place = await log_store.find_event(self._conn, stream, version)
+                event = read_event(await log_store.event_line(self._conn, place))
+                if not isinstance(event, ActivityCorrected | ActivityWithdrawn):
+                    raise NotFound(f"correction {latest}", found=type(event).__name__)
+                latest = event.supersedes
+
+
+def _events(entry: StoredEntry, positions: list[int]) -> tuple[BundleEvent, ...]:
+    statement = parse_statement(entry.jws).statement
+    lines = entry.event_lines
+    leaves: list[LeafHash] = []
+    previous = [statement.previous]
+    for position, line in enumerate(lines):
+        leaf = event_leaf(
+            line, previous[-1], entry.stream, entry.type_at(position), entry.first + position
+        )
+        leaves.append(leaf)
+        previous.append(leaf.hex())
+    return tuple(
+        BundleEvent(
+            data=lines[position],
+            path=tuple(path_of(leaves, position)),
+            position=position,
+            previous=previous[position],
+        )
+        for position in positions
+    )

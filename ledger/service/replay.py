@@ -1,0 +1,77 @@
+"""Folds stored entries from zero into fresh, empty read models: what audit and rebuild share.
+
+The scratch tables are of this connection alone and end with it. Rows are written in groups, so the
+work per entry is the folding.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from ledger.carbon.rows import EntryRows
+from ledger.log.batch import SignedStatement, parse_statement
+from ledger.machine import read_events, whole_entry
+from ledger.service.engine import Engine
+from ledger.store.database import Connection
+from ledger.store.log_store import StoredEntry
+from ledger.store.view_store import TABLES, ViewStore
+
+WRITE_ENTRIES: Final = 500
+DIFFERENCES_SHOWN: Final = 5
+
+
+class Progress(Protocol):
+    """Told how far long work has come: entries done, and how many there are."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show it."""
+
+
+class Replay:
+    """A fold from zero over one connection, which must be in a transaction over one snapshot."""
+
+    def __init__(self, conn: Connection, scratch: ViewStore) -> None:
+        self._conn = conn
+        self.scratch = scratch
+        self._engine = Engine(scratch, complete=True)
+        self._rows: list[tuple[int, EntryRows]] = []
+
+    @classmethod
+    async def begin(cls, conn: Connection) -> Replay:
+        """With empty scratch tables."""
+        return cls(conn, await ViewStore.create_scratch(conn))
+
+    async def fold(self, stored: StoredEntry, signed: SignedStatement, lines: list[bytes]) -> None:
+        """Authorise, verify the signature, decide and apply. Raises the refusal."""
+        entry = whole_entry(stored.index, signed, read_events(lines))
+        folded = await self._engine.fold(self._conn, entry, until=stored.index)
+        signed.jws.verify(folded.key)
+        self._engine.keep(folded)
+        self._rows.append((stored.index, folded.rows))
+        if len(self._rows) >= WRITE_ENTRIES:
+            await self.write()
+
+    async def fold_stored(self, stored: StoredEntry) -> None:
+        """The same from the stored bytes alone."""
+        await self.fold(stored, parse_statement(stored.jws), stored.event_lines)
+
+    async def write(self) -> None:
+        """Put what was folded so far into the scratch tables."""
+        await self.scratch.write(self._conn, self._engine.unwritten(), self._rows)
+        self._engine.written()
+        self._rows = []
+
+    async def compare(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Digests of the fresh read models, and the rows by table in which the stored ones differ."""
+        await self.write()
+        stored = ViewStore()
+        fresh, kept = await self.scratch.digest(self._conn), await stored.digest(self._conn)
+        differing = {}
+        for table in TABLES:
+            if fresh[table] != kept[table]:
+                extra = await stored.differences(self._conn, table, self.scratch, DIFFERENCES_SHOWN)
+                missing = await self.scratch.differences(
+                    self._conn, table, stored, DIFFERENCES_SHOWN
+                )
+                differing[table] = sorted({*extra, *missing})
+        return fresh, differing

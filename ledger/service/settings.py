@@ -1,0 +1,32 @@
+"""What can be set from outside, by environment variables that begin with CARBON_LEDGER_.
+
+A value given to a command wins over the environment. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger.store.embedded import default_home
+
+
+class Settings(BaseSettings):
+    """Settings of a ledger that is run here."""
+
+    model_config = SettingsConfigDict(env_prefix="CARBON_LEDGER_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=default_home,
+        description="Folder of keys, checkpoints and, with the embedded database, all data.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL 15 or later to use instead of the embedded one, as its owner.",
+    )
+    server_database_url: str | None = Field(
+        default=None,
+        description="The same database as the serving role, where its login is another one.",
+    )
