@@ -16,17 +16,20 @@ import msgspec
 
 from ledger.errors import Damaged, LedgerError
 from ledger.log import tiles
-from ledger.log.batch import SignedStatement, chain, parse_statement
+from ledger.log.batch import Seen, SignedStatement, chain, parse_statement
 from ledger.log.checkpoint import open_checkpoint
 from ledger.log.hashes import ZEROS_HEX, Hash, leaf_hash
 from ledger.log.tree import CompactRange, root_of
 from ledger.machine import check_log, read_events
 from ledger.service.replay import Progress, Replay
-from ledger.store import audit_store, log_store
+from ledger.store import audit_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, translated
 from ledger.store.log_store import Head, StoredEntry
 from ledger.store.queries import query
+
+ROOTS_REMEMBERED: Final = 100_000
+"""Newest roots kept for what authors say they have seen; older ones come from the tiles."""
 
 DAMAGES_NAMED: Final = 1000
 """So that a wholly wrong database gives a report of bounded length."""
@@ -98,6 +101,7 @@ class _Auditor:
         self._signatures = 0
         self._tiles = 0
         self._rows: list[_Row] = []
+        self._root_at: dict[int, str] = {}
         self._full: list[tuple[int, int, Hash, list[Hash]]] = []
         self._tiles_stored: set[tuple[int, int]] = set()
         self._checkpoints = 0
@@ -179,6 +183,7 @@ class _Auditor:
         self._heads[statement.stream] = (statement.last, statement.head, stored.index)
         lines = stored.event_lines
         try:
+            await self._check_seen(place, statement.seen)
             events = read_events(lines)
             chain(lines, [type(event).__name__ for event in events], statement)
             self._check_types(place, stored, tuple(type(e).__name__ for e in events))
@@ -189,6 +194,16 @@ class _Auditor:
             self._damage(place, str(error))
         if not stored.lines.endswith(b"\n"):
             self._damage(place, "event lines do not end with LF")
+
+    async def _check_seen(self, place: str, seen: Seen | None) -> None:
+        """What the author had verified before signing is a state of this very log."""
+        if seen is None:
+            return
+        root = self._root_at.get(seen.size)
+        if root is None and seen.size < self._tree.size:
+            root = (await tile_store.root_at(self._conn, seen.size)).hex()
+        if root != seen.root:
+            self._damage(place, f"seen at size {seen.size}: expected {root}, found {seen.root}")
 
     def _check_columns(self, place: str, stored: StoredEntry, signed: SignedStatement) -> None:
         statement = signed.statement
@@ -288,10 +303,11 @@ class _Auditor:
             self._damage("checkpoint file", str(error))
 
     def _compare_root(self, size: int) -> None:
-        found = self._roots.pop(size, None)
-        if found is None:
-            return
         root = self._tree.root().hex()
+        self._root_at[size] = root
+        if len(self._root_at) > ROOTS_REMEMBERED:
+            del self._root_at[size - ROOTS_REMEMBERED]
+        found = self._roots.pop(size, [])
         for place, said in found:
             if said != root:
                 self._damage(place, f"root: expected {root}, found {said}")

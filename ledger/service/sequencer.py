@@ -28,8 +28,8 @@ from ledger.errors import (
     Unavailable,
 )
 from ledger.log import tiles
-from ledger.log.batch import SignedStatement, chain, parse_statement, split_submission
-from ledger.log.checkpoint import Checkpoint, sign_checkpoint
+from ledger.log.batch import Seen, SignedStatement, chain, parse_statement, split_submission
+from ledger.log.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from ledger.log.hashes import ZEROS_HEX, LeafHash
 from ledger.log.keys import PrivateKey
 from ledger.log.receipt import Receipt, format_receipt
@@ -38,7 +38,7 @@ from ledger.machine import check_log, public_key_of, read_events, whole_entry
 from ledger.parties.pieces import KEY
 from ledger.service.engine import Engine, Folded
 from ledger.store import checkpoint_store, log_store, tile_store
-from ledger.store.checkpoint_file import CheckpointFile
+from ledger.store.checkpoint_file import CheckpointFile, Recorded
 from ledger.store.database import Connection, Database, translated
 from ledger.store.log_store import Head, NewEntry
 from ledger.store.view_store import ViewStore
@@ -260,6 +260,7 @@ class Sequencer:
                     if index is not None:
                         accepted.append(_Accepted(waiting, index, repeated=True))
                         continue
+                    await _check_seen(conn, statement.seen, head.size)
                     entry = whole_entry(head.size + len(new), waiting.signed, waiting.events)
                     one = await self._engine.fold(conn, entry, until=head.size)
                     if not waiting.checked:
@@ -342,14 +343,16 @@ class Sequencer:
         database and checkpoint file disagree, and never signs then.
         """
         async with translated():
+            # The file first: each of its lines stands for a commit that the database shows later.
+            last = await asyncio.to_thread(lambda: self._file.last)
             head = await log_store.read_head(conn)
-            await asyncio.to_thread(self._file.check, head.size, head.root)
-            await self._rehash(conn, head)
+            if last is not None and head.size < last.size:
+                raise _behind(last.size, head.size)
+            await self._rehash(conn, head, last)
             if head.size == 0:
                 return b""
             note = sign_checkpoint(self._log_key, Checkpoint(self._origin, head.size, head.root))
-            last = await asyncio.to_thread(self._commit_to, head)
-            if last > head.size:
+            if await asyncio.to_thread(self._commit_to, head) > head.size:
                 # Another process has signed a later head, which covers this one.
                 stored = await checkpoint_store.first_checkpoint_from(conn, head.size)
                 if stored is not None:
@@ -365,19 +368,17 @@ class Sequencer:
             self._file.append(head.size, head.root)
             return head.size
 
-    async def _rehash(self, conn: Connection, head: Head) -> None:
+    async def _rehash(self, conn: Connection, head: Head, last: Recorded | None) -> None:
         """Hash the stored entries behind what was hashed before, and compare with the head.
 
         The first time, what the checkpoint file says of an earlier size is compared as well.
         """
         if self._tree.size > head.size:
             self._tree = CompactRange()
-        if self._tree.size == 0 and head.size:
-            last = await asyncio.to_thread(lambda: self._file.last)
-            if last is not None and last.size:
-                self._tree = await tile_store.range_at(conn, last.size)
-                if self._tree.root() != last.root:
-                    raise _disagrees(last.size, last.root.hex(), self._tree.root().hex())
+        if self._tree.size == 0 and last is not None and last.size:
+            self._tree = await tile_store.range_at(conn, last.size)
+            if self._tree.root() != last.root:
+                raise _disagrees(last.size, last.root.hex(), self._tree.root().hex())
         while self._tree.size < head.size:
             count = min(REHASH_ENTRIES, head.size - self._tree.size)
             leaves = await tile_store.hashes(conn, 0, self._tree.size, count)
@@ -431,9 +432,41 @@ def _new_entry(waiting: _Waiting) -> NewEntry:
     )
 
 
+async def _check_seen(conn: Connection, seen: Seen | None, size: int) -> None:
+    """The history that the author had verified is this log's own. Raises BadBatch."""
+    if seen is None:
+        return
+    root = None
+    if seen.size <= size:
+        stored = await checkpoint_store.checkpoint(conn, seen.size)
+        root = (
+            await tile_store.root_at(conn, seen.size)
+            if stored is None
+            else parse_checkpoint(stored.note.partition("\n\n")[0] + "\n").root
+        )
+    if root is None or root.hex() != seen.root:
+        raise BadBatch(
+            f"seen, at size {seen.size}",
+            expected="a checkpoint of this log" if root is None else f"root {root.hex()}",
+            found=f"root {seen.root}",
+            advice="You were shown another history than this log's. Keep that checkpoint: it is "
+            "evidence. Compare it with a witness.",
+        )
+
+
 def _reads_readings(stream: str) -> bool:
     """Whether events of this stream may rest on recorded readings, not on pieces alone."""
     return stream.endswith(("/register", "/corrections"))
+
+
+def _behind(expected: int, found: int) -> LogStopped:
+    return LogStopped(
+        "the database is behind what this log has signed",
+        expected=f"at least {expected} entries",
+        found=str(found),
+        advice="It was restored from an older copy. Nothing is signed with it: bring back the "
+        "database that belongs to this home's checkpoint file.",
+    )
 
 
 def _disagrees(size: int, expected: str, found: str) -> LogStopped:
