@@ -61,3 +61,10 @@ def test_a_tree_does_not_shrink_and_nothing_follows_from_an_empty_one():
     for size1, size2 in ((20, 19), (0, 20), (0, 0), (-1, 20)):
         with pytest.raises(ProofFailed):
             proof.verify_consistency(size1, EMPTY_ROOT, size2, ROOT, ())
+
+
+def test_a_path_of_another_length_leads_to_no_root():
+    with pytest.raises(ProofFailed, match="too long"):
+        proof.root_from_path(LEAVES[13], 13, 20, (*PATH, PATH[0]))
+    with pytest.raises(ProofFailed, match="too short"):
+        proof.root_from_path(LEAVES[13], 13, 20, PATH[:-1])
