@@ -1,0 +1,1 @@
+"""Measured speed, each figure beside its limit or peer in the same run."""
