@@ -1,5 +1,6 @@
 """Decimals and times against Python's own arithmetic."""
 
+import re
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -43,3 +44,20 @@ def test_a_time_is_read_as_the_calendar_says(moment: datetime, minutes: int):
     if minutes == 0:
         text = text.removesuffix("+00:00") + "Z"
     assert values.parse_time(text) == aware.timestamp()
+
+
+@given(
+    st.sampled_from(["2018-01-01T00:00:00+08:00", "2018-01-01T00:00:00Z"]),
+    st.integers(0, 25),
+    st.characters(max_codepoint=0x700),
+    st.sampled_from(["replace", "insert", "remove"]),
+)
+def test_no_neighbour_of_a_time_passes_that_its_pattern_refuses(
+    text: str, at: int, character: str, how: str
+):
+    changed = text[:at] + (character if how != "remove" else "") + text[at + (how != "insert") :]
+    try:
+        values.parse_time(changed)
+    except BadValue:
+        return
+    assert re.match(values.TIME, changed)
