@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -15,8 +17,15 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ledger.store.embedded import EmbeddedServer, Role, create_database
+from ledger.store.embedded_cluster import _INSTALLED, _LIBRARIES, _PACKAGE, _runs, _site_packages
+from ledger.store.embedded_user import SYSTEM_USER, user_for
+from tests.faults.embedded_land import Place, temporary_home
 
 RoleToConninfo = Callable[[Role], str]
+
+# Whom the commands of a test run as. For root the ordinary user is the system user.
+AS_WE_ARE = "as the user of this run"
+AS_ANOTHER = "as an ordinary user"
 
 _numbers = itertools.count(1)
 
@@ -50,3 +59,72 @@ def fresh_database(embedded: EmbeddedServer) -> Iterator[RoleToConninfo]:
             connection.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+
+@pytest.fixture(scope="session")
+def reachable_packages() -> Iterator[Path]:
+    """Where the system user finds the PostgreSQL binaries: a copy, if those installed are closed."""
+    installed = _site_packages()
+    if os.geteuid() != 0 or _runs(user_for(Path("/nonexistent")), installed / _INSTALLED / "bin"):
+        yield installed
+        return
+    with tempfile.TemporaryDirectory(prefix="ledger-packages-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        for part in (_PACKAGE, _LIBRARIES):
+            shutil.copytree(installed / part, Path(name, part))
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def made_homes(reachable_packages: Path) -> Iterator[Callable[[str], Place]]:
+    """A home with a database in it, made once for each kind of user."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def made(kind: str) -> Place:
+            place = stack.enter_context(_empty_place(kind, reachable_packages))
+            with place.command() as command:
+                command.ready()
+                assert command.end() == 0
+            return place
+
+        yield made
+
+
+@pytest.fixture
+def empty_place(reachable_packages: Path) -> Iterator[Place]:
+    """An empty home."""
+    with _empty_place(AS_WE_ARE, reachable_packages) as place:
+        yield place
+
+
+@pytest.fixture
+def place(made_homes: Callable[[str], Place], reachable_packages: Path) -> Iterator[Place]:
+    """A home with a database."""
+    with _empty_place(AS_WE_ARE, reachable_packages) as place:
+        place.fill_from(made_homes(AS_WE_ARE))
+        yield place
+
+
+@pytest.fixture(params=[AS_WE_ARE, AS_ANOTHER])
+def each_place(
+    request: pytest.FixtureRequest,
+    made_homes: Callable[[str], Place],
+    reachable_packages: Path,
+) -> Iterator[Place]:
+    """A home with a database, for root and then for an ordinary user, when we are root."""
+    with _empty_place(request.param, reachable_packages) as place:
+        place.fill_from(made_homes(request.param))
+        yield place
+
+
+@contextlib.contextmanager
+def _empty_place(kind: str, packages: Path) -> Iterator[Place]:
+    if kind == AS_WE_ARE:
+        with temporary_home() as home:
+            yield Place(home)
+    elif os.geteuid() == 0:
+        with temporary_home(SYSTEM_USER) as home:
+            yield Place(home, "--as", SYSTEM_USER, "--packages", str(packages))
+    else:
+        pytest.skip("already an ordinary user")

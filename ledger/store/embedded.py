@@ -108,25 +108,35 @@ class EmbeddedServer:
         Raises:
             DatabaseUnavailable: the home cannot be used, or the server ends instead of answering.
         """
-        with open_server_folder(self._home.resolve()) as folder, folder.locked("start.lock"):
-            has_data = cluster.check_version(folder)
-            if self._share is None or self._share.handle < 0:
+        with (
+            _translated(self._home),
+            open_server_folder(self._home.resolve()) as folder,
+            folder.locked("start.lock"),
+        ):
+            cluster.check_version(folder)
+            if not self._shares:
                 self._share = folder.share("users.lock")
                 atexit.register(self.stop)
             try:
                 self._sockets = _bring_up(folder)
                 _complete(self._conninfo(cluster.OWNER, "postgres"))
-                if not has_data:
-                    _log.info("made a database in %s", folder.path)
             except BaseException:
                 self._leave(folder)
                 raise
 
     def stop(self) -> None:
         """Give the share back; the last one stops the server and waits until it has ended."""
-        if self._share is None or self._share.handle < 0:  # not started, or a forked child
+        if not self._shares:
             return
-        with open_server_folder(self._home.resolve()) as folder, folder.locked("start.lock"):
+        home = self._home.resolve()
+        if not (home / "postgres").is_dir():  # removed under us: the server notices and ends itself
+            self._give_up_share()
+            return
+        with (
+            _translated(home),
+            open_server_folder(home) as folder,
+            folder.locked("start.lock"),
+        ):
             self._leave(folder)
 
     def conninfo(self, role: Role) -> str:
@@ -155,12 +165,19 @@ class EmbeddedServer:
             raise DatabaseUnavailable("the embedded database was not started, or is stopped")
         return _conninfo(self._sockets, role, database)
 
-    def _leave(self, folder: ServerFolder) -> None:
+    @property
+    def _shares(self) -> bool:
+        """Started and not stopped; never true in a forked child, whose parent has the share."""
+        return self._share is not None and self._share.handle >= 0
+
+    def _give_up_share(self) -> None:
         share, self._share, self._sockets = self._share, None, None
         atexit.unregister(self.stop)
-        if share is None:
-            return
-        share.release()
+        if share is not None:
+            share.release()
+
+    def _leave(self, folder: ServerFolder) -> None:
+        self._give_up_share()
         last = folder.claim("users.lock")
         if last is not None:
             try:
@@ -208,6 +225,18 @@ def create_database(connection: psycopg.Connection[tuple[object, ...]], name: st
     connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, server))
+
+
+@contextlib.contextmanager
+def _translated(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseUnavailable(
+            "the embedded PostgreSQL cannot be run",
+            found=str(error),
+            advice=f"See that there is room in {home} and that it may be written",
+        ) from error
 
 
 def _conninfo(sockets: Path, role: str, database: str) -> str:

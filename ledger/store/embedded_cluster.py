@@ -16,7 +16,6 @@ Source: PostgreSQL 18, chapters 18 (server setup), 19 (configuration), 20 (clien
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import importlib.util
 import io
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ledger.errors import DatabaseUnavailable
+from ledger.store.embedded_folder import SOCKET_NAME, remove_files
 
 if TYPE_CHECKING:
     from ledger.store.embedded_folder import Lock, ServerFolder
@@ -88,6 +88,7 @@ _HBA: Final = """\
 local all         all            peer map=ledger
 local replication ledger_owner   peer map=ledger
 """
+_SOCKET_FILES: Final = (SOCKET_NAME, f"{SOCKET_NAME}.lock")
 _LARGEST_LOG: Final = 16_000_000
 _OLDEST_LOG_S: Final = 6 * 86_400.0
 
@@ -107,7 +108,7 @@ def check_version(folder: ServerFolder) -> bool:
     if not os.path.lexists(data):
         return False
     try:
-        found = (data / "PG_VERSION").read_text("ascii").strip()
+        found = (data / "PG_VERSION").read_text("utf-8").strip()
     except (FileNotFoundError, NotADirectoryError):
         raise DatabaseUnavailable(
             "the database's folder holds no database",
@@ -134,7 +135,7 @@ def launch(folder: ServerFolder, sockets: Path, lock: Lock) -> None:
     binaries = _binaries(folder)
     if not check_version(folder):
         _initialise(folder, binaries)
-    _forget_reused_pid(folder)
+    _clear_tracks(folder, sockets)
     _prune_logs(folder)
     folder.write("pg_hba.conf", _HBA)
     folder.write("pg_ident.conf", _ident(folder.user))
@@ -207,22 +208,20 @@ def _pid_file(folder: ServerFolder) -> list[str]:
         return []
 
 
-def _forget_reused_pid(folder: ServerFolder) -> None:
-    """Remove the pid file of a dead server whose number now belongs to an unrelated process.
+def _clear_tracks(folder: ServerFolder, sockets: Path) -> None:
+    """Remove what a killed server left and PostgreSQL would stumble over: it trusts numbers of processes.
 
-    PostgreSQL would take that process for its own and refuse to start. With a number that is nobody's
-    it copes itself, and then the file still guards its shared memory.
+    A number may by now be an unrelated process's, or a zombie's, and then the server refuses to start.
     """
-    lines = _pid_file(folder)
-    if not lines or not lines[0].isdigit() or not Path(f"/proc/{lines[0]}").exists():
-        return
     if postmaster(folder) is not None:  # its lock is free but it lives: a file system without flock
         return
-    data = folder.subfolder("data")
-    if data is not None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink("postmaster.pid", dir_fd=data)
-        os.close(data)
+    remove_files(os.open(sockets, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW), _SOCKET_FILES)
+    lines = _pid_file(folder)
+    # With a number that is nobody's it copes itself, and then the file still guards its memory.
+    if not lines or not lines[0].isdigit() or Path(f"/proc/{lines[0]}").exists():
+        data = folder.subfolder("data")
+        if data is not None:
+            remove_files(data, ("postmaster.pid",))
 
 
 def _ident(user: ServerUser) -> str:
@@ -341,9 +340,9 @@ def _prune_logs(folder: ServerFolder) -> None:
     if logs is None:
         return
     now = time.time()
+    gone = []
     for name in os.listdir(logs):  # noqa: PTH208, by handle
         found = os.stat(name, dir_fd=logs, follow_symlinks=False)
         if found.st_size > _LARGEST_LOG or now - found.st_mtime > _OLDEST_LOG_S:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=logs)
-    os.close(logs)
+            gone.append(name)
+    remove_files(logs, gone)

@@ -35,7 +35,7 @@ from ledger.errors import DatabaseUnavailable
 from ledger.store.embedded_user import ServerUser, require_reach, user_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -164,12 +164,10 @@ class ServerFolder:
     def socket_folder(self) -> Path | None:
         """Where the socket is, or was last: a folder of the server's user alone, else None."""
         recorded = self.read("socket.path")
-        if recorded is None:
-            folder = self.path / "socket"
-        else:
-            folder = Path(recorded)
-            if not folder.name.startswith(f"{self.tag}-"):
-                return None
+        folder = self.path / "socket" if recorded is None else Path(recorded)
+        ours = _fits(folder) if recorded is None else folder.name.startswith(f"{self.tag}-")
+        if not ours:
+            return None
         try:
             found = folder.lstat()
         except FileNotFoundError:
@@ -184,8 +182,7 @@ class ServerFolder:
             return folder
         self.forget_socket_folder()
         folder = self.path / "socket"
-        # A comma would end the name for libpq, which takes lists of hosts.
-        if len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET_PATH and "," not in str(folder):
+        if _fits(folder):
             with contextlib.suppress(FileExistsError):
                 os.mkdir("socket", 0o700, dir_fd=self._handle)
             self._give(os.open("socket", _DIRECTORY, dir_fd=self._handle), 0o700)
@@ -235,13 +232,28 @@ def open_server_folder(home: Path) -> ServerFolder:
         except BaseException:
             os.close(handle)
             raise
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+    except OSError as error:
         raise DatabaseUnavailable(
             "the ledger's home cannot be used",
             expected=f"a folder that this user may write: {home}",
             found=error.strerror or str(error),
             advice="Choose another one with CARBON_LEDGER_HOME",
         ) from error
+
+
+def _fits(folder: Path) -> bool:
+    """Whether a socket may be here. A comma would end the name for libpq, which takes lists of hosts."""
+    return len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET_PATH and "," not in str(folder)
+
+
+def remove_files(handle: int, names: Iterable[str]) -> None:
+    """Remove these files of an opened folder as far as they exist, and close it."""
+    try:
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=handle)
+    finally:
+        os.close(handle)
 
 
 def _give(handle: int, user: ServerUser, mode: int) -> None:

@@ -53,7 +53,7 @@ class ServerUser(msgspec.Struct, frozen=True):
         """Root acts for this user, so what root creates must be given to him."""
         return self.groups is not None
 
-    def run(  # noqa: PLR0913, each is a plain argument of subprocess.run
+    def run(
         self,
         arguments: Sequence[str | os.PathLike[str]],
         *,
