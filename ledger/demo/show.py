@@ -1,0 +1,159 @@
+"""What the demo prints: steps, a table with small bars, and what the verifier answered.
+
+On a terminal with colour and a progress bar, in a pipe as plain text. Masses are whole milligrams
+until here; tonnes are rounded half-even for display, and the exact milligrams stand below them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ledger.carbon.footprint import Footprint
+
+BAR_WIDTH: Final = 24
+MG_PER_T: Final = 10**9
+_PIPE_WIDTH: Final = 100
+
+
+class Screen:
+    """Where the demo prints. Silent when a program asked for JSON."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._console = Console(highlight=False, quiet=silent)
+        if not self._console.is_terminal:
+            self._console.width = _PIPE_WIDTH
+        self._step = 0
+
+    def title(self, text: str, *more: str) -> None:
+        """What this is about."""
+        self._console.print(f"[bold]{escape(text)}[/]")
+        for line in more:
+            self._console.print(escape(line))
+
+    def step(self, text: str, seconds: float | None = None) -> None:
+        """One thing that was done, and how long it took."""
+        self._step += 1
+        took = "" if seconds is None else f"  [dim]{seconds:.1f} s[/]"
+        self._console.print(f"\n[bold cyan]{self._step}.[/] {escape(text)}{took}")
+
+    def lines(self, lines: Sequence[str], *, style: str = "") -> None:
+        """Indented lines; long ones are not folded, so that they can be copied."""
+        for line in lines:
+            self._console.print(f"   {escape(line)}", style=style or None, soft_wrap=True)
+
+    def verdict(self, *, good: bool, text: str) -> None:
+        """How a check ended."""
+        mark, style = ("yes", "bold green") if good else ("NO", "bold red")
+        self._console.print(f"   [{style}]{mark}[/], {escape(text)}", soft_wrap=True)
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+        """A bar while something long runs; nothing where nobody looks."""
+        columns = (TextColumn("   {task.description:<20}"), BarColumn(), TimeElapsedColumn())
+        with Progress(
+            *columns,
+            console=self._console,
+            transient=True,
+            disable=self._console.quiet or not self._console.is_terminal,
+        ) as bar:
+            task = bar.add_task("starting", total=None)
+
+            def told(what: str, done: int, total: int) -> None:
+                bar.update(task, description=what, completed=done, total=total)
+
+            yield told
+
+    def footprint(self, footprint: Footprint) -> None:
+        """The area's footprint by key area: companies, and apart what no company answers for."""
+        rows = [
+            (area.key_area, _co2(area.mass_mg), _co2(area.unallocated_mg))
+            for area in footprint.key_areas
+        ]
+        greatest = max((ours + others for _, ours, others in rows), default=0)
+        solid, light = self._bar_signs()
+        table = Table(
+            title=f"{footprint.name}, {footprint.first_month} to {footprint.last_month}: t CO2",
+            box=None,
+            title_justify="left",
+            padding=(0, 2, 0, 0),
+        )
+        table.add_column("key area")
+        table.add_column("companies", justify="right")
+        table.add_column("residents, public", justify="right")
+        table.add_column("", no_wrap=True, min_width=BAR_WIDTH)
+        for name, ours, others in rows:
+            length, part = _bar(ours + others, greatest), _bar(ours, greatest)
+            bar = f"[cyan]{solid * part}[/][yellow]{light * (length - part)}[/]"
+            table.add_row(name, tonnes(ours), tonnes(others), bar)
+        ours, others = _co2(footprint.total.mass_mg), _co2(footprint.unallocated.mass_mg)
+        table.add_section()
+        table.add_row("sum, t CO2", tonnes(ours), tonnes(others), style="bold")
+        table.add_row("exactly, mg CO2", str(ours), str(others), style="dim")
+        self._console.print()
+        self._console.print(table)
+        self._console.print()
+        size = grouped(footprint.size)
+        scopes = f"Scope 1 and Scope 2 (location-based), as known at log size {size}"
+        legend = f"{solid} companies  {light} residents and public bodies"
+        self.lines([legend, scopes, *_beside(footprint)], style="dim")
+
+    def _bar_signs(self) -> tuple[str, str]:
+        return ("█", "░") if self._console.encoding.lower().startswith("utf") else ("#", "-")
+
+
+def tonnes(mass_mg: int) -> str:
+    """Tonnes to one place, half-even, digits in groups: `876 986.0`."""
+    whole, tenth = divmod(round(Fraction(mass_mg * 10, MG_PER_T)), 10)
+    return f"{grouped(whole)}.{tenth}"
+
+
+def grouped(number: int) -> str:
+    """A whole number with its digits in groups of three."""
+    return f"{number:,}".replace(",", " ")
+
+
+def _beside(footprint: Footprint) -> list[str]:
+    """Gases and columns that are not in the table."""
+    others = ", ".join(
+        f"{gas} {_kilograms(int(mass))}"
+        for gas, mass in footprint.total.mass_mg.items()
+        if gas != "CO2"
+    )
+    columns = {
+        "biogenic": footprint.biogenic.mass_mg,
+        "removed by trees": footprint.removed.mass_mg,
+        "outside every scope": footprint.memo.mass_mg,
+    }
+    return [
+        f"Other gases of the companies: {others}",
+        *(
+            f"Apart, {name}: "
+            + ", ".join(f"{gas} {_kilograms(int(mass))}" for gas, mass in masses.items())
+            for name, masses in columns.items()
+            if masses
+        ),
+    ]
+
+
+def _kilograms(mass_mg: int) -> str:
+    kilograms = round(Fraction(mass_mg, 10**6))
+    return f"{grouped(kilograms // 1000)} t" if kilograms >= 10_000 else f"{grouped(kilograms)} kg"
+
+
+def _co2(masses: Mapping[str, str]) -> int:
+    return int(masses.get("CO2", "0"))
+
+
+def _bar(mass_mg: int, greatest: int) -> int:
+    """How many signs; at least one for anything that is there."""
+    if mass_mg <= 0:
+        return 0
+    return max(1, round(Fraction(mass_mg * BAR_WIDTH, greatest)))
