@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,10 +20,10 @@ def test_a_number_has_one_decimal_spelling(coefficient: int, scale: int):
     except BadValue:
         assert abs(coefficient) >= 10 ** (18 + scale)
         return
-    exact = Decimal(coefficient).scaleb(-scale)
-    assert Decimal(text) == exact
+    exact = Fraction(coefficient, 10**scale)
+    assert Fraction(text) == exact
     back, places = values.decimal_parts(text)
-    assert Decimal(back).scaleb(-places) == exact
+    assert Fraction(back, 10**places) == exact
     assert values.format_decimal(back, places) == text
 
 
