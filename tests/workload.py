@@ -40,7 +40,7 @@ class Workload:
     """Batches for one log, in an order that keeps every stream's chain."""
 
     def __init__(self, log: str, seed: int = 1) -> None:
-        self._log = log
+        self.log = log
         self._random = random.Random(seed)  # noqa: S311  (shapes, not secrets)
         self._heads: dict[str, tuple[int, str]] = {}
         self._times = [START] * STREAMS
@@ -53,7 +53,7 @@ class Workload:
             name="Synthetic company",
             roles=("company",),
             key=Jwk(**COMPANY.public.jwk),
-            proof=possession_proof(COMPANY, self._log, "company"),
+            proof=possession_proof(COMPANY, self.log, "company"),
         )
         yield self.body(OPERATOR, "company/keys", [party])
         factor = FactorPublished(
@@ -111,7 +111,7 @@ class Workload:
         """The next batch of a stream, signed."""
         version, previous = self._heads.get(name, (0, ZEROS_HEX))
         lines = [(type(event).__name__, encode_struct(event)) for event in events]
-        body = build(key, self._log, name, version + 1, previous, lines, None, SIGNED_AT)
+        body = build(key, self.log, name, version + 1, previous, lines, None, SIGNED_AT)
         statement = parse_statement(split_submission(body)[0]).statement
         self._heads[name] = (statement.last, statement.head)
         return body

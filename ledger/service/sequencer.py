@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -348,6 +349,8 @@ class Sequencer:
             head = await log_store.read_head(conn)
             if last is not None and head.size < last.size:
                 raise _behind(last.size, head.size)
+            if last is None and await checkpoint_store.latest_checkpoint(conn) is not None:
+                raise _file_lost(self._file.path)
             await self._rehash(conn, head, last)
             if head.size == 0:
                 return b""
@@ -466,6 +469,16 @@ def _behind(expected: int, found: int) -> LogStopped:
         found=str(found),
         advice="It was restored from an older copy. Nothing is signed with it: bring back the "
         "database that belongs to this home's checkpoint file.",
+    )
+
+
+def _file_lost(path: Path) -> LogStopped:
+    return LogStopped(
+        f"the checkpoint file {path} is empty, and this log has signed checkpoints",
+        expected="a line for each of them",
+        found="none",
+        advice="Bring the file back from where you keep it. If it is lost, write into it the "
+        "size and root (hexadecimal) of the newest checkpoint that somebody else has kept.",
     )
 
 
