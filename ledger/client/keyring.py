@@ -211,6 +211,11 @@ def read_request(path: Path) -> KeyRequest:
     return request
 
 
+def read_key_file(path: Path, party: str) -> PrivateKey:
+    """The private key of a party in a file that was moved out of its folder; raises BadFile."""
+    return PrivateKey.from_seed(decode_base64url(_read(path, parse_party(party)).d))
+
+
 def _read(path: Path, party: str) -> KeyFile:
     try:
         mode = path.stat().st_mode

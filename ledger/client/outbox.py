@@ -54,13 +54,15 @@ class Outbox:
         self._refused = folder / "refused"
         self._number: int | None = None
 
-    def add(self, body: bytes) -> PendingBatch:
-        """Keep a signed body durably; from here on it will be sent."""
+    def prepare(self, body: bytes) -> PendingBatch:
+        """A signed body with the name that it will have here; nothing is on disk yet."""
         jws, _ = batch.split_submission(body)
         name = f"{self._next_number():012d}-{sha256(jws).hexdigest()[:16]}"
-        pending = PendingBatch(name, body, batch.parse_statement(jws))
-        durable_file.write_new(self._pending / f"{name}.batch", body)
-        return pending
+        return PendingBatch(name, body, batch.parse_statement(jws))
+
+    def keep(self, pending: PendingBatch) -> None:
+        """Keep a signed body durably; from here on it will be sent."""
+        durable_file.write_new(self._pending / f"{pending.name}.batch", pending.body)
 
     def pending(self) -> list[PendingBatch]:
         """What was not acknowledged yet, in the order of signing; raises BadFile for damage."""
@@ -98,6 +100,10 @@ class Outbox:
     def discard(self, pending: PendingBatch) -> None:
         """The versions of a batch were taken before it was sent: it is signed anew, this one goes."""
         durable_file.remove(self._pending / f"{pending.name}.batch")
+
+    def is_acknowledged(self, name: str) -> bool:
+        """Whether a batch of this name is in the log, by its receipt."""
+        return (self._receipts / f"{name}.receipt").exists()
 
     def receipts(self) -> list[tuple[bytes, str]]:
         """(JWS, receipt) of every acknowledged batch, in the order of signing."""

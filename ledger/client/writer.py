@@ -85,9 +85,15 @@ class Writer:
         self._resumed = True
         return posted
 
-    async def post(self, stream: str, events: Sequence[msgspec.Struct]) -> Posted:
+    async def post(
+        self,
+        stream: str,
+        events: Sequence[msgspec.Struct],
+        before: Callable[[PendingBatch], None] | None = None,
+    ) -> Posted:
         """Post events as one batch behind the stream's head.
 
+        `before` is called with each batch that is signed for them, before it is kept or sent.
         Raises Refused and InvalidInput when the ledger does not take them, and Unavailable when it
         could not be reached: then the batch stays pending and `resume` sends it.
         """
@@ -107,7 +113,10 @@ class Writer:
                 self.memory.seen,
                 utc_text(self._now()),
             )
-            pending = self.outbox.add(body)
+            pending = self.outbox.prepare(body)
+            if before is not None:
+                before(pending)
+            self.outbox.keep(pending)
             try:
                 return await self._send(pending)
             except Conflict as error:

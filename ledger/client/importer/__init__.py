@@ -1,0 +1,1 @@
+"""From a meter's file to signed batches: map, table, clock, rows, batches, journal, run."""

@@ -1,0 +1,181 @@
+"""What this home has posted to each stream, reading by reading, so nothing is posted twice.
+
+A small SQLite database beside the outbox keeps a digest of every event's content (its salt left
+out) with the batch that carried it. It is written before the batch is kept in the outbox, so:
+
+    intended, neither pending nor acknowledged in the outbox    never sent: forgotten
+    intended, pending                                           will be sent as it is
+    intended, acknowledged                                      posted
+
+The journal may be lost: it is filled again from the ledger. One process at a time imports into a
+stream; the lock is released by the kernel when its process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ledger.client import durable_file
+from ledger.client.outbox import Outbox, PendingBatch
+from ledger.client.writer import UNSALTED
+from ledger.errors import BadFile, Overloaded
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS batch (
+    name TEXT PRIMARY KEY, stream TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+    posted INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reading (
+    stream TEXT NOT NULL, digest BLOB NOT NULL, batch TEXT NOT NULL,
+    PRIMARY KEY (stream, digest, batch)
+) WITHOUT ROWID;
+"""
+_CHUNK: Final = 500
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def content_digest(event: msgspec.Struct, scope: str = "") -> bytes:
+    """16 bytes that name an event's content; `scope` keeps equal contents of two places apart."""
+    line = _encoder.encode(msgspec.structs.replace(event, salt=UNSALTED))
+    return sha256(scope.encode() + b"\n" + line).digest()[:16]
+
+
+class Journal:
+    """The journal of one party for one ledger."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder: Final = folder
+        self.path: Final = folder / "imports.sqlite"
+        durable_file.make_folder(folder)
+        try:
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=60)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise BadFile(
+                f"the journal {self.path} is damaged",
+                found=str(error),
+                advice="Move it away and run the import again: it is filled again from the ledger",
+            ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def lock(self, stream: str) -> Iterator[None]:
+        """Be the only one to import into a stream; raises Overloaded when another process is."""
+        name = sha256(stream.encode()).hexdigest()[:32]
+        descriptor = os.open(self.folder / f"import-{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Overloaded(
+                    f"another import into {stream} is running in this home",
+                    advice="Wait until it ends, then run this again",
+                ) from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    def intend(self, pending: PendingBatch, digests: Sequence[bytes]) -> None:
+        """Write down a batch that is about to be kept in the outbox."""
+        said = pending.signed.statement
+        with self._transaction():
+            self._forget_intended(said.stream)
+            self._insert(pending.name, said.stream, said.first, said.count, digests, posted=0)
+
+    def confirm(self, name: str) -> None:
+        """The ledger has acknowledged this batch."""
+        with self._transaction():
+            self._db.execute("UPDATE batch SET posted = 1 WHERE name = ?", (name,))
+
+    def learn(self, stream: str, digests: Mapping[int, bytes]) -> None:
+        """Events of the stream, by version, that this journal did not know."""
+        with self._transaction():
+            for version, digest in digests.items():
+                name = f"read back: {stream}@{version}"
+                self._insert(name, stream, version, 1, [digest], posted=1)
+
+    def reconcile(self, stream: str, outbox: Outbox) -> None:
+        """Settle what was intended, once nothing of the stream is pending any more."""
+        rows = self._db.execute(
+            "SELECT name FROM batch WHERE stream = ? AND posted = 0", (stream,)
+        ).fetchall()
+        for (name,) in rows:
+            if outbox.is_acknowledged(name):
+                self.confirm(name)
+        with self._transaction():
+            self._forget_intended(stream)
+
+    def known(self, stream: str, digests: Sequence[bytes]) -> set[bytes]:
+        """Which of these contents are posted."""
+        found: set[bytes] = set()
+        for at in range(0, len(digests), _CHUNK):
+            chunk = digests[at : at + _CHUNK]
+            marks = ",".join("?" * len(chunk))
+            rows = self._db.execute(
+                f"SELECT DISTINCT digest FROM reading WHERE stream = ? AND digest IN ({marks})",  # noqa: S608
+                (stream, *chunk),
+            )
+            found.update(bytes(row[0]) for row in rows)
+        return found
+
+    def unknown_versions(self, stream: str, last: int) -> Iterator[int]:
+        """The versions up to `last` of events that this journal does not know."""
+        expected = 1
+        rows = self._db.execute(
+            "SELECT first, count FROM batch WHERE stream = ? AND posted = 1 ORDER BY first",
+            (stream,),
+        ).fetchall()
+        for first, count in [*rows, (last + 1, 0)]:
+            yield from range(expected, first)
+            expected = max(expected, first + count)
+
+    def _insert(
+        self,
+        name: str,
+        stream: str,
+        first: int,
+        count: int,
+        digests: Sequence[bytes],
+        *,
+        posted: int,
+    ) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO batch VALUES (?, ?, ?, ?, ?)",
+            (name, stream, first, count, posted),
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO reading VALUES (?, ?, ?)",
+            [(stream, digest, name) for digest in digests],
+        )
+
+    def _forget_intended(self, stream: str) -> None:
+        self._db.execute(
+            "DELETE FROM reading WHERE stream = ? AND batch IN "
+            "(SELECT name FROM batch WHERE stream = ? AND posted = 0)",
+            (stream, stream),
+        )
+        self._db.execute("DELETE FROM batch WHERE stream = ? AND posted = 0", (stream,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")

@@ -1,0 +1,248 @@
+"""The second pass over a file: what is not there yet goes to the ledger, batch by batch.
+
+Rules: a content that the journal knows is left alone. When the ledger refuses a batch because time
+or reference is taken, and it has events that the journal does not know, these are read back first:
+what turns out to be there already is no error. A refusal names the line of the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from ledger import machine
+from ledger.carbon.info import Posted
+from ledger.client.connection import Connection
+from ledger.client.importer.batches import batches
+from ledger.client.importer.check import Check
+from ledger.client.importer.imported_file import MAX_LISTED, ImportedFile
+from ledger.client.importer.items import Item
+from ledger.client.importer.journal import Journal, content_digest
+from ledger.client.importer.result import ImportResult
+from ledger.client.importer.table import RowRefused
+from ledger.client.outbox import PendingBatch
+from ledger.client.writer import Writer
+from ledger.errors import (
+    BadBundle,
+    BadFile,
+    Conflict,
+    InvalidInput,
+    LedgerError,
+    NotAuthorised,
+    NotFound,
+    Refused,
+    RuleBroken,
+)
+from ledger.log.bundle import open_bundle, read_bundle
+
+MAX_LEFT_OUT: Final = 100
+"""Rows that the ledger refuses one by one before the import stops."""
+READ_BACK_CHUNK: Final = 200
+READ_BACK_AT_ONCE: Final = 8
+
+
+class Posting:
+    """The second pass: what is not there yet goes to the ledger."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        writer: Writer,
+        journal: Journal,
+        file: ImportedFile,
+        skip_refused: bool,  # noqa: FBT001
+    ) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._journal = journal
+        self._file = file
+        self._skip_refused = skip_refused
+        self._refused_now: list[RowRefused] = []
+        self._posted: list[Posted] = []
+        self._events = 0
+        self._skipped = 0
+        self._complete = False
+
+    async def post(self, checked: ImportResult) -> ImportResult:
+        """Post all batches of the file; `checked` is what the first pass found."""
+        if self._file.by_place:
+            await self._read_back()
+        check = Check(self._file.source)
+        for batch in batches(self._good(check), self._file.mapping):
+            await self._post_batch(batch)
+        if (check.rows, check.quantity) != (checked.rows, checked.quantity):
+            raise BadFile(
+                f"{self._file.path} has changed while it was imported",
+                expected=f"{checked.rows} rows, {checked.quantity} {checked.unit}",
+                found=f"{check.rows} rows, {check.quantity} {checked.unit}",
+                advice="Run the import again, when nothing writes to the file",
+            )
+        newest = self._writer.memory.newest
+        listed = (*checked.refused, *self._refused_now)[:MAX_LISTED]
+        return msgspec.structs.replace(
+            checked,
+            dry_run=False,
+            refused=listed,
+            refused_count=checked.refused_count + len(self._refused_now),
+            events_posted=self._events,
+            batches=len(self._posted),
+            skipped=self._skipped,
+            first_index=self._posted[0].index if self._posted else None,
+            last_index=self._posted[-1].index if self._posted else None,
+            checkpoint_size=newest.size if newest else None,
+        )
+
+    def _good(self, check: Check) -> Iterator[Item]:
+        for one in self._file.items(check):
+            if isinstance(one, Item):
+                yield one
+            elif not self._skip_refused:
+                raise BadFile(
+                    f"{self._file.path} has changed while it was imported", found=str(one)
+                )
+
+    async def _post_batch(self, batch: list[Item]) -> None:
+        items = self._fresh(batch)
+        while items:
+            try:
+                await self._post_items(items)
+            except (Refused, InvalidInput) as error:
+                self._journal.reconcile(self._file.stream, self._writer.outbox)
+                if self._may_be_there(error) and await self._could_read_back():
+                    fresh = self._fresh(items)
+                    if len(fresh) < len(items):
+                        items = fresh
+                        continue
+                items = self._without_refused(items, error)
+            else:
+                return
+
+    async def _post_items(self, items: list[Item]) -> None:
+        digests = [self._file.digest(item) for item in items]
+        name = ""
+
+        def before(pending: PendingBatch) -> None:
+            nonlocal name
+            name = pending.name
+            self._first = pending.signed.statement.first
+            self._journal.intend(pending, digests)
+
+        self._first = 0
+        posted = await self._writer.post(self._file.stream, [item.event for item in items], before)
+        self._journal.confirm(name)
+        self._posted.append(posted)
+        self._events += posted.count
+
+    def _fresh(self, batch: list[Item]) -> list[Item]:
+        """What is not posted yet; refuses what cannot be told apart from a posted receipt."""
+        known = self._journal.known(self._file.stream, [self._file.digest(item) for item in batch])
+        fresh = [item for item in batch if self._file.digest(item) not in known]
+        self._skipped += len(batch) - len(fresh)
+        if not self._file.by_place:
+            return fresh
+        contents = [content_digest(item.event) for item in fresh]
+        foreign = self._journal.known(self._file.stream, contents)
+        good = []
+        for item, content in zip(fresh, contents, strict=True):
+            if content in foreign:
+                self._leave_out(
+                    item,
+                    Conflict(
+                        "an equal receipt stands in the ledger, from a file that this home does "
+                        "not know",
+                        expected="a receipt that can be told apart",
+                        advice="Give receipts their number: [reference] column in the map",
+                    ),
+                )
+            else:
+                good.append(item)
+        return good
+
+    def _without_refused(self, items: list[Item], error: LedgerError) -> list[Item]:
+        """The items without the one that the error names; raises it where nothing is left out."""
+        at = self._position_in(error)
+        if at is None or not 0 <= at < len(items):
+            raise error
+        self._leave_out(items[at], error)
+        return items[:at] + items[at + 1 :]
+
+    def _leave_out(self, item: Item, error: LedgerError) -> None:
+        if not self._skip_refused or len(self._refused_now) >= MAX_LEFT_OUT:
+            raise self._placed(item, error) from error
+        self._refused_now.append(
+            RowRefused(
+                line=item.line,
+                column="",
+                what=error.what,
+                expected=error.expected,
+                found=error.found,
+                advice=error.advice,
+            )
+        )
+
+    def _placed(self, item: Item, error: LedgerError) -> LedgerError:
+        """The ledger's error, with the place in the file."""
+        advice = [error.advice.rstrip(".")] if error.advice else []
+        advice.append(
+            f"The {self._events} events before it are posted and stay; "
+            "the import can be run again once the cause is removed"
+        )
+        return type(error)(
+            f"{self._file.path.name}, {item.where}: {error.what}",
+            expected=error.expected,
+            found=error.found,
+            advice=". ".join(advice),
+        )
+
+    def _position_in(self, error: LedgerError) -> int | None:
+        if match := re.match(re.escape(self._file.stream) + r"@([0-9]+):", error.what):
+            return int(match[1]) - self._first
+        if match := re.match(r"event ([0-9]+) of the batch:", error.what):
+            return int(match[1]) - 1
+        return None
+
+    def _may_be_there(self, error: LedgerError) -> bool:
+        """Whether the error is what a reading meets that stands in the ledger already."""
+        if self._complete:
+            return False
+        chained = self._file.mapping.register is not None
+        return isinstance(error, Conflict) or (chained and isinstance(error, RuleBroken))
+
+    # --- what this home does not know -----------------------------------------------------------
+
+    async def _could_read_back(self) -> bool:
+        """Fill the journal, if this key may read."""
+        try:
+            await self._read_back()
+        except (NotAuthorised, NotFound):
+            return False
+        return True
+
+    async def _read_back(self) -> None:
+        """Fill the journal with the events of the stream that it does not know."""
+        self._complete = True
+        stream = self._file.stream
+        head = await self._connection.head(stream)
+        if head is None:
+            return
+        versions = list(self._journal.unknown_versions(stream, head.version))
+        log = await self._writer.log_key()
+        gate = asyncio.Semaphore(READ_BACK_AT_ONCE)
+
+        async def content(version: int) -> bytes:
+            event = f"{stream}@{version}"
+            async with gate:
+                opened = open_bundle(read_bundle(await self._connection.bundle(event)), log)
+            subject = opened.subject
+            if (subject.stream, subject.version) != (stream, version) or subject.data is None:
+                raise BadBundle("the bundle of another event", expected=event)
+            return content_digest(machine.read_event(subject.data))
+
+        for at in range(0, len(versions), READ_BACK_CHUNK):
+            chunk = versions[at : at + READ_BACK_CHUNK]
+            found = await asyncio.gather(*map(content, chunk))
+            self._journal.learn(stream, dict(zip(chunk, found, strict=True)))

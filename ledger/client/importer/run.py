@@ -1,0 +1,117 @@
+"""Import a file: check all of it, then post it in signed batches, each reading exactly once.
+
+Rules: a file with a row that is refused is not posted at all, unless the caller says to leave such
+rows out; so a wrong map never posts the half of a file that happens to fit it. What was posted
+before, from this or another file, by this home or another, is recognised by its content and left
+alone, so an import can be run again after any interruption. A file is read as a stream, twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import nullcontext
+from pathlib import Path
+
+import msgspec
+
+from ledger.carbon import rulepack
+from ledger.carbon.info import SourceInfo
+from ledger.client.connection import Connection
+from ledger.client.importer.clock import Clock
+from ledger.client.importer.imported_file import ImportedFile, Progress
+from ledger.client.importer.journal import Journal
+from ledger.client.importer.mapfile import ImportMap
+from ledger.client.importer.posting import Posting
+from ledger.client.importer.result import ImportResult
+from ledger.client.importer.table import Table
+from ledger.client.writer import Writer
+from ledger.errors import BadFile, LedgerError, NotFound
+from ledger.log.names import parse_stream
+
+__all__ = ["ImportResult", "Progress", "import_file"]
+
+
+async def import_file(
+    connection: Connection,
+    writer: Writer | None,
+    stream: str,
+    path: Path,
+    mapping: ImportMap,
+    *,
+    dry_run: bool = False,
+    skip_refused: bool = False,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Import the file into a source's stream; without a writer, as a dry run only.
+
+    A result with refused rows means that nothing was posted, or with `skip_refused` that they were
+    left out. Raises BadFile for a file or map that cannot be used, NotFound without a source, and
+    what the ledger raises, with the line of the file.
+    """
+    if writer is None and not dry_run:
+        raise AssertionError("posting takes a writer")
+    parse_stream(stream)
+    file = await _prepare(connection, stream, path, mapping, progress or _silent)
+    if writer is None:
+        return file.check()
+    journal = Journal(writer.outbox.folder)
+    try:
+        with nullcontext() if dry_run else journal.lock(stream):
+            if not dry_run:
+                await writer.resume()
+                journal.reconcile(stream, writer.outbox)
+            checked = file.check()
+            if dry_run:
+                return msgspec.structs.replace(checked, skipped=file.count_known(journal))
+            if checked.refused_count and not skip_refused:
+                return checked
+            return await Posting(connection, writer, journal, file, skip_refused).post(checked)
+    finally:
+        journal.close()
+
+
+async def _prepare(
+    connection: Connection, stream: str, path: Path, mapping: ImportMap, progress: Progress
+) -> ImportedFile:
+    status = await connection.status()
+    source = await connection.source(stream)
+    if source is None:
+        raise NotFound(
+            f"no source {stream}",
+            expected="a registered source",
+            advice=f"Register it first: carbon-ledger source add {stream}",
+        )
+    _check_unit(mapping, source, status.rules_version)
+    clock = Clock(mapping, status.timezone, source.interval_s)
+    said_s = clock.interval.seconds
+    if mapping.form == "profile" and not said_s:
+        raise BadFile("interval of the map", expected="hours, minutes or seconds in a profile")
+    if source.interval_s is not None and said_s and said_s != source.interval_s:
+        raise BadFile(
+            "interval of the map",
+            expected=f"that of the source, {source.interval_s} s",
+            found=f"{said_s} s",
+            advice="Leave it out of the map, or amend the source.",
+        )
+    Table(path, mapping.file, mapping.columns)  # Whether it can be read at all.
+    with path.open("rb") as opened:
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    return ImportedFile(stream, path, mapping, source, clock, sha256, progress)
+
+
+def _check_unit(mapping: ImportMap, source: SourceInfo, rules_version: str) -> None:
+    if rules_version not in rulepack.versions():
+        return  # A newer ledger than this program: the ledger itself decides.
+    try:
+        rulepack.load(rules_version).ratio(mapping.quantity.unit, source.unit)
+    except LedgerError as error:
+        raise BadFile(
+            f"unit in [quantity] of the map: {error.what}",
+            expected=error.expected or f"a unit that becomes {source.unit}",
+            found=error.found or mapping.quantity.unit,
+            advice=error.advice,
+        ) from error
+
+
+def _silent(_done: int, _total: int, _rows: int) -> None:
+    """Show nothing."""
