@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
@@ -169,7 +170,7 @@ def _flipped(token: str) -> str:
     return f"{head}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
 
 
-TOKENS: Final = {
+TOKENS: Final[dict[str, Callable[[], str]]] = {
     "expired": lambda: _signed(STEELWORKS, iat=int(time.time()) - 600, exp=int(time.time()) - 300),
     "from the future": lambda: _signed(
         STEELWORKS, iat=int(time.time()) + 3600, exp=int(time.time()) + 3700
