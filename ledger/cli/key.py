@@ -1,0 +1,432 @@
+"""`key`: a party's keys over time. Private keys stay in the home where they were made.
+
+A party's admin key authorises and revokes the party's keys. The operator may only revoke and
+recover; the operator's own keys are recovered with the recovery key. Source: formats, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from ledger.carbon.info import KeyInfo, Posted
+from ledger.cli.arguments import parse_evidence
+from ledger.cli.call import Call, command
+from ledger.cli.output import hint, show, table
+from ledger.cli.posted import show_posted
+from ledger.cli.where import Place, ask, here_only
+from ledger.client.keyring import (
+    KeyRequest,
+    Keyring,
+    make_request,
+    read_key_file,
+    read_request,
+    write_request,
+)
+from ledger.client.outbox import Outbox
+from ledger.client.writer import UNSALTED, Writer
+from ledger.errors import BadFile, BadValue, NotFound
+from ledger.log.names import parse_party
+from ledger.log.note import parse_vkey
+from ledger.parties.events import KeyAuthorized, KeyRecovered, KeyRevoked
+
+Party = Annotated[str, typer.Argument(help="Whose key it is.")]
+Reason = Annotated[str, typer.Option(help="Why; everybody can read it who may read the event.")]
+Request = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A request for a key that was made elsewhere."),
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    _add_new(app)
+    _add_list(app)
+    _add_add(app)
+    _add_rotate(app)
+    _add_revoke(app)
+    _add_recover(app)
+
+
+def _add_new(app: typer.Typer) -> None:
+    @command(
+        app,
+        "new",
+        example="carbon-ledger key new steelworks --url https://ledger.example -o request.json",
+    )
+    def new(
+        call: Call,
+        party: Party,
+        output: Annotated[
+            Path,
+            typer.Option("--output", "-o", metavar="FILE", help="Where the request is written."),
+        ],
+        log_key: Annotated[
+            str | None,
+            typer.Option(
+                metavar="VKEY", help="The log key, when the ledger cannot be asked for it."
+            ),
+        ] = None,
+    ) -> None:
+        """Make a key in this home, and a request for the operator with proof that it is held.
+
+        The request is public. The private key never leaves the home.
+        """
+        parse_party(party)
+        if output.exists():
+            raise BadFile(f"{output} exists already", advice="Nothing was overwritten.")
+        log = log_key or ask(call, _log_key)
+        parse_vkey(log)
+        key = Keyring(call.keys).make(party)
+        write_request(output, key, log, party)
+        thumbprint = key.public.thumbprint
+        file = str(call.keys / party / f"{thumbprint}.json")
+        show(
+            call,
+            {
+                "party": party,
+                "key": thumbprint,
+                "key_file": file,
+                "request": str(output),
+                "log_key": log,
+            },
+            f"Made key {thumbprint} of {party}\n  private: {file}\n"
+            f"  request: {output}, to be handed to the operator",
+        )
+
+
+async def _log_key(place: Place) -> str:
+    return (await place.status()).log_key
+
+
+def _add_list(app: typer.Typer) -> None:
+    @command(app, "list", example="carbon-ledger key list steelworks")
+    def list_keys(call: Call, party: Party) -> None:
+        """A party's keys on the ledger, and which of them lie in this home."""
+        held = {one.thumbprint: one for one in Keyring(call.keys).list(parse_party(party))}
+        known = ask(call, lambda place: _known(place, party))
+        keys = [
+            {
+                **msgspec.to_builtins(one),
+                "registered": True,
+                "here": one.key in held,
+            }
+            for one in known
+        ] + [
+            {"key": one.thumbprint, "made_at": one.made_at, "registered": False, "here": True}
+            for one in held.values()
+            if one.thumbprint not in {key.key for key in known}
+        ]
+        rows = [
+            (one.key, _life(one), _powers(one), "here" if one.key in held else "") for one in known
+        ] + [
+            (one.thumbprint, "not on the ledger", "", "here")
+            for one in held.values()
+            if one.thumbprint not in {key.key for key in known}
+        ]
+        show(
+            call,
+            {"party": party, "keys": keys},
+            table(("key", "entries it may sign", "what it may", ""), rows),
+        )
+
+
+async def _known(place: Place, party: str) -> Sequence[KeyInfo]:
+    found = [one for one in await place.connection.parties() if one.party == party]
+    return found[0].keys if found else ()
+
+
+def _life(key: KeyInfo) -> str:
+    if key.revoked is None:
+        return f"from {key.authorised + 1}"
+    return f"{key.authorised + 1} to {key.revoked}, revoked"
+
+
+def _powers(key: KeyInfo) -> str:
+    parts = [name for name in ("admin", "read", "recovered") if getattr(key, name)]
+    if key.scope:
+        parts.append("posts in " + ", ".join(key.scope))
+    if key.event_types is not None:
+        parts.append("only " + ", ".join(key.event_types))
+    return "; ".join(parts)
+
+
+def _add_add(app: typer.Typer) -> None:
+    @command(
+        app,
+        "add",
+        example="carbon-ledger key add steelworks --scope steelworks/plant/electricity "
+        "--type ActivityRecorded",
+    )
+    def add_key(
+        call: Call,
+        party: Party,
+        scope: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="STREAM", help="A stream, or a prefix that ends in /. May be given again."
+            ),
+        ] = None,
+        type_: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--type", metavar="EVENT", help="Only this type of event. May be given again."
+            ),
+        ] = None,
+        *,
+        admin: Annotated[
+            bool, typer.Option("--admin", help="May authorise and revoke keys of the party.")
+        ] = False,
+        read: Annotated[
+            bool, typer.Option("--read", help="May read the party's private data.")
+        ] = False,
+        request: Request = None,
+    ) -> None:
+        """Authorise a further key of a party. Without --request it is made in this home."""
+
+        async def work(place: Place) -> None:
+            asked = await _request(place, party, request)
+            event = KeyAuthorized(
+                salt=UNSALTED,
+                key=asked.key,
+                proof=asked.proof,
+                scope=tuple(sorted(set(scope or ()))),
+                event_types=tuple(sorted(set(type_))) if type_ else None,
+                admin=admin,
+                read=read,
+            )
+            posted = await place.post(f"{parse_party(party)}/keys", [event])
+            key = asked.public_key.thumbprint
+            show_posted(call, posted, f"Authorised key {key} of {party}", party=party, key=key)
+
+        ask(call, work, about=party, writing=True)
+
+
+def _add_rotate(app: typer.Typer) -> None:
+    @command(app, "rotate", example="carbon-ledger key rotate steelworks")
+    def rotate(
+        call: Call,
+        party: Party,
+        request: Request = None,
+        reason: Reason = "rotated",
+    ) -> None:
+        """Put a new key in the place of one (the newest admin key, or --key) and revoke that.
+
+        Both happen in one batch, signed by the old key, so the party is never without a key.
+        """
+
+        async def work(place: Place) -> None:
+            old = await place.key(party, lambda key: key.admin)
+            before = [one for one in await _known(place, party) if one.key == old.public.thumbprint]
+            if not before:
+                raise NotFound(
+                    f"key {old.public.thumbprint} of {party}",
+                    expected="a key that is on the ledger",
+                    advice=f"See: carbon-ledger key list {party}",
+                )
+            asked = await _request(place, party, request)
+            events = (
+                KeyAuthorized(
+                    salt=UNSALTED,
+                    key=asked.key,
+                    proof=asked.proof,
+                    scope=before[0].scope,
+                    event_types=before[0].event_types,
+                    admin=before[0].admin,
+                    read=before[0].read and not before[0].admin,
+                ),
+                KeyRevoked(salt=UNSALTED, key=before[0].key, reason=reason, compromised_from=None),
+            )
+            writer = Writer(place.connection, old, party, Outbox(call.outbox(party)))
+            posted = await writer.post(f"{party}/keys", events)
+            place.keyring.retire(party, before[0].key)
+            key = asked.public_key.thumbprint
+            show_posted(
+                call,
+                posted,
+                f"Key {key} of {party} is in the place of {before[0].key}, which is revoked",
+                party=party,
+                key=key,
+                revoked=before[0].key,
+            )
+
+        ask(call, work, about=party, writing=True)
+
+
+def _add_revoke(app: typer.Typer) -> None:
+    @command(
+        app,
+        "revoke",
+        example="carbon-ledger key revoke steelworks "
+        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --reason "meter replaced"',
+    )
+    def revoke(
+        call: Call,
+        party: Party,
+        thumbprint: Annotated[str, typer.Argument(metavar="THUMBPRINT", help="The key to revoke.")],
+        reason: Reason,
+        compromised_from: Annotated[
+            int | None,
+            typer.Option(
+                min=0,
+                metavar="INDEX",
+                help="Entries from this index on are shown as disputed until confirmed.",
+            ),
+        ] = None,
+    ) -> None:
+        """Revoke a key: it signs nothing any more; what it has signed stays and stays counted.
+
+        Signed by the party if its key is here, else by the operator.
+        """
+
+        async def work(place: Place) -> None:
+            held = place.keyring.list(parse_party(party))
+            others = [one for one in held if not one.retired and one.thumbprint != thumbprint]
+            author = party if others or place.call.as_party == party else None
+            author = author or (party if held and call.url else await place.operator_here())
+            event = KeyRevoked(
+                salt=UNSALTED, key=thumbprint, reason=reason, compromised_from=compromised_from
+            )
+            posted = await place.post(
+                f"{party}/keys", [event], party=author, fits=lambda one: one.admin
+            )
+            if any(one.thumbprint == thumbprint and not one.retired for one in held):
+                place.keyring.retire(party, thumbprint)
+            show_posted(
+                call,
+                posted,
+                f"Revoked key {thumbprint} of {party}, signed by {author}",
+                party=party,
+                key=thumbprint,
+                author=author,
+            )
+
+        ask(call, work, about=party, writing=True)
+
+
+def _add_recover(app: typer.Typer) -> None:
+    @command(
+        app,
+        "recover",
+        example="carbon-ledger key recover steelworks --request request.json "
+        '--reason "laptop lost" --evidence letter.pdf',
+    )
+    def recover(
+        call: Call,
+        party: Party,
+        reason: Reason,
+        evidence: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="FILE",
+                help="A document that shows it, or its SHA-256; only the hash is posted.",
+            ),
+        ] = None,
+        replaces: Annotated[
+            list[str] | None,
+            typer.Option(metavar="THUMBPRINT", help="A lost key, revoked at once."),
+        ] = None,
+        request: Request = None,
+        recovery_key: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE", help="For the operator's own keys: the key that init told to move."
+            ),
+        ] = None,
+    ) -> None:
+        """Give a party that lost its keys a new one. Verdicts that rest on it will say so.
+
+        The operator does it for a party, with evidence. The operator's own keys are recovered with
+        the recovery key.
+        """
+        here_only(call, "key recover")
+
+        async def work(place: Place) -> None:
+            operator = (await place.status()).operator
+            asked = await _request(place, party, request)
+            lost = tuple(sorted(set(replaces or ())))
+            thumbprint = asked.public_key.thumbprint
+            if party == operator:
+                posted = await _recover_operator(place, asked, lost, reason, recovery_key)
+            else:
+                if not evidence:
+                    raise BadValue(
+                        "--evidence",
+                        expected="at least one document that shows who asks",
+                        found="none",
+                    )
+                event = KeyRecovered(
+                    salt=UNSALTED,
+                    key=asked.key,
+                    proof=asked.proof,
+                    reason=reason,
+                    evidence=parse_evidence(evidence),
+                    replaces=lost,
+                )
+                author = await place.operator_here()
+                posted = await place.post(
+                    f"{party}/keys", [event], party=author, fits=lambda one: one.admin
+                )
+            show_posted(
+                call,
+                posted,
+                f"Recovered: {party} has the key {thumbprint}",
+                party=party,
+                key=thumbprint,
+                revoked=list(lost),
+            )
+
+        ask(call, work, writing=True)
+
+
+async def _recover_operator(
+    place: Place,
+    asked: KeyRequest,
+    lost: tuple[str, ...],
+    reason: str,
+    recovery_key: Path | None,
+) -> Posted:
+    """The recovery key authorises a new admin key of the operator and revokes the lost ones."""
+    if recovery_key is None:
+        raise BadValue(
+            "--recovery-key",
+            expected="the file that init told to move offline: nobody else recovers the operator",
+            found="none",
+        )
+    operator = asked.party
+    events: list[msgspec.Struct] = [
+        KeyAuthorized(
+            salt=UNSALTED,
+            key=asked.key,
+            proof=asked.proof,
+            scope=(f"{operator}/",),
+            admin=True,
+        )
+    ]
+    events += [
+        KeyRevoked(salt=UNSALTED, key=one, reason=reason, compromised_from=None) for one in lost
+    ]
+    key = read_key_file(recovery_key, operator)
+    outbox = Outbox(place.call.outbox(operator))
+    return await Writer(place.connection, key, operator, outbox).post(f"{operator}/keys", events)
+
+
+async def _request(place: Place, party: str, file: Path | None) -> KeyRequest:
+    """The request of a file, or of a key that is made here and now."""
+    log = (await place.status()).log_key
+    if file is None:
+        key = place.keyring.make(parse_party(party))
+        hint(f"Made in this home: {place.call.keys / party / key.public.thumbprint}.json")
+        return make_request(key, log, party)
+    request = read_request(file)
+    if (request.party, request.log) != (party, log):
+        raise BadFile(
+            f"{file} is for something else",
+            expected=f"party {party} on {log}",
+            found=f"party {request.party} on {request.log}",
+        )
+    return request

@@ -1,0 +1,155 @@
+"""All commands in one program, and the one place where an ending becomes an exit status.
+
+No traceback reaches a user unless --debug asks for it: what the product refuses on purpose says what
+was expected, what was found and what to do; anything else is a fault of ours and says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+from typer.main import get_command
+
+from ledger.cli import (
+    audit,
+    correct,
+    factor,
+    footprint,
+    importing,
+    init,
+    key,
+    party,
+    prove,
+    serve,
+    site,
+    source,
+    status,
+    verify,
+)
+from ledger.cli.call import As, Debug, Home, Json, Key, Url
+from ledger.cli.output import hint, show_error, write_json
+from ledger.errors import LedgerError
+
+NAME: Final = "carbon-ledger"
+REFUSED: Final = 1
+WRONG_CALL: Final = 2
+NOT_NOW: Final = 3
+INTERRUPTED: Final = 130
+
+GROUPS: Final = (
+    ("party", party, "Who is on the ledger."),
+    ("key", key, "Keys of a party: made at home, known to the ledger."),
+    ("factor", factor, "Emission factors with their documents."),
+    ("site", site, "Places of a party."),
+    ("source", source, "What streams of readings are about."),
+)
+SINGLES: Final = (init, importing, correct, footprint, prove, verify, audit, status, serve)
+
+
+def build() -> typer.Typer:
+    """The program."""
+    app = typer.Typer(
+        name=NAME,
+        help="A carbon ledger that anybody can check: from meter readings to a footprint, with "
+        "proof.",
+        epilog="Exit status: 0 done, 1 the answer is no, 2 the call was wrong, 3 not possible now.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+    @app.callback(no_args_is_help=True)
+    def everywhere(
+        ctx: typer.Context,
+        *,
+        home: Home = None,
+        url: Url = None,
+        as_party: As = None,
+        key: Key = None,
+        json: Json = False,
+        debug: Debug = False,
+        version: Annotated[
+            bool, typer.Option("--version", help="Say which version this is.", is_eager=True)
+        ] = False,
+    ) -> None:
+        if version:
+            from importlib.metadata import version as version_of  # noqa: PLC0415
+
+            print(NAME, version_of(NAME))
+            raise typer.Exit
+        ctx.obj = {
+            "home": home,
+            "url": url,
+            "as_party": as_party,
+            "key": key,
+            "json": json,
+            "debug": debug,
+        }
+
+    for single in SINGLES:
+        single.add(app)
+    for name, group, help_ in GROUPS:
+        nouns = typer.Typer(name=name, help=help_, no_args_is_help=True, add_completion=False)
+        group.add(nouns)
+        app.add_typer(nouns)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one call of the program; the exit status. Never raises but SystemExit."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    options = list(arguments)
+    as_json, debug = "--json" in options, "--debug" in options
+    try:
+        ended = get_command(build()).main(args=options, prog_name=NAME, standalone_mode=False)
+        return ended if isinstance(ended, int) else 0
+    except LedgerError as error:
+        if debug:
+            traceback.print_exc()
+        show_error(error, as_json=as_json)
+        return error.exit_status
+    except KeyboardInterrupt:
+        hint("interrupted")
+        return INTERRUPTED
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _wrong_call(error, as_json=as_json)
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001  (a fault of ours must not look like the user's)
+        if debug:
+            traceback.print_exc()
+        return _fault(error, as_json=as_json)
+
+
+def _wrong_call(error: typer.TyperException, *, as_json: bool) -> int:
+    message = error.format_message()
+    if as_json:
+        write_json({"error": {"code": "usage", "what": message}})
+    else:
+        show = getattr(error, "show", None)
+        if callable(show):
+            show()
+        else:
+            hint(f"{NAME}: {message}")
+    return WRONG_CALL
+
+
+def _fault(error: Exception, *, as_json: bool) -> int:
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    advice = "This is a fault of the program. Run it again with --debug and report what it prints."
+    if as_json:
+        write_json({"error": {"code": "fault", "what": what, "advice": advice}})
+    else:
+        hint(f"{NAME}: {what}\n  {advice}")
+    return NOT_NOW
