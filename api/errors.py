@@ -187,5 +187,7 @@ def _members(code: str, status: HTTPStatus, title: str, detail: str) -> dict[str
 
 def _unexpected(code: str, title: str) -> Problem:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    detail = "Nothing was acknowledged. The operator finds the cause in the log of the service."
-    return Problem(_members(code, status, title, detail), status)
+    detail = "The operator finds the cause in the log of the service."
+    members = _members(code, status, title, detail)
+    advice = "After posting, send the same bytes again: nothing is logged twice."
+    return Problem({**members, "advice": advice}, status)

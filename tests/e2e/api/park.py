@@ -80,7 +80,11 @@ class Process:
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self.url = self._wait_for_url()
+        try:
+            self.url = self._wait_for_url()
+        except AssertionError:
+            self.end(signal.SIGKILL)
+            raise
 
     def _read(self) -> None:
         assert self.process.stderr is not None
