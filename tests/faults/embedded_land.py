@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ LONGEST_WAIT_S: Final = 30.0
 
 
 class Command:
-    """A running command; killed at the end of its block if it has not ended before."""
+    """A running command; killed at the end of its block, or when it takes far too long."""
 
     def __init__(self, home: Path, *options: str) -> None:
         self.process = subprocess.Popen(
@@ -37,11 +38,14 @@ class Command:
             text=True,
             start_new_session=True,
         )
+        self._deadline = threading.Timer(LONGEST_WAIT_S, self.process.kill)
+        self._deadline.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._deadline.cancel()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()

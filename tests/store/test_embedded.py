@@ -170,22 +170,26 @@ def test_a_program_that_forgets_to_stop_stops_at_its_end(place: Place):
     assert place.processes == []
 
 
-def test_a_forked_child_that_lives_on_does_not_keep_the_server(place: Place):
+def test_a_forked_child_that_outlives_its_killed_parent_does_not_keep_the_server(place: Place):
     # A process pool's worker is such a child. Forked apart from pytest, which has threads.
     program = (
-        "import os, sys, time; from pathlib import Path\n"
+        "import os, signal, sys, time; from pathlib import Path\n"
         "from ledger.store.embedded import EmbeddedServer\n"
-        "with EmbeddedServer(Path(sys.argv[1])) as server:\n"
-        "    child = os.fork()\n"
-        "    if not child:\n"
-        "        os.close(1); os.close(2); time.sleep(60); os._exit(0)\n"
-        "print(child)\n"
+        "EmbeddedServer(Path(sys.argv[1])).start()\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    os.close(1); os.close(2); time.sleep(60); os._exit(0)\n"
+        "print(child, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, place.home], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, place.home], capture_output=True, text=True, check=False
     )
     child = int(done.stdout)
     try:
+        assert place.processes != []
+        with EmbeddedServer(place.home):
+            pass
         assert place.processes == []
     finally:
         os.kill(child, signal.SIGKILL)
