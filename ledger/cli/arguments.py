@@ -21,11 +21,13 @@ from ledger.log.values import format_decimal, parse_month, parse_time
 
 ROLES: Final = ("direct", "location", "market", "upstream", "lifecycle")
 
-_DURATION = re.compile(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
-_DECIMAL = re.compile(r"(\d{1,30})(?:\.(\d{1,30}))?")
+_DURATION = re.compile(
+    r"P(?:([0-9]{1,3})D)?(?:T(?:([0-9]{1,4})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,6})S)?)?"
+)
+_DECIMAL = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,30}))?")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_QUARTER = re.compile(r"(\d{4})-?[Qq]([1-4])")
-_YEAR = re.compile(r"\d{4}")
+_QUARTER = re.compile(r"([0-9]{4})-?[Qq]([1-4])")
+_YEAR = re.compile(r"[0-9]{4}")
 
 
 def parse_period(text: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 import platformdirs
@@ -19,6 +19,12 @@ import typer
 from ledger.store.embedded_user import ROOT_HOME, SYSTEM_USER
 
 PANEL: Final = "Where, whose key, how to answer"
+
+
+def flag(names: str, help_: str, *, panel: str | None = None) -> Any:
+    """An option without a value."""
+    return typer.Option(names, metavar="", help=help_, rich_help_panel=panel)
+
 
 Home = Annotated[
     Path | None,
@@ -61,11 +67,11 @@ Key = Annotated[
 ]
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Answer with one JSON object.", rich_help_panel=PANEL),
+    flag("--json", "Answer with one JSON object.", panel=PANEL),
 ]
 Debug = Annotated[
     bool,
-    typer.Option("--debug", help="Show where an error comes from.", rich_help_panel=PANEL),
+    flag("--debug", "Show where an error comes from.", panel=PANEL),
 ]
 SHARED: Final = (
     ("home", Home, None),

@@ -18,9 +18,10 @@ from ledger.carbon.events import (
     Body,
     EmissionBody,
     ProfileBody,
+    Quality,
 )
 from ledger.cli.arguments import parse_moment, parse_quantity
-from ledger.cli.call import Call, command
+from ledger.cli.call import Call, command, flag
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
@@ -30,7 +31,6 @@ from ledger.log.names import event_ref, party_of, split_event
 from ledger.machine import read_event
 
 GAP = "gap"
-_EMPTY_FLAG: bool | None = None
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     unit: str | None
     period: tuple[str, str] | None
     reference: str | None
-    quality: str | None
+    quality: Quality | None
     estimated: bool | None
     confirm: str | None
     reading: tuple[str, ...]
@@ -72,10 +72,10 @@ def add(app: typer.Typer) -> None:
             typer.Option(metavar="FROM UNTIL", help="The right period."),
         ] = None,
         reference: Annotated[str | None, typer.Option(help="The right reference.")] = None,
-        quality: Annotated[str | None, typer.Option(help="H, M or L.")] = None,
+        quality: Annotated[Quality | None, typer.Option(help="High, medium or low.")] = None,
         estimated: Annotated[
-            bool | None, typer.Option("--estimated/--measured", help="Estimated or measured.")
-        ] = _EMPTY_FLAG,
+            bool | None, flag("--estimated/--measured", "Estimated or measured.")
+        ] = None,
         confirm: Annotated[
             str | None, typer.Option(help="Why a value outside the plausible range is right.")
         ] = None,
@@ -95,7 +95,7 @@ def add(app: typer.Typer) -> None:
         ] = None,
         *,
         withdraw: Annotated[
-            bool, typer.Option("--withdraw", help="The reading shall not count at all.")
+            bool, flag("--withdraw", "The reading shall not count at all.")
         ] = False,
     ) -> None:
         """Correct one reading, or withdraw it. What is not named stays as it is."""

@@ -6,7 +6,7 @@ Every figure is a sum of milligrams; it is rounded for display, here and nowhere
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -14,9 +14,9 @@ import typer
 
 from ledger.carbon.footprint import Footprint, Masses
 from ledger.cli.arguments import parse_period
-from ledger.cli.call import Call, command
+from ledger.cli.call import Call, command, flag
 from ledger.cli.output import bar, mass_text, show, table, unit_for
-from ledger.cli.where import Place, ask
+from ledger.cli.where import ask
 from ledger.log.names import parse_party
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ AsOf = Annotated[
     int | None,
     typer.Option(min=0, metavar="SIZE", help="As known when the log had this many entries."),
 ]
-Exact = Annotated[bool, typer.Option("--exact", help="Show milligrams, as they are added.")]
+Exact = Annotated[bool, flag("--exact", "Show milligrams, as they are added.")]
 
 SCOPES = {1: "Scope 1", 2: "Scope 2", 3: "Scope 3", None: "outside the scopes"}
 
@@ -50,7 +50,7 @@ def add(app: typer.Typer) -> None:
         """A party's footprint: Scope 1 plus Scope 2 location-based, and what stands beside it."""
         parse_party(company)
         first, last = parse_period(period)
-        found = _ask(
+        found = ask(
             call,
             lambda place: place.connection.footprint(company, first, last, as_of),
             about=company,
@@ -61,7 +61,7 @@ def add(app: typer.Typer) -> None:
     def area(call: Call, period: Period, as_of: AsOf = None, *, exact: Exact = False) -> None:
         """The whole area's footprint: the sum of its companies, by key area."""
         first, last = parse_period(period)
-        found = _ask(call, lambda place: place.connection.area(first, last, as_of))
+        found = ask(call, lambda place: place.connection.area(first, last, as_of))
         show(call, msgspec.to_builtins(found), *report(found, exact=exact))
 
 
@@ -166,11 +166,3 @@ def _aside(found: Footprint, unit: str) -> list[RenderableType]:
             f"readings{estimated}{apart}"
         )
     return ["", *parts] if parts else []
-
-
-def _ask(
-    call: Call, work: Callable[[Place], Awaitable[object]], *, about: str | None = None
-) -> Footprint:
-    """A footprint, from here as it is or over HTTP as it was read."""
-    found = ask(call, work, about=about)
-    return found if isinstance(found, Footprint) else msgspec.convert(found, Footprint)

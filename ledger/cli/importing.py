@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from ledger.cli.call import Call, command
+from ledger.cli.call import Call, command, flag
 from ledger.cli.output import hint, pairs, progress, show
 from ledger.cli.where import Place, ask, may_say
 from ledger.errors import BadFile
@@ -40,15 +40,13 @@ def add(app: typer.Typer) -> None:
             typer.Option("--map", metavar="MAP.toml", help="Which column means what."),
         ],
         *,
-        dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Check every row and post nothing.")
-        ] = False,
+        dry_run: Annotated[bool, flag("--dry-run", "Check every row and post nothing.")] = False,
         sheet: Annotated[
             str | None, typer.Option(help="Of an XLSX file; else what the map says.")
         ] = None,
         skip_refused: Annotated[
             bool,
-            typer.Option("--skip-refused", help="Post the other rows of a file with refused ones."),
+            flag("--skip-refused", "Post the other rows of a file with refused ones."),
         ] = False,
     ) -> int:
         """Post the readings of a file as signed events.

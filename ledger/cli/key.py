@@ -15,7 +15,7 @@ import typer
 
 from ledger.carbon.info import KeyInfo, Posted
 from ledger.cli.arguments import parse_evidence
-from ledger.cli.call import Call, command
+from ledger.cli.call import Call, command, flag
 from ledger.cli.output import hint, show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask, here_only
@@ -179,11 +179,9 @@ def _add_add(app: typer.Typer) -> None:
         ] = None,
         *,
         admin: Annotated[
-            bool, typer.Option("--admin", help="May authorise and revoke keys of the party.")
+            bool, flag("--admin", "May authorise and revoke keys of the party.")
         ] = False,
-        read: Annotated[
-            bool, typer.Option("--read", help="May read the party's private data.")
-        ] = False,
+        read: Annotated[bool, flag("--read", "May read the party's private data.")] = False,
         request: Request = None,
     ) -> None:
         """Authorise a further key of a party. Without --request it is made in this home."""

@@ -76,7 +76,8 @@ def build() -> typer.Typer:
         json: Json = False,
         debug: Debug = False,
         version: Annotated[
-            bool, typer.Option("--version", help="Say which version this is.", is_eager=True)
+            bool,
+            typer.Option("--version", metavar="", help="Say which version this is.", is_eager=True),
         ] = False,
     ) -> None:
         if version:

@@ -9,7 +9,7 @@ import typer
 
 from ledger.carbon.events import SiteRegistered
 from ledger.cli.arguments import parse_site
-from ledger.cli.call import Call, command
+from ledger.cli.call import Call, command, flag
 from ledger.cli.output import show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
@@ -26,9 +26,7 @@ def add(app: typer.Typer) -> None:
         site: Annotated[str, typer.Argument(metavar="PARTY/SITE", help="Such as acme/plant-7.")],
         region: Annotated[str, typer.Option(help="Country, or its part, such as CN-JS.")],
         *,
-        outside: Annotated[
-            bool, typer.Option("--outside", help="The site lies outside the area.")
-        ] = False,
+        outside: Annotated[bool, flag("--outside", "The site lies outside the area.")] = False,
         name: Annotated[str | None, typer.Option(help="Its full name.")] = None,
     ) -> None:
         """Register a place of a party."""

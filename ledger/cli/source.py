@@ -22,7 +22,7 @@ from ledger.cli.arguments import (
     parse_quantity,
     parse_role,
 )
-from ledger.cli.call import Call, command
+from ledger.cli.call import Call, command, flag
 from ledger.cli.output import show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
@@ -30,6 +30,7 @@ from ledger.client.writer import UNSALTED
 from ledger.errors import BadValue
 from ledger.log.names import parse_party, parse_stream, party_of
 
+Flow = Literal["in", "out", "opening", "closing"]
 Stream = Annotated[str, typer.Argument(help="Such as acme/plant-7/electricity.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
 From = Annotated[
@@ -102,15 +103,13 @@ def _add_add(app: typer.Typer) -> None:
         *,
         discrete: Annotated[
             bool,
-            typer.Option(
+            flag(
                 "--discrete",
-                help="Bills and receipts, which may overlap; else a meter, whose readings may not.",
+                "Bills and receipts, which may overlap; else a meter, whose readings may not.",
             ),
         ] = False,
         site: Site = None,
-        flow: Annotated[
-            str, typer.Option(help="in, out, opening or closing, within a balance group.")
-        ] = "in",
+        flow: Annotated[Flow, typer.Option(help="Within a balance group.")] = "in",
         balance_group: Annotated[
             str | None, typer.Option(help="Streams of the group are netted.")
         ] = None,
@@ -121,8 +120,6 @@ def _add_add(app: typer.Typer) -> None:
         name: Name = None,
     ) -> None:
         """Register a source: activity, unit, scope, site and the factors that its readings use."""
-        if flow not in {"in", "out", "opening", "closing"}:
-            raise BadValue("--flow", expected="in, out, opening or closing", found=flow)
         party = party_of(parse_stream(stream))
         roles = _roles(factor)
         event = SourceRegistered(
@@ -135,7 +132,7 @@ def _add_add(app: typer.Typer) -> None:
             category=category,
             key_area=key_area,
             kind="discrete" if discrete else "continuous",
-            flow=cast("Literal['in']", flow),
+            flow=flow,
             balance_group=balance_group,
             interval_s=parse_interval(interval) if interval else None,
             factors={},

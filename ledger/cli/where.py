@@ -18,6 +18,7 @@ import msgspec
 
 from ledger.carbon.info import KeyInfo, LedgerStatus, Posted
 from ledger.cli.call import Call
+from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.connection import Connection
 from ledger.client.keyring import Keyring
 from ledger.client.outbox import Outbox
@@ -190,7 +191,10 @@ def server_packages(what: str) -> Iterator[None]:
 async def _ask(
     call: Call, work: Callable[[Place], Awaitable[T]], about: str | None, *, writing: bool
 ) -> T:
-    opened = _open_elsewhere(call, about) if call.url else _open_here(call, writing=writing)
+    if call.url is None:
+        opened = _open_here(call, writing=writing)
+    else:
+        opened = _open_elsewhere(call, call.url, about, writing=writing)
     async with opened as place:
         return await work(place)
 
@@ -205,17 +209,21 @@ async def _open_here(call: Call, *, writing: bool) -> AsyncIterator[Place]:
 
 
 @contextlib.asynccontextmanager
-async def _open_elsewhere(call: Call, about: str | None) -> AsyncIterator[Place]:
+async def _open_elsewhere(
+    call: Call, url: str, about: str | None, *, writing: bool
+) -> AsyncIterator[Place]:
     from ledger.client.http import HttpConnection  # noqa: PLC0415  (httpx is slow to load)
 
     reader = _reader(call, about)
-    if reader is None:
-        async with HttpConnection(call.url, None, None) as connection:
-            yield Place(call, connection, None)
-        return
-    async with HttpConnection(call.url, None, None) as connection:
-        key = await Place(call, connection, None).key(reader, lambda key: key.read or key.admin)
-    async with HttpConnection(call.url, key, reader) as connection:
+    async with HttpConnection(url) as stranger:
+        place = Place(call, stranger, None)
+        if reader is None:
+            yield place
+            return
+        key = await place.key(reader, lambda key: key.read or key.admin)
+    # A writer keeps this memory itself.
+    memory = None if writing else CheckpointMemory(call.outbox(reader) / "checkpoint")
+    async with HttpConnection(url, key, reader, memory=memory) as connection:
         yield Place(call, connection, None)
 
 
