@@ -2,11 +2,11 @@
 
     812 5f0c…                      (size, space, root in 64 hexadecimal digits, LF)
 
-A line is on the disk before the checkpoint of that size is signed. So a database that was rolled back
-or exchanged is noticed: its size is smaller than the last line's, or its root is another. A last
-line without LF was torn by a crash before anything was signed, and is cut off with a notice. A failed
-write or fsync stops the log for good: what the disk holds then is unknown, and asking again can
-answer "yes" to bytes that are lost. Processes that share the file take turns.
+A line is on the disk before the checkpoint of that size is signed. So a database that was rolled
+back or exchanged is noticed: its size is smaller than the last line's, or its root is another. A
+last line without LF was torn by a crash before anything was signed, and is cut off with a notice.
+A failed write or fsync stops the log for good: what the disk holds then is unknown, and asking
+again can answer "yes" to bytes that are lost. Processes that share the file take turns.
 Source: formats, section 7.
 """
 
@@ -80,7 +80,7 @@ class CheckpointFile:
     def signing(self) -> Iterator[Recorded | None]:
         """Hold the file while one checkpoint is made: one signer at a time, over all processes.
 
-        Gives the last line, or None. Raises LogStopped, or Damaged if the file is not as we write it.
+        Gives the last line, or None. Raises LogStopped, or Damaged if the file is not as written.
         """
         self._refuse_if_stopped()
         fcntl.flock(self._handle, fcntl.LOCK_EX)
@@ -92,8 +92,8 @@ class CheckpointFile:
     def append(self, size: int, root: RootHash) -> None:
         """Commit to a size and root, on the disk when this returns. Call it inside `signing`.
 
-        The last line again is nothing new. Raises LogStopped for a smaller size, for another root of
-        the same size, and, from then on always, when the disk fails.
+        The last line again is nothing new. Raises LogStopped for a smaller size, for another root
+        of the same size, and, from then on always, when the disk fails.
         """
         self._refuse_if_stopped()
         self.check(size, root)

@@ -1,8 +1,8 @@
 """The log in PostgreSQL: one row per signed batch, verbatim, appended once and never changed.
 
 Entries, event lines, full tiles and heads move together in one transaction, under one lock, in one
-round trip for a whole group. Nothing that is read by name or number scans the log: an entry is found
-by index, by stream and version, or by notification id. Reading a range holds a few megabytes.
+round trip for a whole group. Nothing that is read by name or number scans the log: an entry is
+found by index, by stream and version, or by notification id. Reading a range holds a few megabytes.
 
 The bytes that are hashed are the bytes that are stored: an entry is its JWS, its events are their
 lines, each ended by LF. Source: formats, sections 4 and 6; architecture, "PostgreSQL".
@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import psycopg
 
 from ledger.errors import Conflict, Damaged, NotFound
 from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 CHUNK_ENTRIES: Final = 256
 PARTITIONS_AHEAD: Final = 2**21
-"""Partitions are made when the log comes this near to their end, a million entries before it is late."""
+"""Half a partition: when the log comes this near to the next one, it is made."""
 
 _HASH_BYTES: Final = 32
 
@@ -51,8 +52,8 @@ class Head(msgspec.Struct, frozen=True):
 class NewEntry(msgspec.Struct, frozen=True):
     """A verified batch that shall be appended.
 
-    `types` has one element if all events have the same type, else one for each event. `lines` are the
-    event lines, each ended by LF. `leaf` is the leaf hash of the batch's last event.
+    `types` has one element if all events have the same type, else one for each event. `lines` are
+    the event lines, each ended by LF. `leaf` is the leaf hash of the batch's last event.
     """
 
     jws: bytes
@@ -130,13 +131,13 @@ async def read_head(conn: Connection) -> Head:
 async def append_entries(conn: Connection, head: Head, entries: Sequence[NewEntry]) -> Head:
     """Append a group and return the new head. The caller holds the lock and an open transaction.
 
-    Raises Conflict, and leaves the transaction to be rolled back, if a stream would not go on at its
-    next version or if `head` is not where the log stands.
+    Raises Conflict, and leaves the transaction to be rolled back, if a stream would not go on at
+    its next version or if `head` is not where the log stands.
     """
     if not entries:
         return head
-    # Both crossings of half a partition: so the next one is there long before it is needed.
-    if head.size // PARTITIONS_AHEAD != ((head.size + len(entries)) // PARTITIONS_AHEAD):
+    # Every half partition: so the next one is there long before it is needed.
+    if head.size // PARTITIONS_AHEAD != (head.size + len(entries)) // PARTITIONS_AHEAD:
         await ensure_partitions(conn, head.size + len(entries) + PARTITIONS_AHEAD)
     leaves = [leaf_hash(entry.jws) for entry in entries]
     tree = CompactRange(head.size, head.edge).extend(leaves)
@@ -171,14 +172,13 @@ async def append_entries(conn: Connection, head: Head, entries: Sequence[NewEntr
         "old_size": head.size,
         "old_next_notification": head.next_notification,
     }
-    rows = await (await conn.execute(query("log", "append"), parameters)).fetchall()
+    try:
+        rows = await (await conn.execute(query("log", "append"), parameters)).fetchall()
+    except psycopg.errors.UniqueViolation as error:
+        raise _head_moved(head) from error
     heads_moved, head_moved, _ = rows[0]
     if head_moved != 1:
-        raise Conflict(
-            "the log's head moved while a group was appended",
-            found=f"not {head.size} entries any more",
-            advice="Nothing was written. Take the lock, read the head, and decide again.",
-        )
+        raise _head_moved(head)
     if heads_moved != len(heads):
         raise Conflict(
             "a stream does not go on at its next version",
@@ -226,7 +226,7 @@ async def entries(
 ) -> AsyncIterator[StoredEntry]:
     """Entries in order from an index on, to the end or at most `limit`, a few megabytes at a time.
 
-    Raises Damaged where one is missing; a reader that wants to go on asks again from the next index.
+    Raises Damaged where one is missing; who wants to go on asks again from the next index.
     The connection is free between two chunks, and nothing else may run on it inside one.
     """
     end = (await read_head(conn)).size
@@ -353,6 +353,14 @@ def read_entry(row: TupleRow) -> StoredEntry:
 def _head(row: TupleRow) -> StreamHead:
     stream, version, leaf, index = row
     return StreamHead(stream, version, LeafHash(leaf), index)
+
+
+def _head_moved(head: Head) -> Conflict:
+    return Conflict(
+        "the log's head moved while a group was appended",
+        expected=f"{head.size} entries",
+        advice="Nothing was written. Take the lock, read the head, and decide again.",
+    )
 
 
 def _missing(index: int) -> Damaged:

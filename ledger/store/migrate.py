@@ -1,8 +1,8 @@
 """A database has exactly the migrations that this program knows, each with the bytes it knows.
 
-Migrations are numbered files, `migrations/0001_initial.sql` and so on. They are applied in order, under
-a lock, all in one transaction, by the role that owns the schema, and remembered by number, name
-and SHA-256. A database that is newer than the program is refused, and so is one whose past
+Migrations are numbered files, `migrations/0001_initial.sql` and so on. They are applied in order,
+under a lock, all in one transaction, by the role that owns the schema, and remembered by number,
+name and SHA-256. A database that is newer than the program is refused, and so is one whose past
 differs. Applying them all gives exactly `schema.sql`.
 """
 
@@ -118,5 +118,6 @@ async def _ensure_role(conn: AsyncConnection[Any]) -> None:
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseUnavailable(
             "the serving role ledger_server is missing and may not be made by this login",
-            advice='As an administrator: CREATE ROLE ledger_server; GRANT ledger_server TO "<login>".',
+            advice="As an administrator: CREATE ROLE ledger_server;"
+            ' GRANT ledger_server TO "<login>".',
         ) from error

@@ -110,7 +110,7 @@ class BatchRecorder(ApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Notifications from an id on, at most `limit`, up to `stop`, only of these topics if any."""
+        """Notifications from an id on, `limit` at most, up to `stop`, of these topics if any."""
         first = 1 if start is None else start + (not inclusive_of_start)
         last = _LAST if stop is None else stop
         return self.run(self._notifications(first, last, limit, topics))
@@ -255,8 +255,8 @@ class BatchRecorder(ApplicationRecorder):
 class LedgerRecorder(BatchRecorder):
     """Records signed batches: `insert_events(events, jws=…)` takes exactly what the JWS signs.
 
-    Stream, versions, chain and root are recomputed from the events' bytes. Whether the key may say it
-    is the caller's rule: `authorise` is asked before anything is written, and raises to refuse.
+    Stream, versions, chain and root are recomputed from the events' bytes. Whether the key may say
+    it is the caller's rule: `authorise` is asked before anything is written, and raises to refuse.
     """
 
     def __init__(

@@ -4,8 +4,9 @@
 -- Text is COLLATE "C" everywhere: names are compared as bytes, in every database alike, and an
 -- index never goes wrong because an operating system changed its idea of the alphabet.
 --
--- Append-only tables (entries, events, tiles, checkpoints, cosignatures, source lines, deltas) refuse
--- UPDATE, DELETE and TRUNCATE by triggers that fire ALWAYS, on every partition, for the owner too.
+-- Append-only tables (entries, events, tiles, checkpoints, cosignatures, source lines, deltas)
+-- refuse UPDATE, DELETE and TRUNCATE by triggers that fire ALWAYS, on every partition, for the owner
+-- too.
 -- This stops mistakes and a compromised server process. Whoever owns the cluster can take the
 -- triggers away; the checkpoint file, witnesses and audit catch that, not this file.
 --

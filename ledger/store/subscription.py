@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LedgerSubscription(ListenNotifySubscription[ApplicationRecorder]):
-    """Iterates over notifications after `gt`; ends when stopped, or with the error that ended it."""
+    """Iterates over notifications after `gt`, until stopped or with the error that ended it."""
 
     def __init__(
         self, recorder: BatchRecorder, gt: int | None = None, topics: Sequence[str] = ()

@@ -1,8 +1,8 @@
 """Tiles of the log's tree: full ones are stored once, partial ones follow from what is below them.
 
-A tile of level L holds 256 hashes of subtrees of 256^L entries. Beside each full tile stands its root, which
-is its place in the tile above: so a partial tile of any level is one range read, of leaf hashes
-computed from the entries or of such roots, and never more than 255 of them.
+A tile of level L holds 256 hashes of subtrees of 256^L entries. Beside each full tile stands its
+root, which is its place in the tile above: so a partial tile of any level is one range read, of
+leaf hashes computed from the entries or of such roots, and never more than 255 of them.
 Source: C2SP tlog-tiles; formats, section 6.
 """
 
@@ -96,7 +96,7 @@ async def hashes(conn: Connection, level: int, first: int, count: int) -> list[H
 
 
 async def root_at(conn: Connection, size: int) -> RootHash:
-    """The root over the first `size` entries, from the tiles and what is behind the last full one."""
+    """The root over the first `size` entries, from tiles and what is behind the last full one."""
     return await TileCache(conn, size).prove(lambda read: tiles.root_from_tiles(size, read))
 
 
@@ -125,8 +125,8 @@ async def consistency_path(conn: Connection, size1: int, size2: int) -> tuple[Ha
 class TileCache:
     """Answers a prover that reads tiles one by one, from the database, without waiting inside it.
 
-    The prover is a pure function; where it asks for a tile that is not in memory, it is stopped, the
-    tile is loaded, and it starts again. A proof needs a handful.
+    The prover is a pure function; where it asks for a tile that is not in memory, it is stopped,
+    the tile is loaded, and it starts again. A proof needs a handful.
     """
 
     def __init__(self, conn: Connection, size: int) -> None:

@@ -1,7 +1,7 @@
 """The read models: what people read, written in the same transaction as the log.
 
-Deltas carry the index of the entry that made them; totals are their sums. "As known at log size N" is
-the sum of the deltas below N, and nothing is ever recalculated in place. The same code works on
+Deltas carry the index of the entry that made them; totals are their sums. "As known at log size N"
+is the sum of the deltas below N, and nothing is ever recalculated in place. The same code works on
 scratch tables of one connection: a rebuild folds the log into them and compares digests.
 Source: architecture, "As of"; accounting, section 1.
 """
@@ -101,7 +101,7 @@ class ViewStore:
     ) -> None:
         """All that a group of entries changes; at most five statements, whatever its size.
 
-        A piece may be named once, with its value after the group; `rows` come with their entry's index.
+        A piece is named once, with its value after the group; `rows` come with the entry's index.
         """
         listed = list(rows)
         await self.save_pieces(conn, pieces)

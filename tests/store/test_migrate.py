@@ -64,8 +64,7 @@ def test_migrating_again_applies_nothing(unmigrated: Database):
 def test_two_programs_that_migrate_at_once_apply_each_migration_once(unmigrated: Database):
     async def at_once() -> list[int]:
         return [
-            len(done)
-            for done in await asyncio.gather(*[unmigrated.migrate()] * 1, unmigrated.migrate())
+            len(done) for done in await asyncio.gather(unmigrated.migrate(), unmigrated.migrate())
         ]
 
     assert sorted(asyncio.run(at_once())) == [0, len(known_migrations())]

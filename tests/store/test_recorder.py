@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from uuid import uuid4
 
 import pytest
@@ -158,9 +159,18 @@ def test_a_subscription_hears_what_another_recorder_commits(
     recorder: BatchRecorder, unsigned: Database, loop: LoopThread
 ):
     other = BatchRecorder(unsigned, loop.loop)
-    with recorder.subscribe(gt=0) as subscription:
-        Thread(target=other.insert_events, args=(events("acme/meter", 1, 1),)).start()
-        assert next(subscription).originator_id == "acme/meter"
+    other.insert_events(events("acme/first", 1, 1))
+    with recorder.subscribe(gt=0) as subscription, ThreadPoolExecutor(1) as elsewhere:
+        assert next(subscription).originator_id == "acme/first"
+        while not loop.run(_listening(unsigned)):
+            pass
+        sleep(0.3)  # whatever was looked at on the way to listening is over
+        heard = elsewhere.submit(next, subscription)
+        other.insert_events(events("acme/second", 1, 1))
+        try:
+            assert heard.result(timeout=10).originator_id == "acme/second"
+        finally:
+            subscription.stop()
     other.close()
 
 

@@ -11,9 +11,9 @@ SELECT ledger.ensure_partitions(%(upto)s);
 SELECT size, root, edge, next_notification FROM ledger.log_head;
 
 -- name: append
--- A whole group in one round trip: entries, events, full tiles, heads. Two numbers come back: how many
--- stream heads moved and whether the head did. Whoever finds less than asked for rolls back: a stream
--- goes on at its next version, from 0 or 1, and the head moves only from where it was read.
+-- A whole group in one round trip: entries, events, full tiles, heads. Two numbers come back: how
+-- many stream heads moved and whether the head did. Whoever finds less than asked for rolls back: a
+-- stream goes on at its next version, from 0 or 1, and the head moves only from where it was read.
 WITH entries AS (
     INSERT INTO ledger.log_entries (index, stream, first, count, first_notification, types, jws)
     SELECT new.index, new.stream, new.first, new.count, new.first_notification,

@@ -50,7 +50,7 @@ SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notifica
 LISTEN carbon_ledger;
 
 -- name: allow_unsigned
--- Let this database hold runs of events that nobody signed, also from version 0. A ledger never does.
+-- Let this database hold runs of events that nobody signed, also from version 0.
 ALTER TABLE ledger.log_entries
     DROP CONSTRAINT log_entries_signed,
     DROP CONSTRAINT log_entries_first_from_one;

@@ -56,8 +56,8 @@ SELECT stream, line, month, role, gas, sum(mass_mg), sum(zeroed)
    SET mass_mg = total.mass_mg + excluded.mass_mg, zeroed = total.zeroed + excluded.zeroed;
 
 -- name: add_activities
--- Quantities that entries add, in 10^-12 of a unit, and the totals with them. Trailing zeros go, so that equal
--- quantities are stored alike whatever they were added up from.
+-- Quantities that entries add, in 10^-12 of a unit, and the totals with them. Trailing zeros go, so
+-- that equal quantities are stored alike whatever they were added up from.
 WITH delta AS (
     INSERT INTO {schema}.activity_delta (index, stream, line, month, quantity, readings, estimated)
     SELECT new.index, new.stream, new.line, new.month,
