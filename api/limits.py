@@ -3,64 +3,94 @@
 Rules: one media type, no Content-Encoding, at most `max_bytes`, and all of it in time. A length
 that is announced too large is refused before a byte is read; one that lies is refused at the first
 byte too many. Of what comes after that, as much again is read and thrown away: a client that sends
-everything before it listens then hears why. Source: formats, section 4.
+everything before it listens then hears why. All bodies together have a limit too, so that many
+strangers cost no more than a known amount. Source: formats, section 4.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
 
-from ledger.errors import InvalidInput, TooLarge, TooSlow, WrongMediaType
+from ledger.errors import InvalidInput, Overloaded, TooLarge, TooSlow, WrongMediaType
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.requests import Request
 
 BODY_TIMEOUT_S: Final = 60.0
 """For a whole body: 16 MiB in a minute is 2.2 Mbit/s."""
+ALL_BODIES_BYTES: Final = 256 * 1024 * 1024
 PAUSE_TIMEOUT_S: Final = 15.0
 """Between two pieces of a body."""
 
 
-async def read_body(
+class Room:
+    """The memory that all bodies of a service may take together."""
+
+    def __init__(self, max_bytes: int = ALL_BODIES_BYTES) -> None:
+        self._free_bytes = max_bytes
+
+    def take(self, size: int) -> None:
+        """Use some of it; raises Overloaded when it is not there."""
+        if size > self._free_bytes:
+            raise Overloaded(
+                "too many bodies at once",
+                advice="Send the same bytes again in a second; nothing is logged twice.",
+            )
+        self._free_bytes -= size
+
+    def give_back(self, size: int) -> None:
+        """Use it no longer."""
+        self._free_bytes += size
+
+
+@asynccontextmanager
+async def body_of(
     request: Request,
     media_type: str,
     max_bytes: int,
+    room: Room,
     *,
     body_timeout_s: float = BODY_TIMEOUT_S,
     pause_timeout_s: float = PAUSE_TIMEOUT_S,
-) -> bytes:
-    """The body; raises WrongMediaType, TooLarge, TooSlow, InvalidInput."""
+) -> AsyncIterator[bytes]:
+    """The body, for as long as it is needed.
+
+    Raises WrongMediaType, TooLarge, TooSlow, Overloaded, and InvalidInput for one that breaks off.
+    """
     _check_headers(request, media_type, max_bytes)
     body = bytearray()
-    size = 0
+    taken = size = 0
     stream = request.stream()
     try:
-        async with asyncio.timeout(body_timeout_s):
-            while True:
-                async with asyncio.timeout(pause_timeout_s):
-                    piece = await anext(stream, None)
-                if piece is None or size > 2 * max_bytes:
-                    break
-                size += len(piece)
-                if size <= max_bytes:
-                    body += piece
-                else:
-                    body.clear()
-    except TimeoutError as error:
-        raise TooSlow(
-            "the body did not arrive in time",
-            expected=f"all of it in {body_timeout_s:g} s, without a pause of {pause_timeout_s:g} s",
-            found=f"{size} bytes",
-            advice="Send it again: the same bytes are never logged twice. Smaller batches are faster.",
-        ) from error
-    except ClientDisconnect as error:
-        raise InvalidInput("the body ended early", found=f"{size} bytes") from error
-    if size > max_bytes:
-        raise _too_large(max_bytes, f"more than {max_bytes}")
-    return bytes(body)
+        try:
+            async with asyncio.timeout(body_timeout_s):
+                while True:
+                    async with asyncio.timeout(pause_timeout_s):
+                        piece = await anext(stream, None)
+                    if piece is None or size > 2 * max_bytes:
+                        break
+                    size += len(piece)
+                    if size <= max_bytes:
+                        room.take(len(piece))
+                        taken += len(piece)
+                        body += piece
+                    else:
+                        body.clear()
+        except TimeoutError as error:
+            raise _too_slow(body_timeout_s, pause_timeout_s, size) from error
+        except ClientDisconnect as error:
+            raise InvalidInput("the body ended early", found=f"{size} bytes") from error
+        if size > max_bytes:
+            raise _too_large(max_bytes, f"more than {max_bytes}")
+        yield bytes(body)
+    finally:
+        room.give_back(taken)
 
 
 def _check_headers(request: Request, media_type: str, max_bytes: int) -> None:
@@ -88,4 +118,13 @@ def _too_large(max_bytes: int, found: str) -> TooLarge:
         expected=f"at most {max_bytes} bytes",
         found=found,
         advice="Send it as several batches.",
+    )
+
+
+def _too_slow(body_timeout_s: float, pause_timeout_s: float, size: int) -> TooSlow:
+    return TooSlow(
+        "the body did not arrive in time",
+        expected=f"all of it in {body_timeout_s:g} s, without a pause of {pause_timeout_s:g} s",
+        found=f"{size} bytes",
+        advice="Send it again: the same bytes are never logged twice. Smaller batches are faster.",
     )

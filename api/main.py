@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api import errors, openapi
 from api.envelope import Envelope
+from api.limits import Room
 from api.metrics import Metrics
 from api.routes import batches, footprints, log, pages, registers, status, streams
 from ledger.service.ledger import Ledger, open_ledger
@@ -55,6 +56,7 @@ def create_app(served: Ledger | Settings | None = None) -> FastAPI:
     app.state.served = served
     app.state.ledger = served if isinstance(served, Ledger) else None
     app.state.metrics = Metrics()
+    app.state.room = Room()
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)

@@ -18,6 +18,7 @@ import uvicorn
 import uvloop
 
 from api import journal
+from api.connection import PromptProtocol
 from api.main import create_app
 from ledger.errors import Unavailable
 from ledger.service.ledger import open_ledger
@@ -70,7 +71,7 @@ def _started(url: str, ready: Callable[[str], None] | None) -> None:
 def _config(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=PromptProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response, status
 
 from api.access import RunningLedger
 from api.answers import answer, problems
-from api.limits import read_body
+from api.limits import Room, body_of
 from api.models import Posted
 from ledger import errors
 from ledger.log import batch
@@ -52,8 +52,9 @@ async def post_batch(request: Request, response: Response, ledger: RunningLedger
     The same bytes again are answered with 200 and a receipt: repeating is safe. Any other batch
     for a version that exists is a conflict, which carries the statement that is logged.
     """
-    body = await read_body(request, batch.MEDIA_TYPE, batch.MAX_BODY_BYTES)
-    posted = await ledger.post(body)
+    room: Room = request.app.state.room
+    async with body_of(request, batch.MEDIA_TYPE, batch.MAX_BODY_BYTES, room) as body:
+        posted = await ledger.post(body)
     if posted.repeated:
         response.status_code = status.HTTP_200_OK
     return answer(Posted, posted, size=_size_of(posted.receipt))

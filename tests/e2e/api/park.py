@@ -66,10 +66,10 @@ _numbers = itertools.count(1)
 class Process:
     """A running service; `log` is what it has written, one JSON object a line."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, program: str = RUN) -> None:
         self.home = home
         self.process = subprocess.Popen(
-            [sys.executable, "-c", RUN],
+            [sys.executable, "-c", program],
             cwd=ROOT,
             env={**os.environ, "CARBON_LEDGER_HOME": str(home)},
             stdin=subprocess.DEVNULL,

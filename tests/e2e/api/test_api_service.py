@@ -178,6 +178,29 @@ def test_headers_without_a_body_do_not_stop_the_service(park: Park):
         assert park.get("/health").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [(b"", b""), (b"", b"GET / HT"), (b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HT")],
+    ids=["silent", "slow", "slow at the second request"],
+)
+def test_who_does_not_come_to_the_point_is_cut_off(opened_home: Path, asked: bytes, said: bytes):
+    hurried = "from api.connection import PromptProtocol as p\np.head_timeout_s = 0.5\n" + RUN
+    process = Process(opened_home, hurried)
+    try:
+        host, port = process.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(asked)
+            if asked:
+                assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+            connection.sendall(said)
+            began = time.monotonic()
+            while connection.recv(65_536):
+                pass
+            assert time.monotonic() - began < 5
+    finally:
+        assert process.end() == 0
+
+
 def test_a_large_body_costs_the_service_no_more_than_its_limit(service: tuple[Process, Park]):
     process, park = service
     before_kib = _resident_kib(process)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from api.limits import read_body
-from ledger.errors import InvalidInput, TooLarge, TooSlow, WrongMediaType
+from api.limits import Room, body_of
+from ledger.errors import InvalidInput, Overloaded, TooLarge, TooSlow, WrongMediaType
 
 TYPE = "application/x-test"
 
@@ -42,16 +42,19 @@ def request(receive: Callable[[], Awaitable[dict[str, Any]]], **headers: str) ->
     return Request(scope, receive)
 
 
-def read(stranger: Stranger, max_bytes: int = 8, **headers: str) -> bytes:
-    return asyncio.run(
-        read_body(
+def read(stranger: Stranger, max_bytes: int = 8, room: Room | None = None, **headers: str) -> bytes:
+    async def reading() -> bytes:
+        async with body_of(
             request(stranger, **headers),
             TYPE,
             max_bytes,
+            room or Room(),
             body_timeout_s=0.3,
             pause_timeout_s=0.1,
-        )
-    )
+        ) as body:
+            return body
+
+    return asyncio.run(reading())
 
 
 def test_a_body_comes_whole():
@@ -118,3 +121,30 @@ def test_a_sender_who_leaves_is_not_waited_for():
 
     with pytest.raises(InvalidInput):
         read(Leaver())
+
+
+def test_all_bodies_together_have_a_limit_and_what_is_done_with_is_given_back():
+    room = Room(10)
+
+    async def two_at_once() -> None:
+        async with body_of(request(Stranger(b"a" * 8)), TYPE, 8, room) as body:
+            assert body == b"a" * 8
+            with pytest.raises(Overloaded):
+                async with body_of(request(Stranger(b"b", b"b" * 7)), TYPE, 8, room):
+                    raise AssertionError("there was no room")
+
+    asyncio.run(two_at_once())
+    room.take(10)
+    room.give_back(10)
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [Stranger(b"abcd", b"efghi"), Stranger(b"abcd", ends=False)],
+    ids=["too large", "too slow"],
+)
+def test_a_refused_body_gives_its_room_back(stranger: Stranger):
+    room = Room(8)
+    with pytest.raises((TooLarge, TooSlow)):
+        read(stranger, room=room)
+    room.take(8)
