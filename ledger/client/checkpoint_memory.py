@@ -78,7 +78,7 @@ class CheckpointMemory:
         return opened
 
     def _write(self, vkey: str, checkpoint: bytes) -> None:
-        durable_file.write(self.path, vkey.encode() + b"\n" + checkpoint)
+        durable_file.replace(self.path, vkey.encode() + b"\n" + checkpoint)
 
     def _load(self) -> None:
         try:

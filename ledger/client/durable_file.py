@@ -22,6 +22,12 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 def write(path: Path, data: bytes) -> None:
     """Put these bytes there, durably, in place of what was there."""
+    replace(path, data)
+    flush_folder(path.parent)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put these bytes there; after a power failure the old ones may stand there, never a part."""
     make_folder(path.parent)
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PART}")
     try:
@@ -33,7 +39,6 @@ def write(path: Path, data: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -41,12 +46,6 @@ def write_new(path: Path, data: bytes) -> None:
     if path.exists():
         raise BadFile(f"{path} exists already", advice="Nothing was overwritten.")
     write(path, data)
-
-
-def remove(path: Path) -> None:
-    """Remove a file, durably; one that is gone already is fine."""
-    path.unlink(missing_ok=True)
-    flush_folder(path.parent)
 
 
 def make_folder(folder: Path) -> None:

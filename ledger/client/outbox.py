@@ -1,8 +1,7 @@
 """A batch is on disk before it is sent, so no crash can post it twice or lose it.
 
     <folder>/pending/<number>-<digest>.batch     signed, not yet acknowledged: send these bytes
-    <folder>/receipts/<number>-<digest>.receipt  acknowledged: the log's receipt
-    <folder>/receipts/<number>-<digest>.jws      ... and what it is a receipt for
+    <folder>/receipts/<number>-<digest>.receipt  acknowledged: the JWS, LF, the log's receipt
     <folder>/refused/<number>-<digest>.batch     refused by the ledger for good, and
     <folder>/refused/<number>-<digest>.reason    why
 
@@ -16,6 +15,7 @@ Source: formats, section 4, idempotence.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -81,10 +81,9 @@ class Outbox:
 
     def done(self, pending: PendingBatch, receipt: str) -> None:
         """The log has acknowledged a batch: keep the receipt, then let the body go."""
-        jws = pending.signed.jws.raw
-        durable_file.write(self._receipts / f"{pending.name}.jws", jws)
-        durable_file.write(self._receipts / f"{pending.name}.receipt", receipt.encode())
-        durable_file.remove(self._pending / f"{pending.name}.batch")
+        kept = pending.signed.jws.raw + b"\n" + receipt.encode()
+        durable_file.write(self._receipts / f"{pending.name}.receipt", kept)
+        (self._pending / f"{pending.name}.batch").unlink(missing_ok=True)
 
     def refuse(self, pending: PendingBatch, reason: str) -> Path:
         """The log will never take a batch: put it and the reason aside; where the body lies now."""
@@ -99,21 +98,17 @@ class Outbox:
 
     def discard(self, pending: PendingBatch) -> None:
         """The versions of a batch were taken before it was sent: it is signed anew, this one goes."""
-        durable_file.remove(self._pending / f"{pending.name}.batch")
+        (self._pending / f"{pending.name}.batch").unlink(missing_ok=True)
 
     def is_acknowledged(self, name: str) -> bool:
         """Whether a batch of this name is in the log, by its receipt."""
         return (self._receipts / f"{name}.receipt").exists()
 
-    def receipts(self) -> list[tuple[bytes, str]]:
+    def receipts(self) -> Iterator[tuple[bytes, str]]:
         """(JWS, receipt) of every acknowledged batch, in the order of signing."""
-        return [
-            (
-                (self._receipts / f"{name}.jws").read_bytes(),
-                (self._receipts / f"{name}.receipt").read_text(),
-            )
-            for name in self._names(self._receipts, ".receipt")
-        ]
+        for name in self._names(self._receipts, ".receipt"):
+            jws, _, receipt = (self._receipts / f"{name}.receipt").read_bytes().partition(b"\n")
+            yield jws, receipt.decode()
 
     def _next_number(self) -> int:
         """Greater than every number that was given out before and still shows."""

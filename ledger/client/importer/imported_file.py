@@ -7,6 +7,7 @@ digest; identical receipts without a reference are told apart by file and line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,7 @@ class ImportedFile:
         mapping: ImportMap,
         source: SourceInfo,
         clock: Clock,
+        ratio: Fraction | None,
         sha256: str,
         progress: Progress,
     ) -> None:
@@ -45,7 +47,7 @@ class ImportedFile:
         self.path: Final = path
         self.mapping: Final = mapping
         self.source: Final = source
-        self._rows: Final = RowReader(mapping, clock, source, sha256)
+        self._rows: Final = RowReader(mapping, clock, source, ratio, sha256)
         self._sha256: Final = sha256
         self._progress: Final = progress
         self._passes = 0
@@ -55,14 +57,18 @@ class ImportedFile:
     def items(self, check: Check) -> Iterator[Item | RowRefused]:
         """One pass over the file."""
         table = Table(self.path, self.mapping.file, self.mapping.columns)
-        readings = check(self._readings(table, check))
+        # The total is that of two passes.
+        before = table.total_bytes * (self._passes % 2)
         self._passes += 1
+        readings = check(self._readings(table, check, before))
         if self.mapping.form == "profile":
             return profile_items(readings, self.mapping)
         return single_items(readings)
 
-    def _readings(self, table: Table, check: Check) -> Iterator[Reading | RowRefused | None]:
-        before, total = self._passes * table.total_bytes, 2 * table.total_bytes
+    def _readings(
+        self, table: Table, check: Check, before: int
+    ) -> Iterator[Reading | RowRefused | None]:
+        total = 2 * table.total_bytes
         for number, row in enumerate(table.rows()):
             if number % 1_000 == 0:
                 self._progress(before + table.done_bytes, total, check.rows)

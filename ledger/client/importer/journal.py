@@ -55,6 +55,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder: Final = folder
         self.path: Final = folder / "imports.sqlite"
+        self._confirmed: list[str] = []
         durable_file.make_folder(folder)
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None, timeout=60)
@@ -69,7 +70,10 @@ class Journal:
             ) from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what is left to write, and close the file."""
+        if self._confirmed:
+            with self._transaction():
+                pass
         self._db.close()
 
     @contextmanager
@@ -97,9 +101,11 @@ class Journal:
             self._insert(pending.name, said.stream, said.first, said.count, digests, posted=0)
 
     def confirm(self, name: str) -> None:
-        """The ledger has acknowledged this batch."""
-        with self._transaction():
-            self._db.execute("UPDATE batch SET posted = 1 WHERE name = ?", (name,))
+        """The ledger has acknowledged this batch; written with what comes next.
+
+        If that never comes, `reconcile` finds the receipt in the outbox.
+        """
+        self._confirmed.append(name)
 
     def learn(self, stream: str, digests: Mapping[int, bytes]) -> None:
         """Events of the stream, by version, that this journal did not know."""
@@ -134,6 +140,8 @@ class Journal:
 
     def unknown_versions(self, stream: str, last: int) -> Iterator[int]:
         """The versions up to `last` of events that this journal does not know."""
+        with self._transaction():
+            pass
         expected = 1
         rows = self._db.execute(
             "SELECT first, count FROM batch WHERE stream = ? AND posted = 1 ORDER BY first",
@@ -174,8 +182,12 @@ class Journal:
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.executemany(
+                "UPDATE batch SET posted = 1 WHERE name = ?", [(name,) for name in self._confirmed]
+            )
             yield
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+        self._confirmed.clear()

@@ -187,12 +187,11 @@ class Posting:
     def _placed(self, item: Item, error: LedgerError) -> LedgerError:
         """The ledger's error, with the place in the file."""
         advice = [error.advice.rstrip(".")] if error.advice else []
-        advice.append(
-            f"The {self._events} events before it are posted and stay; "
-            "the import can be run again once the cause is removed"
-        )
+        stands = f"{self._events} events before it are" if self._events else "Nothing is"
+        advice.append(f"{stands} posted; run the import again once the cause is removed")
+        what = error.what.removeprefix(f"{self._file.stream}@").lstrip("0123456789").lstrip(": ")
         return type(error)(
-            f"{self._file.path.name}, {item.where}: {error.what}",
+            f"{self._file.path.name}, {item.where}: {what}",
             expected=error.expected,
             found=error.found,
             advice=". ".join(advice),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -56,16 +57,21 @@ class RowReader:
     """Turns rows of the columns of a map into readings."""
 
     def __init__(
-        self, mapping: ImportMap, clock: Clock, source: SourceInfo, file_sha256: str
+        self,
+        mapping: ImportMap,
+        clock: Clock,
+        source: SourceInfo,
+        ratio: Fraction | None,
+        file_sha256: str,
     ) -> None:
+        """`ratio`: units of the source in one unit of the map; None where the ledger alone knows."""
         self._map = mapping
         self._clock = clock
         self._at: Final = {column: at for at, column in enumerate(mapping.columns)}
         unit = mapping.quantity.unit
         self._unit: Final = None if unit == source.unit else unit
-        # In another unit the ledger compares, which knows the ratio.
-        limits = source.plausible if self._unit is None else None
-        self._plausible: Final = (tiny(limits[0]), tiny(limits[1])) if limits else None
+        self._source: Final = source
+        self._limits: Final = _limits(source, ratio)
         evidence = mapping.evidence
         fixed = list(evidence.sha256) if evidence else []
         if evidence and evidence.this_file:
@@ -259,20 +265,29 @@ class RowReader:
 
     def _confirm(self, row: TableRow, amount: int) -> str | None:
         """The reason for a quantity outside the plausible range, where the reading needs one."""
-        limits, one = self._plausible, self._map.confirm
+        limits, one = self._limits, self._map.confirm
         if limits is not None and limits[0] <= amount <= limits[1]:
             return None
         reason = one.reason if one else None
         if one is not None and one.column is not None and self._text(row, one.column):
             reason = self._name(row, one.column, "a reason")
-        if limits is not None and reason is None:
+        plausible = self._source.plausible
+        if limits is not None and plausible is not None and reason is None:
             raise BadValue(
                 "a quantity that is not plausible for this source",
-                expected=" to ".join(format_decimal(limit, DECIMAL_PLACES) for limit in limits),
-                found=format_decimal(amount, DECIMAL_PLACES),
+                expected=f"{plausible[0]} to {plausible[1]} {self._source.unit}",
+                found=f"{format_decimal(amount, DECIMAL_PLACES)} {self._map.quantity.unit}",
                 advice="If it is right, say why: reason or column under [confirm].",
             )
         return reason
+
+
+def _limits(source: SourceInfo, ratio: Fraction | None) -> tuple[Fraction, Fraction] | None:
+    """The plausible range in 10^-12 of the map's unit."""
+    if source.plausible is None or ratio is None:
+        return None
+    least, most = (Fraction(tiny(bound)) / ratio for bound in source.plausible)
+    return least, most
 
 
 def read_number(cell: Cell, decimal_mark: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import nullcontext
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
@@ -81,7 +82,7 @@ async def _prepare(
             expected="a registered source",
             advice=f"Register it first: carbon-ledger source add {stream}",
         )
-    _check_unit(mapping, source, status.rules_version)
+    ratio = _unit_ratio(mapping, source, status.rules_version)
     clock = Clock(mapping, status.timezone, source.interval_s)
     said_s = clock.interval.seconds
     if mapping.form == "profile" and not said_s:
@@ -96,14 +97,15 @@ async def _prepare(
     Table(path, mapping.file, mapping.columns)  # Whether it can be read at all.
     with path.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-    return ImportedFile(stream, path, mapping, source, clock, sha256, progress)
+    return ImportedFile(stream, path, mapping, source, clock, ratio, sha256, progress)
 
 
-def _check_unit(mapping: ImportMap, source: SourceInfo, rules_version: str) -> None:
+def _unit_ratio(mapping: ImportMap, source: SourceInfo, rules_version: str) -> Fraction | None:
+    """Units of the source in one of the map, if this program knows the ledger's rules."""
     if rules_version not in rulepack.versions():
-        return  # A newer ledger than this program: the ledger itself decides.
+        return None  # A newer ledger than this program: the ledger itself decides.
     try:
-        rulepack.load(rules_version).ratio(mapping.quantity.unit, source.unit)
+        return rulepack.load(rules_version).ratio(mapping.quantity.unit, source.unit)
     except LedgerError as error:
         raise BadFile(
             f"unit in [quantity] of the map: {error.what}",

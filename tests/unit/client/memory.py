@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 
@@ -62,6 +62,10 @@ class MemoryConnection:
         self.heads: dict[str, StreamHead] = {}
         self.log_key = VKEY
         self.posts = 0
+        self.dies_before: BaseException | None = None
+        """What the next posts end with, before the ledger has seen them."""
+        self.dies_after: BaseException | None = None
+        """... and after the ledger has taken them."""
         self.timezone = timezone
         self.open()
 
@@ -80,6 +84,8 @@ class MemoryConnection:
 
     async def post(self, body: bytes) -> Posted:
         self.posts += 1
+        if self.dies_before is not None:
+            raise self.dies_before
         raw, lines = batch.split_submission(body)
         signed = batch.parse_statement(raw)
         said = signed.statement
@@ -98,16 +104,18 @@ class MemoryConnection:
         events = machine.read_events(lines)
         types = [type(event).__name__ for event in events]
         leaves = batch.chain(lines, types, said)
-        entry = machine.whole_entry(len(self.entries), signed, events)
+        whole = machine.whole_entry(len(self.entries), signed, events)
         overlay, rows = Overlay(self.state), EntryRows()
-        signed.jws.verify(machine.authorise(overlay, entry))
-        machine.fold(overlay, entry, rows)
+        signed.jws.verify(machine.authorise(overlay, whole))
+        machine.fold(overlay, whole, rows)
         overlay.merge_into(self.state.pieces)
         self.entries.append(MemoryEntry(signed, lines, leaves, types))
         self.rows.append(rows)
         self.heads[said.stream] = StreamHead(
             stream=said.stream, version=said.last, leaf=leaves[-1].hex()
         )
+        if self.dies_after is not None:
+            raise self.dies_after
         return self._posted(len(self.entries) - 1, repeated=False)
 
     async def receipt(self, index: int) -> str:
@@ -176,7 +184,9 @@ class MemoryConnection:
     def events(self, stream: str) -> list[msgspec.Struct]:
         """All events of a stream, in order; asserts that no version is missing or doubled."""
         own = [e for e in self.entries if e.signed.statement.stream == stream]
-        versions = [v for e in own for v in range(e.signed.statement.first, e.signed.statement.last + 1)]
+        versions = [
+            v for e in own for v in range(e.signed.statement.first, e.signed.statement.last + 1)
+        ]
         assert versions == list(range(1, len(versions) + 1))
         return [machine.read_event(line) for entry in own for line in entry.lines]
 
@@ -189,14 +199,19 @@ class MemoryConnection:
     def build(self, key: PrivateKey, stream: str, events: Sequence[msgspec.Struct]) -> bytes:
         """A batch behind the stream's head, signed as somebody else's program would."""
         head = self.heads.get(stream)
-        salted = [msgspec.structs.replace(e, salt=secrets.token_hex(16)) for e in events]
-        lines = [(type(event).__name__, encode_struct(event)) for event in salted]
         version, leaf = (head.version, head.leaf) if head else (0, ZEROS_HEX)
-        return batch.build(key, VKEY, stream, version + 1, leaf, lines, None, "2026-11-22T06:00:00Z")
+        salted = [
+            msgspec.structs.replace(event, salt=sha256(f"{stream}@{at}".encode()).hexdigest()[:32])
+            for at, event in enumerate(events, start=version + 1)
+        ]
+        lines = [(type(event).__name__, encode_struct(event)) for event in salted]
+        return batch.build(
+            key, VKEY, stream, version + 1, leaf, lines, None, "2026-11-22T06:00:00Z"
+        )
 
     def append(self, key: PrivateKey, stream: str, *events: msgspec.Struct) -> None:
         """Post as somebody else."""
-        coroutine = self.post(self.build(key, stream, events))
+        coroutine = MemoryConnection.post(self, self.build(key, stream, events))
         try:
             coroutine.send(None)
         except StopIteration:

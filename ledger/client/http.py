@@ -1,0 +1,309 @@
+"""A ledger elsewhere, over HTTP; it is believed nothing that it can prove.
+
+Rules: every call may be repeated, since a batch that is sent again is answered with its receipt; so
+a lost connection, 429, 502, 503 and 504 are tried again with growing pauses, or after the server's
+Retry-After, until the caller's patience ends. Receipts and checkpoints are verified against the
+log's key before they are returned; the key is fixed at first use. Private data is asked for with a
+fresh token for each request. Redirections are not followed: a token is for one server.
+Source: formats, sections 4, 7 and 12; RFC 9110, section 10.2.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from ledger.carbon.footprint import Footprint
+from ledger.carbon.info import (
+    FactorInfo,
+    LedgerStatus,
+    PartyInfo,
+    Posted,
+    SiteInfo,
+    SourceInfo,
+    StreamHead,
+)
+from ledger.client.checkpoint_memory import CheckpointMemory
+from ledger.client.keyring import utc_now
+from ledger.client.problem import error_of
+from ledger.client.tokens import TokenMaker
+from ledger.errors import BadValue, LedgerError, NotFound, NotSignedIn, ProofFailed, Unavailable
+from ledger.log import batch
+from ledger.log.checkpoint import open_checkpoint
+from ledger.log.keys import PrivateKey
+from ledger.log.names import parse_origin, parse_party, parse_stream, party_of, split_event
+from ledger.log.receipt import parse_receipt, verify_receipt
+
+T = TypeVar("T")
+
+PATIENCE_S: Final = 30.0
+"""How long a call is repeated while the ledger cannot be reached."""
+FIRST_PAUSE_S: Final = 0.1
+LONGEST_PAUSE_S: Final = 5.0
+TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
+_AGAIN: Final = frozenset({429, 502, 503, 504})
+
+
+class HttpConnection:
+    """`Connection` to the ledger at a URL. Use as `async with`, or close it."""
+
+    def __init__(
+        self,
+        url: str,
+        key: PrivateKey | None = None,
+        party: str | None = None,
+        *,
+        log_key: str | None = None,
+        memory: CheckpointMemory | None = None,
+        patience_s: float = PATIENCE_S,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`key` signs read tokens; `log_key` is the vkey that the ledger must have.
+
+        `memory` holds the ledger to what it showed before.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise BadValue(
+                "not the URL of a ledger", expected="https://ledger.example", found=repr(url)
+            )
+        self.url: Final = url.rstrip("/")
+        self.party: Final = party
+        self._key = key
+        self._expected_log_key = log_key
+        self._memory = memory
+        self._patience_s = patience_s
+        self._now = now
+        self._client = httpx.AsyncClient(
+            timeout=TIMEOUT, headers={"User-Agent": "carbon-ledger"}, follow_redirects=False
+        )
+        self._status: LedgerStatus | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    # --- the log -------------------------------------------------------------------------------
+
+    async def status(self) -> LedgerStatus:
+        """Whose ledger this is and how far it has come; raises ProofFailed for another log's key."""
+        status = _read(await self._get("/v1/status"), LedgerStatus)
+        expected = self._expected_log_key or (self._status.log_key if self._status else None)
+        if self._memory is not None:
+            self._memory.check_log(expected or status.log_key)
+            expected = expected or status.log_key
+        if expected is not None and status.log_key != expected:
+            raise ProofFailed(
+                f"{self.url} is another log",
+                expected=expected,
+                found=status.log_key,
+                advice="Ask the operator: a log never changes its key",
+            )
+        self._status = status
+        return status
+
+    async def head(self, stream: str) -> StreamHead | None:
+        """The last event of a stream; None for a stream without events."""
+        try:
+            answer = await self._get(f"/v1/streams/{parse_stream(stream)}/head")
+        except NotFound:
+            return None
+        return _read(answer, StreamHead)
+
+    async def post(self, body: bytes) -> Posted:
+        """Append a signed batch; the receipt is verified before it is returned."""
+        jws, _ = batch.split_submission(body)
+        answer = await self._send(
+            "POST", "/v1/batches", content=body, headers={"Content-Type": batch.MEDIA_TYPE}
+        )
+        posted = _read(answer, Posted)
+        receipt = parse_receipt(posted.receipt.encode())
+        if receipt.index != posted.index:
+            raise ProofFailed(
+                "the receipt is for another entry",
+                expected=f"index {posted.index}",
+                found=f"index {receipt.index}",
+            )
+        verify_receipt(receipt, jws, await self._log_key())
+        self._remember(receipt.checkpoint)
+        if answer.status_code == httpx.codes.OK and not posted.repeated:
+            posted = msgspec.structs.replace(posted, repeated=True)
+        return posted
+
+    async def receipt(self, index: int) -> str:
+        """The latest receipt of an entry, its checkpoint verified; raises NotFound."""
+        text = (await self._get(f"/v1/receipts/{index}")).text
+        receipt = parse_receipt(text.encode())
+        if receipt.index != index:
+            raise ProofFailed(
+                "the receipt of another entry", expected=f"{index}", found=f"{receipt.index}"
+            )
+        open_checkpoint(receipt.checkpoint, await self._log_key())
+        self._remember(receipt.checkpoint)
+        return text
+
+    async def checkpoint(self) -> str:
+        """The newest checkpoint, its signature verified."""
+        log = await self._log_key()
+        path = parse_origin(log.partition("+")[0]).partition("/")[2]
+        text = (await self._get(f"/{path}/checkpoint")).text
+        open_checkpoint(text.encode(), log)
+        self._remember(text.encode())
+        return text
+
+    # --- registers and figures -----------------------------------------------------------------
+
+    async def parties(self) -> list[PartyInfo]:
+        """All parties with their keys, by name."""
+        return _read(await self._get("/v1/parties"), list[PartyInfo])
+
+    async def factors(self) -> list[FactorInfo]:
+        """All published factors, by name."""
+        return _read(await self._get("/v1/factors"), list[FactorInfo])
+
+    async def sites(self, party: str) -> list[SiteInfo]:
+        """The sites of a party, by name; raises NotFound."""
+        path = f"/v1/parties/{parse_party(party)}/sites"
+        return _read(await self._get_private(path), list[SiteInfo])
+
+    async def sources(self, party: str) -> list[SourceInfo]:
+        """The sources of a party, by stream; raises NotFound."""
+        path = f"/v1/parties/{parse_party(party)}/sources"
+        return _read(await self._get_private(path), list[SourceInfo])
+
+    async def source(self, stream: str) -> SourceInfo | None:
+        """One source; None if there is none, or none for the asker to know of."""
+        try:
+            sources = await self.sources(party_of(parse_stream(stream)))
+        except NotFound:
+            return None
+        return next((one for one in sources if one.stream == stream), None)
+
+    async def footprint(
+        self, party: str, first_month: str, last_month: str, as_of: int | None
+    ) -> Footprint:
+        """A party's footprint over whole months, both included."""
+        path = f"/v1/footprints/companies/{parse_party(party)}"
+        return await self._footprint(path, first_month, last_month, as_of)
+
+    async def area(self, first_month: str, last_month: str, as_of: int | None) -> Footprint:
+        """The area's footprint over whole months, both included."""
+        return await self._footprint("/v1/footprints/area", first_month, last_month, as_of)
+
+    async def bundle(self, event: str) -> bytes:
+        """The provenance bundle of an event; raises NotFound."""
+        stream, version = split_event(event)
+        path = f"/v1/events/{stream}@{version}/bundle"
+        answer = await (self._get(path) if self._key is None else self._get_private(path))
+        return answer.content
+
+    async def _footprint(
+        self, path: str, first_month: str, last_month: str, as_of: int | None
+    ) -> Footprint:
+        query = f"?period={first_month}..{last_month}"
+        query += f"&as_of={as_of}" if as_of is not None else ""
+        return _read(await self._get_private(path + query), Footprint)
+
+    # --- requests ------------------------------------------------------------------------------
+
+    async def _log_key(self) -> str:
+        return (self._status or await self.status()).log_key
+
+    def _remember(self, checkpoint: bytes) -> None:
+        if self._memory is not None:
+            self._memory.remember(checkpoint)
+
+    async def _get(self, path: str) -> httpx.Response:
+        return await self._send("GET", path)
+
+    async def _get_private(self, path: str) -> httpx.Response:
+        if self._key is None:
+            raise NotSignedIn(
+                "this is private",
+                expected="a key of the party that may read",
+                advice="Name the party whose key signs, or the folder that holds it",
+            )
+        origin = (self._status or await self.status()).origin
+        return await self._send("GET", path, tokens=TokenMaker(self._key, origin, self._now))
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        tokens: TokenMaker | None = None,
+    ) -> httpx.Response:
+        """The answer, or the error that it stands for, after as many attempts as patience allows."""
+        url = self.url + path
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + self._patience_s
+        pause_s = FIRST_PAUSE_S
+        while True:
+            sent = {**(headers or {})}
+            if tokens is not None:
+                sent["Authorization"] = f"Bearer {tokens.token()}"
+            wanted_s = 0.0
+            failed: LedgerError
+            try:
+                answer = await self._client.request(method, url, content=content, headers=sent)
+            except httpx.InvalidURL as error:
+                raise BadValue("not a URL", found=repr(url)) from error
+            except httpx.RequestError as error:
+                reason = str(error) or type(error).__name__
+                failed = Unavailable(
+                    f"the ledger at {self.url} cannot be reached",
+                    found=reason,
+                    advice="Check the address and the network. What is signed is kept and sent "
+                    "with the next command",
+                )
+            else:
+                if answer.is_success:
+                    return answer
+                media_type = answer.headers.get("content-type", "")
+                failed = error_of(answer.status_code, media_type, answer.content, url)
+                if answer.status_code not in _AGAIN:
+                    raise failed
+                wanted_s = _retry_after_s(answer.headers.get("retry-after", ""))
+            # Between half and all of the pause, so that many clients do not come back at once.
+            pause = max(wanted_s, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
+            if loop.time() + pause > until_s:
+                raise failed
+            await asyncio.sleep(pause)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _read(answer: httpx.Response, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.DecodeError as error:
+        raise Unavailable(
+            f"{answer.url} does not answer as a ledger does",
+            found=str(error),
+            advice="Check the address, and whether a proxy answers in its place",
+        ) from error
+
+
+def _retry_after_s(text: str) -> float:
+    """Seconds of a Retry-After; its form as a date is not used by this ledger."""
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0.0
