@@ -18,6 +18,8 @@ import typer
 
 from ledger.store.embedded_user import ROOT_HOME, SYSTEM_USER
 
+HOME_VARIABLE: Final = "CARBON_LEDGER_HOME"
+URL_VARIABLE: Final = "CARBON_LEDGER_URL"
 PANEL: Final = "Where, whose key, how to answer"
 
 
@@ -30,9 +32,8 @@ Home = Annotated[
     Path | None,
     typer.Option(
         "--home",
-        envvar="CARBON_LEDGER_HOME",
         metavar="FOLDER",
-        help="Folder of the ledger, or of a company's keys.",
+        help=f"Folder of the ledger, or of a company's keys. Also: {HOME_VARIABLE}.",
         rich_help_panel=PANEL,
         show_default="the platform's data folder",
     ),
@@ -41,9 +42,8 @@ Url = Annotated[
     str | None,
     typer.Option(
         "--url",
-        envvar="CARBON_LEDGER_URL",
         metavar="URL",
-        help="A ledger elsewhere, over HTTP, instead of the one in the home.",
+        help=f"A ledger elsewhere, over HTTP, not the one in the home. Also: {URL_VARIABLE}.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -149,15 +149,23 @@ def command(app: typer.Typer, name: str, *, example: str) -> Callable[[Work], Wo
 
 
 def _call(before: dict[str, object], given: dict[str, object]) -> Call:
-    """What stands behind the command wins over what stands before it."""
-    home, url, as_party, key, json, debug = (
-        given[name] or before.get(name) for name, _, _ in SHARED
-    )
+    """What stands behind the command wins over what stands before it, and that over the environment."""
+    environment: dict[str, object] = {
+        "home": os.environ.get(HOME_VARIABLE),
+        "url": os.environ.get(URL_VARIABLE),
+    }
+
+    def chosen(name: str) -> str | None:
+        for values in (given, before, environment):
+            if values.get(name) is not None:
+                return str(values[name]) or None
+        return None
+
     return Call(
-        home=Path(str(home or default_home())).absolute(),
-        url=str(url) if url else None,
-        as_party=str(as_party) if as_party else None,
-        key=str(key) if key else None,
-        json=bool(json),
-        debug=bool(debug),
+        home=Path(chosen("home") or default_home()).absolute(),
+        url=chosen("url"),
+        as_party=chosen("as_party"),
+        key=chosen("key"),
+        json=bool(given["json"] or before.get("json")),
+        debug=bool(given["debug"] or before.get("debug")),
     )

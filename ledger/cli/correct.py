@@ -28,7 +28,6 @@ from ledger.client.writer import UNSALTED
 from ledger.errors import BadValue, RuleBroken
 from ledger.log.bundle import open_bundle, read_bundle
 from ledger.log.names import event_ref, party_of, split_event
-from ledger.machine import read_event
 
 GAP = "gap"
 
@@ -210,6 +209,8 @@ def _corrected(event: str, latest: str | None, reason: str, body: Body) -> Activ
 
 async def _current(place: Place, event: str) -> tuple[Body, str | None]:
     """The body in force of an event, and the latest correction of it; raises RuleBroken."""
+    from ledger.machine import read_event  # noqa: PLC0415  (all event types; only this needs them)
+
     log_key = (await place.status()).log_key
     opened = open_bundle(read_bundle(await place.connection.bundle(event)), log_key)
     body: Body | None = None

@@ -77,7 +77,7 @@ def report(found: Footprint, *, exact: bool) -> list[RenderableType]:
         "Total, Scope 1 and Scope 2 location-based: " + masses_text(found.total.mass_mg, unit),
     ]
     if found.kind == "area" or len(found.key_areas) > 1:
-        rows = [(one.key_area, one.mass_mg) for one in found.key_areas]
+        rows = [(one.key_area, one.mass_mg) for one in found.key_areas if one.mass_mg]
         parts += ["", _bars("key area", rows, gases, unit)]
         if found.unallocated.mass_mg:
             parts.append(

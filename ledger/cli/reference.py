@@ -109,8 +109,6 @@ def _about(parameter: Any) -> str:
         text += f" Default: {shown}."
     elif shown and default not in (None, False, (), []):
         text += f" Default: `{default}`."
-    if parameter.envvar:
-        text += f" Environment: `{parameter.envvar}`."
     return text.replace("|", "\\|")
 
 

@@ -7,7 +7,7 @@ does not hold, or is not even in form, is a no: exit status 1.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -18,7 +18,9 @@ from ledger.cli.footprint import masses_text
 from ledger.cli.output import pairs, show
 from ledger.errors import LedgerError, ProofFailed
 from ledger.log.note import parse_vkey
-from ledger.provenance import Verdict, verify_event
+
+if TYPE_CHECKING:
+    from ledger.provenance import Verdict
 
 CHECKED = (
     "the checkpoint is signed by the log key",
@@ -48,6 +50,8 @@ def add(app: typer.Typer) -> None:
         ],
     ) -> None:
         """Check a proof, offline, against the key of the log. Exit status 1 when it is refused."""
+        from ledger.provenance import verify_event  # noqa: PLC0415  (all rules; only this needs them)
+
         parse_vkey(log_key)
         data = read_file(file)
         try:
