@@ -12,6 +12,7 @@ from typing import Final, Union, cast
 import msgspec
 
 from ledger.carbon import events as carbon_events
+from ledger.carbon import ground as carbon_ground
 from ledger.carbon import pieces as carbon_pieces
 from ledger.carbon import rules as carbon_rules
 from ledger.carbon import views as carbon_views
@@ -29,7 +30,7 @@ from ledger.parties import pieces as parties_pieces
 from ledger.parties import rules as parties_rules
 from ledger.parties import views as parties_views
 from ledger.parties.events import LedgerOpened, RulesActivated, RulesRef
-from ledger.parties.pieces import LEDGER, KeyPiece
+from ledger.parties.pieces import LEDGER, KeyPiece, ledger
 
 EVENTS: Final = (*parties_events.EVENTS, *carbon_events.EVENTS)
 TYPES: Final = {event.__name__: event for event in EVENTS}
@@ -42,7 +43,8 @@ KINDS: Final = {
 _READER: Final[StructReader[msgspec.Struct]] = StructReader(
     cast("type[msgspec.Struct]", Union[EVENTS])  # noqa: UP007  (a tuple of types)
 )
-_TRUST: Final = frozenset(event.__name__ for event in parties_events.EVENTS)
+_TRUST: Final = frozenset[type](parties_events.EVENTS)
+_READINGS: Final = frozenset({"source", "corrections"})
 _PLACES: Final = {
     "LedgerOpened": "ledger",
     "RulesActivated": "ledger",
@@ -57,8 +59,9 @@ _PLACES: Final = {
 class Entry(msgspec.Struct, frozen=True):
     """One log entry as the machine takes it: who signed, where it stands, its events.
 
-    `positions` tells which events of the batch are here: all of them in a fold of the log, a few
-    in a proof.
+    `positions` tells which of the batch's `count` events are here: all of them in a fold of the
+    log, a few in a proof. `types` are those of all events that are named, shown or withheld; `log`
+    is the vkey that the batch was signed for.
     """
 
     index: int
@@ -68,6 +71,8 @@ class Entry(msgspec.Struct, frozen=True):
     types: tuple[str, ...]
     events: tuple[msgspec.Struct, ...]
     positions: tuple[int, ...]
+    count: int
+    log: str
 
 
 def read_event(line: bytes) -> msgspec.Struct:
@@ -98,22 +103,26 @@ def whole_entry(index: int, signed: SignedStatement, events: tuple[msgspec.Struc
         types=tuple(type(event).__name__ for event in events),
         events=events,
         positions=tuple(range(len(events))),
+        count=statement.count,
+        log=statement.log,
     )
 
 
 def authorise(state: State, entry: Entry) -> PublicKey:
     """The key that may sign this entry, judged on the state before it. Raises NotAuthorised.
 
-    Checked: the key's life, party and scope, the place of every type. The caller checks the
-    signature with the key that it gets.
+    Checked: the log, the key's life, party and scope, the place of every type. The caller checks
+    the signature with the key that it gets. Raises BadBatch for a batch for another log.
     """
-    if state.get(LEDGER, "") is None:
+    opened = state.get(LEDGER, "")
+    if opened is None:
         return _opening_key(entry)
+    check_log(entry.log, opened.log)
     key = parties_rules.authorise(
-        state, entry.index, entry.kid, entry.stream, entry.first, entry.types
+        state, entry.index, entry.kid, entry.stream, entry.first, entry.types, entry.count
     )
     place = parties_rules.place_of(entry.stream)
-    for name in set(entry.types):
+    for name in dict.fromkeys(entry.types):
         if _PLACES.get(name) != place:
             raise NotAuthorised(
                 "event type out of place",
@@ -134,27 +143,32 @@ def fold(state: State, entry: Entry, rows: EntryRows) -> None:
 
     On an error the state is half changed: fold into an overlay and drop that.
     """
-    party = party_of(entry.stream)
+    index, stream, first, kid = entry.index, entry.stream, entry.first, entry.kid
+    party, ground = party_of(stream), None
+    if parties_rules.place_of(stream) in _READINGS:
+        ground = carbon_ground.ground_of(state, stream)
     for position, event in zip(entry.positions, entry.events, strict=True):
-        place = Place(entry.index, position, entry.stream, entry.first + position, party, entry.kid)
+        place = Place(index, position, stream, first + position, party, kid)
         try:
-            if type(event).__name__ in _TRUST:
-                _check_rules_known(event)
+            if type(event) in _TRUST:
+                _check_rules_known(state, event)
                 parties_rules.decide(state, place, event)
                 parties_views.apply(state, place, event)
             else:
-                carbon_rules.decide(state, place, event)
-                carbon_views.apply(state, place, event, rows)
+                carbon_rules.decide(state, place, event, ground)
+                carbon_views.apply(state, place, event, rows, ground)
         except LedgerError as error:
-            raise _at(error, f"{place.event}") from error
+            raise _at(error, place.event) from error
 
 
-def _check_rules_known(event: msgspec.Struct) -> None:
-    """Rules by version and hash must be those that this release ships."""
+def _check_rules_known(state: State, event: msgspec.Struct) -> None:
+    """Rules by version and hash must be those that this release ships, and know the area's time
+    zone.
+    """
     if isinstance(event, LedgerOpened):
         _check_pack(event.rules).calendar(event.timezone)
     elif isinstance(event, RulesActivated):
-        _check_pack(event.rules)
+        _check_pack(event.rules).calendar(ledger(state).timezone)
 
 
 def _check_pack(rules: RulesRef) -> RulePack:
@@ -171,12 +185,13 @@ def _check_pack(rules: RulesRef) -> RulePack:
 
 def _opening_key(entry: Entry) -> PublicKey:
     event = entry.events[0] if entry.events else None
-    if entry.index != 0 or not isinstance(event, LedgerOpened) or entry.types != ("LedgerOpened",):
+    if entry.index != 0 or not isinstance(event, LedgerOpened) or entry.count != 1:
         raise NotAuthorised(
             "first entry of a log",
             expected="LedgerOpened, alone in its batch",
             found=", ".join(entry.types[:3]),
         )
+    check_log(entry.log, event.log)
     key = public_key(event.key.members())
     if key.thumbprint != entry.kid:
         raise NotAuthorised(

@@ -27,14 +27,16 @@ from ledger.carbon.events import (
     SourceRegistered,
 )
 from ledger.carbon.footprint import Masses
-from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece, SourcePiece
+from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
 from ledger.errors import BadBundle, LedgerError, ProofFailed
 from ledger.fold.state import Kind, Memory
 from ledger.log.bundle import OpenedBundle, OpenedEntry, open_bundle, read_bundle
+from ledger.log.hashes import ZEROS_HEX
 from ledger.log.names import event_ref, party_of
 from ledger.machine import Entry, authorise, fold, read_event
 from ledger.parties.pieces import KEY, PARTY, LedgerPiece, ledger
+from ledger.parties.rules import place_of
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -78,37 +80,42 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventState(Memory):
-    """State over the events of one file: recorded events and histories are those shown so far."""
+    """State over the events of one file: recorded events are those shown so far.
 
-    def __init__(self) -> None:
+    The only history is that of the one event asked about, so no other can add to its figure.
+    """
+
+    def __init__(self, target: str | None = None) -> None:
         super().__init__()
-        self._bodies: dict[str, Body] = {}
-        self._recorded: dict[str, RecordedPiece] = {}
+        self._target = target
+        self._history: tuple[tuple[str, Body, int], ...] = ()
 
     def get(self, kind: Kind[P], key: str) -> P | None:
-        """The piece; recorded events and histories come from what was shown."""
-        if kind.name == RECORDED.name:
-            return self._recorded.get(key)  # type: ignore[return-value]
+        """The piece; the history of a stream is that of the event asked about."""
         if kind.name == HISTORY.name:
-            own = (item for item in self._bodies.items() if item[0].startswith(f"{key}@"))
-            return HistoryPiece(tuple(own))  # type: ignore[return-value]
+            own = tuple(item for item in self._history if item[0].startswith(f"{key}@"))
+            return HistoryPiece(own)  # type: ignore[return-value]
         return super().get(kind, key)
 
-    def show(self, name: str, event: object) -> None:
+    def show(self, name: str, event: object, index: int) -> None:
         """An event was folded: later ones may refer to it."""
-        if isinstance(event, ActivityCorrected):
-            self._bodies[event.event] = event.body
-            self._recorded[name] = RecordedPiece("ActivityCorrected", event.body)
-        elif isinstance(event, ActivityWithdrawn):
-            self._bodies.pop(event.event, None)
-        elif isinstance(event, Body):
-            self._bodies[name] = event
-            self._recorded[name] = RecordedPiece(type(event).__name__, event)
+        if isinstance(event, ActivityWithdrawn):
+            if event.event == self._target:
+                self._history = ()
+            return
+        body = event.body if isinstance(event, ActivityCorrected) else event
+        if not isinstance(body, Body):
+            return
+        self.put(RECORDED, name, RecordedPiece(type(event).__name__, body, index))
+        of = event.event if isinstance(event, ActivityCorrected) else name
+        if of == self._target:
+            self._history = ((of, body, index),)
 
 
 class Needed(msgspec.Struct, frozen=True):
     """What an event rests on, by name: sources by stream, factors by ref, sites by
-    `<party>/<site>`, single events, and events whose corrections matter."""
+    `<party>/<site>`, single events, and events whose corrections matter.
+    """
 
     sources: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
@@ -155,65 +162,105 @@ def source_of(stream: str) -> str:
     return stream.removesuffix("/corrections")
 
 
-def source_events(source: SourcePiece) -> Iterator[str]:
-    """All register events that made a source what it is."""
-    yield from source.events
-
-
 def verify_event(data: bytes, log_key: str) -> Verdict:
     """Check a bundle of kind `event` as a whole, under the log of this vkey.
 
     Raises InvalidInput for a file out of form, ProofFailed or Refused for one that does not hold.
     """
     opened = open_bundle(read_bundle(data), log_key)
-    state, rows = EventState(), EntryRows()
+    target = _target(opened)
+    state, rows = EventState(target), EntryRows()
+    _check_trust_is_whole(opened.entries)
     withheld: list[str] = []
     for entry in opened.entries:
-        _fold_entry(state, entry, rows, withheld)
-    subject = opened.subject
-    masses = _masses(rows, source_of(subject.stream)) if subject.data is not None else []
+        _fold_entry(state, entry, rows, target)
+        withheld += [event_ref(e.stream, e.version) for e in entry.events if e.data is None]
+    masses = _masses(rows) if target is not None else []
     return _verdict(state, opened, log_key, masses, withheld)
 
 
-def _fold_entry(
-    state: EventState, entry: OpenedEntry, rows: EntryRows, withheld: list[str]
-) -> None:
+def _target(opened: OpenedBundle) -> str | None:
+    """The reading whose figure is derived: the event asked about, or the one that it corrects."""
+    subject = opened.subject
+    event = None if subject.data is None else read_event(subject.data)
+    if isinstance(event, ActivityCorrected | ActivityWithdrawn):
+        return event.event
+    return event_ref(subject.stream, subject.version) if isinstance(event, Body) else None
+
+
+def _check_trust_is_whole(entries: Iterable[OpenedEntry]) -> None:
+    """Raise ProofFailed if an event in the midst of a stream of keys or of rules is left out.
+
+    What follows the last one in the file is not excluded.
+    """
+    heads: dict[str, tuple[int, str]] = {}
+    for entry in entries:
+        statement = entry.signed.statement
+        if place_of(statement.stream) not in ("keys", "ledger"):
+            continue
+        version, leaf = heads.get(statement.stream, (0, ZEROS_HEX))
+        last = statement.first + len(entry.events) - 1
+        whole = entry.events[-1].version == last  # nothing is missing before the last one named
+        if not whole or (statement.first, statement.previous) != (version + 1, leaf):
+            raise ProofFailed(
+                f"events of {statement.stream} are left out of the file",
+                expected=f"all from {statement.stream}@{version + 1} on",
+                found=f"{len(entry.events)} of {statement.count} events, "
+                f"from {statement.stream}@{statement.first} on",
+                advice="Ask for a complete file; a key's history must be whole to be judged.",
+            )
+        heads[statement.stream] = (last, statement.head)
+
+
+def _fold_entry(state: EventState, entry: OpenedEntry, rows: EntryRows, target: str | None) -> None:
+    """Authorise the entry as a whole and fold what it shows.
+
+    Rows are kept of the event asked about alone: another reading must hold, and adds nothing.
+    """
     statement = entry.signed.statement
-    shown = [item for item in entry.events if item.data is not None]
-    withheld += [event_ref(item.stream, item.version) for item in entry.events if item.data is None]
-    events = tuple(read_event(item.data) for item in shown if item.data is not None)
-    folded = Entry(
+    shown = [(item, read_event(item.data)) for item in entry.events if item.data is not None]
+    whole = Entry(
         index=entry.index,
         kid=entry.signed.kid,
         stream=statement.stream,
         first=statement.first,
         types=tuple(item.type for item in entry.events),
-        events=events,
-        positions=tuple(item.version - statement.first for item in shown),
+        events=tuple(event for _, event in shown),
+        positions=tuple(item.version - statement.first for item, _ in shown),
+        count=statement.count,
+        log=statement.log,
     )
     try:
-        key = authorise(state, folded)
-        entry.signed.jws.verify(key)
-        fold(state, folded, rows)
+        entry.signed.jws.verify(authorise(state, whole))
+        for (item, event), position in zip(shown, whole.positions, strict=True):
+            name = event_ref(item.stream, item.version)
+            one = msgspec.structs.replace(whole, events=(event,), positions=(position,))
+            fold(state, one, rows if _counts(name, event, target) else EntryRows())
+            state.show(name, event, entry.index)
     except LedgerError as error:
         raise ProofFailed(
             f"entry {entry.index} of the file does not hold: {error.what}",
             expected=error.expected,
             found=error.found,
-            advice="Ask for a complete file; what is missing from one cannot be derived."
-            if withheld
-            else error.advice,
+            advice=error.advice or "Ask for a complete file.",
         ) from error
-    for item, event in zip(shown, events, strict=True):
-        state.show(event_ref(item.stream, item.version), event)
 
 
-def _masses(rows: EntryRows, stream: str) -> list[DerivedMass]:
+def _counts(name: str, event: object, target: str | None) -> bool:
+    """Whether this event's rows are of the event asked about.
+
+    They are if it is that event, a correction of it, or said about its source in the register.
+    """
+    if isinstance(event, ActivityCorrected | ActivityWithdrawn):
+        return event.event == target
+    return not isinstance(event, Body) or name == target
+
+
+def _masses(rows: EntryRows) -> list[DerivedMass]:
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for (of, _, month, role, gas), (mass_mg, _) in rows.masses.items():
-        if of == stream:
-            sums = found.setdefault((month, role), {})
-            sums[gas] = sums.get(gas, 0) + mass_mg
+    for (_, _, month, role, gas), (mass_mg, _) in rows.masses.items():
+        sums = found.setdefault((month, role), {})
+        sums[gas] = sums.get(gas, 0) + mass_mg
     return [
         DerivedMass(
             month=month, role=role, mass_mg={g: str(m) for g, m in sorted(sums.items()) if m}
@@ -257,7 +304,10 @@ def _verdict(
         data=None if subject.data is None else msgspec.Raw(subject.data),
         withheld=withheld,
         notes=_notes(state, opened.entries),
-        not_excluded=["a later correction or revocation that is not in the file"],
+        not_excluded=[
+            "a later correction or revocation that is not in the file",
+            "another factor or an amendment of the source that is not in the file",
+        ],
     )
 
 

@@ -8,20 +8,25 @@ readings is one interval a bucket, and filling a gap touches one bucket.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 BUCKET_BITS = 21
 
 Bounds = tuple[int, ...]
 
 
-def buckets(start_s: int, end_s: int) -> Iterator[tuple[int, int, int]]:
+def buckets(start_s: int, end_s: int) -> Sequence[tuple[int, int, int]]:
     """(bucket, start, end) of the pieces of [start, end)."""
     bucket = start_s >> BUCKET_BITS
+    until_s = (bucket + 1) << BUCKET_BITS
+    if end_s <= until_s:
+        return ((bucket, start_s, end_s),)
+    pieces = []
     while start_s < end_s:
-        until_s = min(end_s, (bucket + 1) << BUCKET_BITS)
-        yield bucket, start_s, until_s
+        pieces.append((bucket, start_s, min(end_s, until_s)))
         start_s, bucket = until_s, bucket + 1
+        until_s += 1 << BUCKET_BITS
+    return pieces
 
 
 def overlap(bounds: Bounds, start_s: int, end_s: int) -> tuple[int, int] | None:

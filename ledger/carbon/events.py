@@ -161,7 +161,8 @@ class RegisterReading(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
     """What a cumulative meter showed at both ends: (to - from + rollover * 10^digits) * multiplier
-    is the quantity."""
+    is the quantity.
+    """
 
     meter: SegmentName
     from_: Quantity = msgspec.field(name="from")

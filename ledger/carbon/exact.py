@@ -22,7 +22,7 @@ MG_PER_KG = 10**6
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:
-    """numerator / denominator, to the nearest integer, ties to even; denominator > 0."""
+    """Numerator / denominator, to the nearest integer, ties to even; denominator > 0."""
     quotient, rest = divmod(numerator, denominator)
     doubled = 2 * rest
     if doubled > denominator or (doubled == denominator and quotient & 1):

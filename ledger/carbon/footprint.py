@@ -145,7 +145,7 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     """Non-zero products of a quantity and a factor that are less than half a milligram."""
 
 
-def company_footprint(  # noqa: PLR0913  (what a footprint is made of)
+def company_footprint(
     pack: RulePack,
     party: str,
     period: tuple[str, str],
@@ -160,7 +160,7 @@ def company_footprint(  # noqa: PLR0913  (what a footprint is made of)
     )
 
 
-def area_footprint(  # noqa: PLR0913
+def area_footprint(
     pack: RulePack,
     area: str,
     period: tuple[str, str],
@@ -204,7 +204,7 @@ class _Sums(Generic[H]):
         return _text(self.by.get(heading, {}))
 
 
-def _footprint(  # noqa: PLR0913, PLR0917
+def _footprint(
     pack: RulePack,
     subject: tuple[str, str],
     period: tuple[str, str],
@@ -297,7 +297,7 @@ def months_between(first: str, last: str) -> list[str]:
     found = []
     while (text := f"{year:04d}-{month:02d}") <= last:
         found.append(text)
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
     return found
 
 

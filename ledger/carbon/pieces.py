@@ -25,7 +25,8 @@ class SitePiece(msgspec.Struct, frozen=True, kw_only=True):
 
 class FactorPiece(msgspec.Struct, frozen=True, kw_only=True):
     """A published factor, under its ref. Gases are (gas, numerator, denominator) in kg per unit;
-    `valid_s` is the half-open range of activity times, in epoch seconds of the area's calendar."""
+    `valid_s` is the half-open range of activity times, in epoch seconds of the area's calendar.
+    """
 
     ref: str
     activity: str
@@ -100,6 +101,8 @@ class SourcePiece(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[str, ...]
     lines: tuple[LineKey, ...]
     closed_at_s: int | None = None
+    counted_again: int = -1
+    """The last entry at which all that was recorded before was evaluated again."""
 
     def terms_at(self, at_s: int) -> Terms:
         """The terms in force at an instant."""
@@ -154,16 +157,19 @@ class RegisterLink(msgspec.Struct, frozen=True):
 
 
 class RecordedPiece(msgspec.Struct, frozen=True):
-    """An event as recorded, read from the log under its name: its type and body."""
+    """An event as recorded, read from the log under its name: type, body, index of its entry."""
 
     type: str
     body: Body
+    index: int
 
 
 class HistoryPiece(msgspec.Struct, frozen=True):
-    """All live bodies of a stream, read from the log: (event, body as it stands), in order."""
+    """All live bodies of a stream, read from the log: (event, body as it stands, index of the
+    entry that recorded or last corrected it), in the order of the events.
+    """
 
-    items: tuple[tuple[str, Body], ...]
+    items: tuple[tuple[str, Body, int], ...]
 
 
 SITE = Kind("site", SitePiece)

@@ -290,6 +290,10 @@ class Calendar:
             )
         return bisect_right(self.starts_s, at_s) - 1
 
+    def ends_s(self, position: int) -> int:
+        """Where a month ends: the start of the next, in epoch seconds."""
+        return self.starts_s[position + 1] if position + 1 < len(self.starts_s) else self.end_s
+
     def month_of(self, at_s: int) -> str:
         """The month, such as `2018-01`, that an instant (epoch seconds) lies in."""
         return self.months[self.position(at_s)]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from ledger.carbon import coverage
-from ledger.carbon.evaluate import Rules, evaluate, rules, runs
+from ledger.carbon.evaluate import evaluate
 from ledger.carbon.events import (
     ActivityBody,
     ActivityCorrected,
@@ -30,6 +30,7 @@ from ledger.carbon.events import (
     SourceRegistered,
 )
 from ledger.carbon.exact import seconds
+from ledger.carbon.ground import Ground, Rules, rules_at, rules_in_force
 from ledger.carbon.pieces import (
     ALWAYS_S,
     CHANGE,
@@ -61,23 +62,27 @@ from ledger.carbon.rulepack import Calendar
 from ledger.fold.event import Place
 from ledger.fold.state import State
 from ledger.log.values import DECIMAL_PLACES, format_decimal, parse_day
-from ledger.parties.pieces import ledger
 
 DAY_S = 86_400
 
 
-def apply(state: State, place: Place, event: object, rows: EntryRows) -> None:
-    """Change the state and add the rows, as this event, already decided, says."""
+def apply(
+    state: State, place: Place, event: object, rows: EntryRows, ground: Ground | None = None
+) -> None:
+    """Change the state and add the rows, as this event, already decided, says.
+
+    Readings and corrections come with the ground of their stream.
+    """
     match event:
         case ActivityRecorded() | ProfileRecorded() | EmissionMeasured():
-            source = _source(state, place.stream)
-            occupy(state, source, place.event, event)
-            chain_register(state, source, place.event, event)
-            evaluate(state, _rules(state), source, event, rows, 1)
+            known = _known(ground)
+            occupy(state, known, place, event)
+            chain_register(state, known.source, place, event)
+            evaluate(known, event, rows, 1)
         case ActivityCorrected():
-            _replace(state, place, event.event, event.body, rows)
+            _replace(state, _known(ground), place, event.event, event.body, rows)
         case ActivityWithdrawn():
-            _replace(state, place, event.event, None, rows)
+            _replace(state, _known(ground), place, event.event, None, rows)
         case SiteRegistered():
             site = SitePiece(
                 region=event.region, inside=event.inside, event=place.event, name=event.name
@@ -99,7 +104,9 @@ def apply(state: State, place: Place, event: object, rows: EntryRows) -> None:
             source = _source(state, event.source)
             assigned = Assigned(seconds(event.from_), event.factor, place.event)
             changed = msgspec.structs.replace(
-                assign(source, event.role, assigned), events=(*source.events, place.event)
+                assign(source, event.role, assigned),
+                events=(*source.events, place.event),
+                counted_again=place.index,
             )
             state.put(SOURCE, event.source, changed)
             _evaluate_again(state, source, changed, rows)
@@ -115,33 +122,35 @@ def assign(source: SourcePiece, role: str, assigned: Assigned) -> SourcePiece:
     return msgspec.structs.replace(source, factors=factors)
 
 
-def occupy(state: State, source: SourcePiece, event: str, body: Body) -> None:
-    """Take the body's time or reference."""
-    if source.kind == "discrete":
-        if body.reference is not None:
-            state.put(REFERENCE, f"{source.stream} {body.reference}", ReferencePiece(event))
-    else:
-        _cover(state, source, body, coverage.add)
+def occupy(state: State, ground: Ground, place: Place, body: Body, event: str = "") -> None:
+    """Take the body's time or reference, for the event of this place or another named one."""
+    if ground.source.kind == "continuous":
+        _cover(state, ground, body, coverage.add)
+    elif body.reference is not None:
+        key = f"{ground.source.stream} {body.reference}"
+        state.put(REFERENCE, key, ReferencePiece(event or place.event))
 
 
-def release(state: State, source: SourcePiece, body: Body) -> None:
+def release(state: State, ground: Ground, body: Body) -> None:
     """Free the body's time or reference."""
-    if source.kind == "discrete":
-        if body.reference is not None:
-            state.put(REFERENCE, f"{source.stream} {body.reference}", None)
-    else:
-        _cover(state, source, body, coverage.remove)
+    if ground.source.kind == "continuous":
+        _cover(state, ground, body, coverage.remove)
+    elif body.reference is not None:
+        state.put(REFERENCE, f"{ground.source.stream} {body.reference}", None)
 
 
-def chain_register(state: State, source: SourcePiece, event: str, body: Body) -> None:
+def chain_register(
+    state: State, source: SourcePiece, place: Place, body: Body, event: str = ""
+) -> None:
     """Make the body's register reading, if it has one, the last of its meter."""
     if not isinstance(body, ActivityBody) or body.register is None:
         return
+    name = event or place.event
     key = f"{source.stream} {body.register.meter}"
     last = state.get(REGISTER, key)
     link = RegisterLink(body.register.from_, body.register.to, last.event if last else None)
-    state.put(REGISTER_LINK, event, link)
-    state.put(REGISTER, key, RegisterPiece(event))
+    state.put(REGISTER_LINK, name, link)
+    state.put(REGISTER, key, RegisterPiece(name))
 
 
 def _unchain_register(state: State, source: SourcePiece, event: str, body: Body) -> bool:
@@ -161,37 +170,46 @@ def _unchain_register(state: State, source: SourcePiece, event: str, body: Body)
 
 def _cover(
     state: State,
-    source: SourcePiece,
+    ground: Ground,
     body: Body,
     change: Callable[[coverage.Bounds, int, int], coverage.Bounds],
 ) -> None:
-    for start_s, end_s in runs(body):
+    stream = ground.source.stream
+    for start_s, end_s in ground.readings(body).runs:
         for bucket, from_s, until_s in coverage.buckets(start_s, end_s):
-            key = f"{source.stream} {bucket}"
+            key = f"{stream} {bucket}"
             piece = state.get(COVER, key)
             bounds = change(piece.bounds if piece else (), from_s, until_s)
             state.put(COVER, key, CoverPiece(bounds) if bounds else None)
 
 
-def _replace(state: State, place: Place, ref: str, body: Body | None, rows: EntryRows) -> None:
+def _replace(
+    state: State, ground: Ground, place: Place, ref: str, body: Body | None, rows: EntryRows
+) -> None:
     """Put another body, or none, in the place of the one that an event has now."""
-    source = _source(state, ref.partition("@")[0])
+    source = ground.source
     change = state.get(CHANGE, ref)
     recorded = state.get(RECORDED, change.latest if change else ref)
     if recorded is None:
         raise AssertionError(f"{ref} was decided and is not there")
-    rule = _rules(state)
-    release(state, source, recorded.body)
-    evaluate(state, rule, source, recorded.body, rows, -1)
+    release(state, ground, recorded.body)
+    evaluate(_counted_on(state, source, recorded.index), recorded.body, rows, -1)
     was_last = _unchain_register(state, source, ref, recorded.body)
     if body is not None:
-        occupy(state, source, ref, body)
-        evaluate(state, rule, source, body, rows, 1)
+        occupy(state, ground, place, body, ref)
+        evaluate(ground, body, rows, 1)
         if was_last:
-            chain_register(state, source, ref, body)
+            chain_register(state, source, place, body, ref)
         # A later event of the same batch may correct this one once more.
-        state.put(RECORDED, place.event, RecordedPiece("ActivityCorrected", body))
+        state.put(RECORDED, place.event, RecordedPiece("ActivityCorrected", body, place.index))
     state.put(CHANGE, ref, ChangePiece(place.event, body is None))
+
+
+def _counted_on(state: State, source: SourcePiece, index: int) -> Ground:
+    """The ground on which a body recorded at this entry was last counted: what is taken away must
+    be what was added, under the rules of then.
+    """
+    return Ground(state, rules_at(state, max(index, source.counted_again)), source)
 
 
 def _register(state: State, place: Place, event: SourceRegistered, rows: EntryRows) -> None:
@@ -261,30 +279,36 @@ def _amend(state: State, place: Place, event: SourceAmended, rows: EntryRows) ->
         if terms[-1].from_s == change.from_s:
             terms.pop()
         terms.append(after)
+    moved = [(t.from_s, t.line) for t in source.terms] != [(t.from_s, t.line) for t in terms]
     changed = msgspec.structs.replace(
         source,
         terms=tuple(terms),
         amended=amended,
         lines=tuple(lines),
         events=(*source.events, place.event),
+        counted_again=place.index if moved else source.counted_again,
     )
     state.put(SOURCE, event.source, changed)
     rows.lines.extend(_line_row(changed, at) for at in range(len(source.lines), len(lines)))
-    if [(t.from_s, t.line) for t in source.terms] != [(t.from_s, t.line) for t in terms]:
+    if moved:
         _evaluate_again(state, source, changed, rows)
 
 
 def _evaluate_again(state: State, before: SourcePiece, after: SourcePiece, rows: EntryRows) -> None:
     history = state.get(HISTORY, before.stream)
-    rule = _rules(state)
-    for _, body in history.items if history else ():
-        evaluate(state, rule, before, body, rows, -1)
-        evaluate(state, rule, after, body, rows, 1)
+    ground = Ground(state, rules_in_force(state), after)
+    was: dict[Rules, Ground] = {}
+    for _, body, index in history.items if history else ():
+        rule = rules_at(state, max(index, before.counted_again))
+        if rule not in was:
+            was[rule] = Ground(state, rule, before)
+        evaluate(was[rule], body, rows, -1)
+        evaluate(ground, body, rows, 1)
 
 
 def _publish(state: State, place: Place, event: FactorPublished) -> None:
     ref = f"{place.party}/{event.id}@{event.version}"
-    calendar = _rules(state).calendar
+    calendar = rules_in_force(state).calendar
     piece = FactorPiece(
         ref=ref,
         activity=event.activity,
@@ -339,12 +363,13 @@ def _source(state: State, stream: str) -> SourcePiece:
     return source
 
 
-def _rules(state: State) -> Rules:
-    opened = ledger(state)
-    return rules(opened.rules_version, opened.timezone)
+def _known(ground: Ground | None) -> Ground:
+    if ground is None:
+        raise AssertionError("a reading was decided and its source is not there")
+    return ground
 
 
-def _line_key(  # noqa: PLR0913
+def _line_key(
     state: State,
     party: str,
     site: str,

@@ -45,7 +45,7 @@ class Kind(Generic[P]):
 Key = tuple[str, str]
 
 
-class NotLoaded(Exception):  # noqa: N818  (a request to its owner, not an error)
+class NotLoaded(Exception):
     """The state does not have this piece in memory: load it and decide again."""
 
     def __init__(self, kind: Kind[msgspec.Struct], key: str) -> None:
@@ -109,7 +109,7 @@ class Overlay:
         found = self.changes.get((kind.name, key), _ABSENT)
         if found is _ABSENT:
             return self.base.get(kind, key)
-        return cast("P | None", found)
+        return found  # type: ignore[return-value]  # the kind says what stands under its keys
 
     def put(self, kind: Kind[P], key: str, piece: P | None) -> None:
         self.changes[kind.name, key] = piece

@@ -19,6 +19,16 @@ class LedgerPiece(msgspec.Struct, frozen=True, kw_only=True):
     rules_version: str
     rules_sha256: str
     rules_since: int
+    """The entry that brought them; they decide from the next one on."""
+    earlier_rules: tuple[tuple[str, int], ...] = ()
+    """(version, last entry that it decided), oldest first."""
+
+    def rules_at(self, index: int) -> str:
+        """The version that decided the entry of this index."""
+        for version, last in self.earlier_rules:
+            if index <= last:
+                return version
+        return self.rules_version
 
 
 class PartyPiece(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,16 +26,7 @@ def apply(state: State, place: Place, event: object) -> None:
         case LedgerOpened():
             _open(state, place, event)
         case RulesActivated():
-            state.put(
-                LEDGER,
-                "",
-                msgspec.structs.replace(
-                    ledger(state),
-                    rules_version=event.rules.version,
-                    rules_sha256=event.rules.sha256,
-                    rules_since=place.index,
-                ),
-            )
+            _activate(state, place, event)
         case PartyRegistered():
             party = party_of(place.stream)
             piece = PartyPiece(
@@ -116,7 +107,19 @@ def _open(state: State, place: Place, event: LedgerOpened) -> None:
     _add_key(state, before, event.recovery_key, scope=(), recovery=True)
 
 
-def _add_key(  # noqa: PLR0913  (the members of a key)
+def _activate(state: State, place: Place, event: RulesActivated) -> None:
+    before = ledger(state)
+    after = msgspec.structs.replace(
+        before,
+        rules_version=event.rules.version,
+        rules_sha256=event.rules.sha256,
+        rules_since=place.index,
+        earlier_rules=(*before.earlier_rules, (before.rules_version, place.index)),
+    )
+    state.put(LEDGER, "", after)
+
+
+def _add_key(
     state: State,
     place: Place,
     jwk: Jwk,

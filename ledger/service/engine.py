@@ -48,17 +48,25 @@ class Engine:
         self._complete = complete
         self._cache = Cache()
         self._pending: dict[Key, tuple[msgspec.Struct | None, int]] = {}
+        self._from_log: set[Key] = set()
+        self._log_until = 0
 
     def forget(self) -> None:
         """Drop everything from memory, and what was kept and not written."""
         self._cache.pieces.clear()
         self._pending.clear()
+        self._from_log.clear()
 
     async def fold(self, conn: Connection, entry: Entry, *, until: int) -> Folded:
         """What this entry changes, or the error why it must not be appended.
 
         `until` is the size of the log in the database that loaded events may come from.
         """
+        if until != self._log_until:
+            # What was read from a shorter log may lack readings and corrections.
+            self._cache.forget(self._from_log)
+            self._from_log.clear()
+            self._log_until = until
         while True:
             overlay, rows = Overlay(self._cache), EntryRows()
             try:
@@ -101,6 +109,8 @@ class Engine:
         self, conn: Connection, kind: Kind[msgspec.Struct], key: str, until: int
     ) -> None:
         found: msgspec.Struct | None
+        if kind.name not in KINDS:
+            self._from_log.add((kind.name, key))
         if kind.name == RECORDED.name:
             found = await _recorded(conn, key, until)
         elif kind.name == HISTORY.name:
@@ -121,23 +131,23 @@ async def _recorded(conn: Connection, ref: str, until: int) -> RecordedPiece | N
         return None
     event = read_event(await log_store.event_line(conn, place))
     body = event.body if isinstance(event, ActivityCorrected) else event
-    return RecordedPiece(type(event).__name__, _body(body))
+    return RecordedPiece(type(event).__name__, _body(body), place.index)
 
 
-async def _history(conn: Connection, stream: str, until: int) -> tuple[tuple[str, Body], ...]:
+async def _history(conn: Connection, stream: str, until: int) -> tuple[tuple[str, Body, int], ...]:
     """All bodies of a stream as they stand after the first `until` entries."""
-    bodies: dict[str, Body] = {}
+    bodies: dict[str, tuple[Body, int]] = {}
     async for entry in log_store.stream_entries(conn, stream, size=until):
         for version, line in enumerate(entry.event_lines, start=entry.first):
-            bodies[f"{stream}@{version}"] = _body(read_event(line))
+            bodies[f"{stream}@{version}"] = _body(read_event(line)), entry.index
     async for entry in log_store.stream_entries(conn, f"{stream}/corrections", size=until):
         for line in entry.event_lines:
             event = read_event(line)
             if isinstance(event, ActivityCorrected):
-                bodies[event.event] = event.body
+                bodies[event.event] = event.body, entry.index
             elif isinstance(event, ActivityWithdrawn):
                 del bodies[event.event]
-    return tuple(bodies.items())
+    return tuple((event, body, index) for event, (body, index) in bodies.items())
 
 
 def _body(event: object) -> Body:

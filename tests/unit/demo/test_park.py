@@ -142,6 +142,8 @@ class Folded:
             types=tuple(type(event).__name__ for event in listed),
             events=listed,
             positions=tuple(range(len(listed))),
+            count=len(listed),
+            log=LOG,
         )
         rows = EntryRows()
         machine.fold(self._state, entry, rows)
