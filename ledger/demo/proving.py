@@ -37,6 +37,7 @@ class Answer:
 def ask_outsider(file: Path, log_key: str) -> Answer:
     """Run the verifier on a file in a process of its own."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    here = str(Path(ledger.__path__[0]).parent)
     with tempfile.TemporaryDirectory(prefix="carbon-ledger-outsider-") as empty:
         done = subprocess.run(  # noqa: S603  (our own program, our own arguments)
             [sys.executable, "-m", "ledger.cli", "verify", str(file), "--log-key", log_key],
@@ -45,7 +46,7 @@ def ask_outsider(file: Path, log_key: str) -> Answer:
                 **kept,
                 "HOME": empty,
                 "CARBON_LEDGER_HOME": f"{empty}/no-ledger-here",
-                "PYTHONPATH": str(Path(ledger.__path__[0]).parent),
+                "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH")))),
                 "PYTHONIOENCODING": "utf-8",
             },
             capture_output=True,
