@@ -43,7 +43,7 @@ def period_of_query(
         Query(
             description="A year, a month, or months from..to, both included.",
             examples=["2018", "2018-03", "2018-03..2019-02"],
-            max_length=40,
+            json_schema_extra={"pattern": rf"^(?:[0-9]{{4}}|{_MONTH}|{_MONTH}\.\.{_MONTH})$"},
         ),
     ],
 ) -> tuple[str, str]:

@@ -7,13 +7,12 @@ Source: architecture, "Roles and reading"; accounting rules, sections 4 and 5.
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from api.access import KnownReader, RunningLedger, check_may_read, check_may_read_area
 from api.answers import answer, problems
 from api.figures import Footprint
+from api.names import PartyPath
 from api.period import AsOf, Months
 from ledger import errors
 from ledger.log.names import parse_party
@@ -27,9 +26,7 @@ router = APIRouter(tags=["footprints"])
     responses=problems(errors.BadValue, errors.BadName, errors.NotSignedIn, errors.NotFound),
 )
 async def get_company(
-    party: Annotated[
-        str, Path(description="The party's name.", examples=["steelworks"], max_length=63)
-    ],
+    party: PartyPath,
     months: Months,
     ledger: RunningLedger,
     reader: KnownReader,

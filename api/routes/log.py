@@ -10,16 +10,16 @@ Source: C2SP tlog-tiles, tlog-checkpoint, tlog-proof; formats, sections 6 and 7.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.access import RunningLedger
 from api.answers import octets, problems, text
 from api.envelope import FOR_A_MOMENT, FOR_A_WHILE, FOR_EVER
+from api.names import IndexPath, LogPath, TilePath
 from ledger import errors
 from ledger.errors import BadName, NotFound
-from ledger.log.names import MAX_INTEGER
 from ledger.log.tiles import ENTRIES, WIDTH, parse_tile_path
 
 router = APIRouter(tags=["log"])
@@ -29,7 +29,7 @@ OCTETS: Final = "application/octet-stream"
 
 
 def _check_path(
-    log_path: Annotated[str, Path(description="The path of the log's origin.", examples=["log"])],
+    log_path: LogPath,
     ledger: RunningLedger,
 ) -> None:
     """Raise NotFound under any path but that of the log's origin."""
@@ -50,9 +50,7 @@ _under_origin = Depends(_check_path)
     },
 )
 async def get_receipt(
-    index: Annotated[
-        int, Path(ge=0, le=MAX_INTEGER, description="Index of the entry, from 0.", examples=[7])
-    ],
+    index: IndexPath,
     ledger: RunningLedger,
 ) -> Response:
     """Shows that an entry is in the log, under the newest checkpoint and its cosignatures."""
@@ -87,14 +85,7 @@ async def get_checkpoint(ledger: RunningLedger) -> Response:
     },
 )
 async def get_tile(
-    tile: Annotated[
-        str,
-        Path(
-            description="`<level>/<number>` or `entries/<number>`, and `.p/<width>` for a partial "
-            "tile; numbers are written `x001/x234/067`.",
-            examples=["0/000.p/8"],
-        ),
-    ],
+    tile: TilePath,
     ledger: RunningLedger,
 ) -> Response:
     """What a tile of a width holds never changes; a full one may be kept for ever."""

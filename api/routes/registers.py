@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from api.access import KnownReader, RunningLedger, check_may_read
 from api.answers import answers, problems
 from api.models import Factor, Party, Site, Source
+from api.names import PartyPath
 from ledger import errors
 from ledger.log.names import parse_party
 
 router = APIRouter(tags=["registers"])
 
-PartyPath = Annotated[
-    str, Path(description="The party's name.", examples=["steelworks"], max_length=63)
-]
 _PRIVATE = problems(errors.BadName, errors.NotSignedIn, errors.NotFound)
 
 

@@ -7,13 +7,14 @@ regulator. Source: formats, sections 3 and 8.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from api.access import OptionalReader, RunningLedger, check_may_read_event, not_found
 from api.answers import answer, octets, problems
 from api.models import StreamHead
+from api.names import StreamPath, VersionPath
 from ledger import errors
 from ledger.errors import NotFound
 from ledger.log.names import parse_stream, split_event
@@ -22,15 +23,6 @@ router = APIRouter(tags=["streams"])
 
 BUNDLE: Final = "application/vnd.carbon-ledger.bundle+json"
 
-Stream = Annotated[
-    str,
-    Path(
-        description="`<party>/<segment>[/<segment>…]`, slashes as they are.",
-        examples=["steelworks/plant/electricity"],
-        max_length=200,
-    ),
-]
-
 
 @router.get(
     "/v1/streams/{stream:path}/head",
@@ -38,7 +30,7 @@ Stream = Annotated[
     summary="The last event of a stream",
     responses=problems(errors.BadName, errors.NotFound),
 )
-async def get_head(stream: Stream, ledger: RunningLedger) -> StreamHead:
+async def get_head(stream: StreamPath, ledger: RunningLedger) -> StreamHead:
     """A batch goes on at the next version and names this leaf hash as `previous`."""
     head = await ledger.head(parse_stream(stream))
     if head is None:
@@ -62,10 +54,8 @@ async def get_head(stream: Stream, ledger: RunningLedger) -> StreamHead:
     openapi_extra={"security": [{}, {"reader": []}]},
 )
 async def get_bundle(
-    stream: Stream,
-    version: Annotated[
-        str, Path(description="Version of the event, from 1.", examples=["42"], max_length=16)
-    ],
+    stream: StreamPath,
+    version: VersionPath,
     ledger: RunningLedger,
     reader: OptionalReader,
 ) -> Response:
