@@ -299,8 +299,8 @@ def test_a_correction_says_what_is_different_or_withdraws(program: Program, mill
     program.refused("correct", f"{mill}@4", "--reason", "nothing", status=2)
     words = ("correct", f"{mill}@4", "--withdraw", "--quantity", "1", "--reason", "both")
     program.refused(*words, status=2)
-    words = ("correct", f"{mill}@4", "--mass", "CO2=1", "--reason", "no emission")
-    program.refused(*words, status=2)
+    emission = ("--mass", "CO2=1", "--reason", "no emission")
+    program.refused("correct", f"{mill}@4", *emission, status=2)
 
 
 def test_the_unit_and_period_of_a_reading_can_be_corrected(program: Program, mill: str):

@@ -1,0 +1,59 @@
+"""The page of the command line is what the program says of itself; every command has its example."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from ledger.cli.program import NAME, build
+from ledger.cli.reference import example_of, leaves, write_page
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOT_COMMAND: Any = get_command(build())
+COMMANDS = dict(leaves(ROOT_COMMAND))
+NAMED = (
+    "init", "party add", "party list", "key new", "key list", "key add", "key rotate", "key revoke",
+    "key recover", "factor publish", "factor list", "site add", "site list", "source add",
+    "source list", "source amend", "source close", "source assign-factor", "import", "correct",
+    "footprint", "area", "prove", "verify", "audit", "rebuild", "status", "serve",
+)  # fmt: skip
+
+
+def test_the_page_is_what_the_program_writes():
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text()
+    assert page == write_page(), "run: python -m ledger.cli.reference > docs/reference/cli.md"
+
+
+def test_the_program_has_the_commands_that_were_asked_for():
+    assert {" ".join(words) for words in COMMANDS} == set(NAMED)
+
+
+def test_the_page_has_a_heading_for_every_command():
+    page = write_page()
+    for words in COMMANDS:
+        assert f"\n## {' '.join(words)}\n" in page
+
+
+@pytest.mark.parametrize("words", [" ".join(words) for words in COMMANDS])
+def test_the_example_of_a_command_is_a_call_of_it(words: str):
+    example = shlex.split(example_of(COMMANDS[tuple(words.split())]))
+    assert example[: 1 + len(words.split())] == [NAME, *words.split()]
+    with ROOT_COMMAND.make_context(NAME, example[1:]) as context:
+        rest = [*context._protected_args, *context.args]
+        command: Any = ROOT_COMMAND
+        for _ in words.split():
+            name, command, rest = command.resolve_command(context, rest)
+            assert name in words.split()
+            context = command.make_context(name, rest, parent=context)
+            rest = [*getattr(context, "_protected_args", []), *context.args]
+
+
+@pytest.mark.parametrize("words", [" ".join(words) for words in COMMANDS])
+def test_every_option_is_described(words: str):
+    for parameter in COMMANDS[tuple(words.split())].params:
+        if parameter.name != "help":
+            assert parameter.help, f"{words}: {parameter.name}"
