@@ -226,7 +226,7 @@ def test_a_ledger_that_is_not_there_is_unavailable_and_the_batch_waits(
 def test_a_refusal_comes_back_as_the_error_that_it_was(server: Served, tmp_path: Path):
     behind, url = server
     body = behind.ledger.build(STEEL, STREAM, [READING])
-    behind.ledger.append(STEEL, STREAM, READING)
+    behind.ledger.append(STEEL, STREAM, msgspec.structs.replace(READING, quantity="4"))
 
     async def post() -> None:
         async with HttpConnection(url) as connection:

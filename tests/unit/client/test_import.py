@@ -342,7 +342,7 @@ import_all(Path({str(tmp_path)!r}))
     ]
     assert ends == [-signal.SIGKILL] * 5 + [0]
     ledger = FileLedger(tmp_path / "ledger")
-    assert quantities(ledger) == ["1.5", "2.5", "3.5", "4.5"] * 6
+    assert quantities(ledger) == ["1.5", "2.5", "3.5", "4.5"] * 20
 
 
 class FileLedger(MemoryConnection):
@@ -364,7 +364,7 @@ class FileLedger(MemoryConnection):
 
 
 def import_all(folder: Path) -> None:
-    run(FileLedger(folder / "ledger"), folder / "home", meter(6, hours=1))
+    run(FileLedger(folder / "ledger"), folder / "home", meter(20, hours=1))
 
 
 def test_two_imports_into_one_stream_do_not_run_at_once(home: Path):
