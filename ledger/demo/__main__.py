@@ -43,6 +43,8 @@ from ledger.store.embedded import stop_on_signals
 
 ORIGIN: Final = "synthetic-park.example/log"
 OPERATOR: Final = "operator"
+SERVICE: Final = "http://127.0.0.1:8000/"
+"""Where `carbon-ledger serve` answers when nobody says otherwise."""
 MOST_COMPANIES: Final = 400
 READING: Final = "synthetic-steel-01/works/furnace@42"
 """The quarter-hour from 10:15 on New Year's Day, of an electric-arc furnace."""
@@ -222,14 +224,14 @@ def _tell_how_to_go_on(screen: Screen, home: Path | None, seconds: float) -> Non
                 "This park is gone again. To keep one:",
                 '    make demo ARGS="--home my-park"',
                 "and to open its service in a browser:",
-                "    .venv/bin/carbon-ledger serve --home my-park",
+                f"    .venv/bin/carbon-ledger serve --home my-park      then {SERVICE}",
             ]
         )
     else:
         screen.lines(
             [
                 f"The park lies in {home}. To open its service in a browser:",
-                f"    carbon-ledger serve --home {home}",
+                f"    carbon-ledger serve --home {home}      then {SERVICE}",
                 "To look at it here:",
                 f"    carbon-ledger footprint synthetic-steel-01 --period 2025 --home {home}",
                 f"    carbon-ledger audit --home {home}",
