@@ -42,14 +42,13 @@ def test_the_page_has_a_heading_for_every_command():
 def test_the_example_of_a_command_is_a_call_of_it(words: str):
     example = shlex.split(example_of(COMMANDS[tuple(words.split())]))
     assert example[: 1 + len(words.split())] == [NAME, *words.split()]
-    with ROOT_COMMAND.make_context(NAME, example[1:]) as context:
+    command, rest = ROOT_COMMAND, example[1:]
+    context = command.make_context(NAME, rest)
+    for word in words.split():
         rest = [*context._protected_args, *context.args]
-        command: Any = ROOT_COMMAND
-        for _ in words.split():
-            name, command, rest = command.resolve_command(context, rest)
-            assert name in words.split()
-            context = command.make_context(name, rest, parent=context)
-            rest = [*getattr(context, "_protected_args", []), *context.args]
+        name, command, rest = command.resolve_command(context, rest)
+        assert name == word
+        context = command.make_context(name, rest, parent=context)
 
 
 @pytest.mark.parametrize("words", [" ".join(words) for words in COMMANDS])
