@@ -11,8 +11,6 @@ to the log of the process, without the values in it. Source: RFC 9457; style, "E
 
 from __future__ import annotations
 
-import sys
-import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.journal import places_of
 from api.models import PROBLEM
 from ledger import errors
 from ledger.errors import Conflict, LedgerError
@@ -131,11 +130,7 @@ def unexpected(error: Exception) -> Problem:
 
 def log_unexpected(error: BaseException) -> None:
     """Class and places of an error, never its message: that may carry somebody's data."""
-    places = [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__ or sys.exc_info()[2])
-    ]
-    _log.error("unexpected", error=type(error).__qualname__, places=places[-12:])
+    _log.error("unexpected", error=type(error).__qualname__, places=places_of(error))
 
 
 async def _on_ledger_error(_request: Request, error: Exception) -> Problem:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
+
+MOST_PLACES: Final = 12
 
 
 def configure() -> None:
@@ -45,10 +48,19 @@ def configure() -> None:
     root.setLevel(logging.WARNING)
 
 
+def places_of(error: BaseException) -> list[str]:
+    """Where an error passed, innermost last, without any value."""
+    return [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-MOST_PLACES:]
+    ]
+
+
 def _places_only(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """The class of an exception instead of its text."""
+    """Class and places of an exception instead of its text."""
     info = event.pop("exc_info", None)
-    if info:
-        kind = info[0] if isinstance(info, tuple) else type(sys.exc_info()[1])
-        event["error"] = getattr(kind, "__qualname__", str(kind))
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__qualname__
+        event["places"] = places_of(error)
     return event

@@ -346,7 +346,9 @@ class Ledger:
             return await rebuild(conn, progress)
 
     async def health(self) -> dict[str, object]:
-        """Whether the database answers, and the newest size."""
+        """The newest size, if the database answers and the log can grow; raises why it cannot."""
+        if self.sequencer is not None:
+            self.sequencer.check()
         return {"ok": True, "size": await self.size()}
 
     # --- inside --------------------------------------------------------------------------------

@@ -118,6 +118,11 @@ class Sequencer:
             await self._conn.close()
             self._conn = None
 
+    def check(self) -> None:
+        """Raise why the log does not grow any more, if it does not."""
+        if self._stopped is not None:
+            raise self._stopped
+
     async def submit(self, body: bytes) -> Posted:
         """Append the batch and answer with its receipt, durable; or raise why not."""
         jws, lines = split_submission(body)
@@ -126,8 +131,7 @@ class Sequencer:
         checked = await self._check_signature(signed)
         events = read_events(lines)
         leaves = chain(lines, [type(event).__name__ for event in events], signed.statement)
-        if self._stopped is not None:
-            raise self._stopped
+        self.check()
         size = len(body)
         if self._queued_bytes + size > WAITING_BYTES:
             raise Overloaded(

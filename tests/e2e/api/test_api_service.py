@@ -20,9 +20,12 @@ import pytest
 
 from ledger.log import batch, jws
 from ledger.log.canonical import encode_struct
-from ledger.log.hashes import ZEROS_HEX
+from ledger.log.checkpoint import open_checkpoint
+from ledger.log.hashes import ZEROS_HEX, RootHash
 from ledger.log.receipt import parse_receipt, verify_receipt
 from ledger.parties.events import Jwk, PartyRegistered
+from ledger.service.home import Home
+from ledger.store.checkpoint_file import CheckpointFile
 from tests.e2e.api.park import (
     LONGEST_WAIT_S,
     METER,
@@ -135,7 +138,11 @@ def test_a_request_is_logged_without_anything_private(service: tuple[Process, Pa
         "/v1/footprints/companies/steelworks?period=2018-07&as_of=3",
         headers={"Authorization": f"Bearer {token}", "User-Agent": "a-certain-client"},
     )
-    park.send(park.body(METER, "steelworks/plant-1/electricity", reading("2019-05-05", 0, "-77.123456789")))
+    park.send(
+        park.body(
+            METER, "steelworks/plant-1/electricity", reading("2019-05-05", 0, "-77.123456789")
+        )
+    )
     park.client.get("/v1/secret-looking-path/9f8e")
 
     wanted = {
@@ -150,7 +157,14 @@ def test_a_request_is_logged_without_anything_private(service: tuple[Process, Pa
     assert found[-1]["duration_ms"] >= 0
     assert set(found[-1]) == {*wanted, "duration_ms", "timestamp"}
     written = "\n".join(process.lines)
-    for secret in (token, token.split(".")[1], "2018-07", "77.123456789", "a-certain-client", "9f8e"):
+    for secret in (
+        token,
+        token.split(".")[1],
+        "2018-07",
+        "77.123456789",
+        "a-certain-client",
+        "9f8e",
+    ):
         assert secret not in written
     assert "127.0.0.1" not in json.dumps(requests)
     assert "steelworks" not in json.dumps(requests)
@@ -305,6 +319,31 @@ def test_what_was_acknowledged_is_there_after_sigkill(opened_home: Path):
     assert (again.status_code, again.json()["index"]) == (200, 1)
     assert process.end() == 0
     assert server_processes(opened_home) == []
+
+
+def test_a_log_that_has_stopped_says_so_and_can_still_be_read(opened_home: Path):
+    process = Process(opened_home)
+    try:
+        with CheckpointFile(Home(opened_home).checkpoints) as elsewhere, elsewhere.signing():
+            elsewhere.append(99, RootHash(bytes(32)))
+        with httpx.Client(base_url=process.url, timeout=LONGEST_WAIT_S) as client:
+            assert client.get("/health").status_code == 200
+            answer = client.post(
+                "/v1/batches",
+                content=registration(log_of(opened_home)),
+                headers={"Content-Type": batch.MEDIA_TYPE},
+            )
+            assert (answer.status_code, answer.json()["code"]) == (503, "log-stopped")
+            assert answer.headers["retry-after"] == "60"
+            assert answer.json()["advice"]
+            assert client.get("/health").json()["code"] == "log-stopped"
+            assert client.get("/v1/status").status_code == 200
+            assert (
+                open_checkpoint(client.get("/log/checkpoint").content, log_of(opened_home)).size
+                == 1
+            )
+    finally:
+        assert process.end() == 0
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_started(opened_home: Path):
