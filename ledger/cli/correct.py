@@ -127,7 +127,6 @@ def add(app: typer.Typer) -> None:
             else:
                 timezone = (await place.status()).timezone
                 posted_event = _corrected(event, latest, reason, changed(body, changes, timezone))
-            before = (await place.status()).size
             posted = await place.post(f"{stream}/corrections", [posted_event])
             what = "Withdrew" if withdraw else "Corrected"
             show_posted(
@@ -136,7 +135,7 @@ def add(app: typer.Typer) -> None:
                 f"{what} {event}. As known before: --as-of {posted.index}",
                 corrected=event,
                 supersedes=latest,
-                as_of_before=max(before, posted.index),
+                as_of_before=posted.index,
             )
 
         ask(call, work, about=party_of(stream), writing=True)

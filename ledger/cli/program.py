@@ -7,6 +7,7 @@ was expected, what was found and what to do; anything else is a fault of ours an
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ REFUSED: Final = 1
 WRONG_CALL: Final = 2
 NOT_NOW: Final = 3
 INTERRUPTED: Final = 130
+THUMBPRINT: Final = re.compile(r"-[A-Za-z0-9_-]{42}")
+"""Of a key, where its base64url begins with a hyphen: one in 64 does."""
 
 GROUPS: Final = (
     ("party", party, "Who is on the ledger."),
@@ -111,7 +114,8 @@ def run(arguments: Sequence[str]) -> int:
     options = list(arguments)
     as_json, debug = "--json" in options, "--debug" in options
     try:
-        ended = get_command(build()).main(args=options, prog_name=NAME, standalone_mode=False)
+        command = get_command(build())
+        ended = command.main(args=shielded(options), prog_name=NAME, standalone_mode=False)
         return ended if isinstance(ended, int) else 0
     except LedgerError as error:
         if debug:
@@ -131,6 +135,18 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             traceback.print_exc()
         return _fault(error, as_json=as_json)
+
+
+def shielded(arguments: Sequence[str]) -> list[str]:
+    """The arguments with a thumbprint that begins with a hyphen where it is no option."""
+    found: list[str] = []
+    moved: list[str] = []
+    before = ""
+    for one in arguments:
+        apart = THUMBPRINT.fullmatch(one) and not before.startswith("-")
+        (moved if apart else found).append(one)
+        before = one
+    return [*found, "--", *moved] if moved else found
 
 
 def _wrong_call(error: typer.TyperException, *, as_json: bool) -> int:

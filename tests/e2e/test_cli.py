@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from ledger.store.embedded import EmbeddedServer
 from tests.e2e.cli_program import (
     DAY_MG,
+    MAP,
     READING_MG,
     Ended,
     Program,
@@ -205,6 +207,27 @@ def test_a_sound_ledger_passes_audit_and_rebuild(program: Program):
     assert "to the last digit" in program.run("rebuild").out
 
 
+def test_a_view_that_was_changed_is_found_by_audit_and_by_rebuild(tmp_path: Path):
+    with temporary_home() as home, EmbeddedServer(home) as server:
+        program = Program(home, tmp_path)
+        open_ledger(program)
+        import_day(program, add_company(program, "steelworks"))
+        with psycopg.connect(server.conninfo("ledger_owner")) as connection:
+            connection.execute("UPDATE ledger.mass_total SET mass_mg = mass_mg + 1")
+        audit = program.run("audit", "--json")
+        assert audit.status == 1
+        assert audit.json["ok"] is False
+        assert "mass_total" in audit.json["damages"][0]["place"]
+        shown = program.run("audit")
+        assert shown.status == 1
+        assert "The ledger is damaged" in shown.out
+        assert "mass_total" in shown.out
+        rebuild = program.run("rebuild", "--json")
+        assert rebuild.status == 1
+        assert list(rebuild.json["differing"]) == ["mass_total"]
+        assert "not what the log says" in program.run("rebuild").out
+
+
 def test_commands_that_do_not_post_never_change_the_log(program: Program):
     write_day(program.folder, day=2)
     before = program("status")
@@ -313,7 +336,39 @@ def test_the_unit_and_period_of_a_reading_can_be_corrected(program: Program, mil
     assert after["months"][1]["mass_mg"] == {"CO2": str(READING_MG)}
 
 
+def test_one_reading_of_a_profile_can_be_corrected_or_become_a_gap(program: Program):
+    stream = add_company(program, "depot")
+    write_day(program.folder)
+    profile = program.folder / "profile.toml"
+    profile.write_text('form = "profile"\n' + MAP)
+    posted = program("import", "day.csv", "--stream", stream, "--map", "profile.toml")
+    assert posted["events_posted"] == 1
+    assert mass_mg(program("footprint", "depot", "--period", "2018")) == DAY_MG
+    changed = ("--reading", "0=2.5", "--reading", "95=gap", "--reason", "read again")
+    program("correct", f"{stream}@1", *changed)
+    found = program("footprint", "depot", "--period", "2018")
+    assert mass_mg(found) == DAY_MG
+    assert found["sources"][0]["readings"] == 95
+    outside = ("--reading", "96=1", "--reason", "outside")
+    program.refused("correct", f"{stream}@1", *outside, status=2)
+
+
 # ------------------------------------------------------------------ sources
+
+
+def test_a_reading_outside_its_plausible_range_needs_a_reason(program: Program):
+    add_company(program, "crane")
+    stream = "crane/plant/charger"
+    program(
+        "source", "add", stream, "--activity", "electricity.purchased", "--unit", "kWh",
+        "--scope", "2", "--key-area", "construction", "--plausible", "0", "1.20",
+        "--factor", "location=grid-jiangsu", "--name", "Charger of the crane",
+    )  # fmt: skip
+    assert program("source", "list", "crane")["sources"][0]["plausible"] == ["0", "1.2"]
+    write_day(program.folder)
+    ended = program.run("import", "day.csv", "--stream", stream, "--map", "map.toml")
+    assert ended.status == 1
+    assert "1.2" in ended.err
 
 
 def test_a_source_is_amended_given_another_factor_and_closed(program: Program):
@@ -451,3 +506,13 @@ def test_a_fault_of_the_program_is_one_line_and_says_how_to_report_it(
     assert shown.startswith("carbon-ledger: ZeroDivisionError: by zero\n")
     assert "--debug" in shown
     assert sys.exc_info() == (None, None, None)
+
+
+def test_a_thumbprint_may_begin_with_a_hyphen():
+    from ledger.cli.program import shielded
+
+    thumbprint = "-Lj7RBxaqppNTDTEw-HNnDXQP8_ydUQULMeko8DZdcA"
+    words = ["key", "revoke", "acme", thumbprint, "--reason", "lost"]
+    assert shielded(words) == ["key", "revoke", "acme", "--reason", "lost", "--", thumbprint]
+    words = ["key", "rotate", "acme", "--key", thumbprint]
+    assert shielded(words) == words
