@@ -107,6 +107,11 @@ class Workload:
         self._times[number] = time
         return self.body(COMPANY, stream(number), readings)
 
+    def go_on(self, number: int, version: int, leaf: str) -> None:
+        """Continue a meter whose stream has this head: a reading's version tells its time."""
+        self._heads[stream(number)] = (version, leaf)
+        self._times[number] = START + version * QUARTER
+
     def body(self, key: PrivateKey, name: str, events: Sequence[msgspec.Struct]) -> bytes:
         """The next batch of a stream, signed."""
         version, previous = self._heads.get(name, (0, ZEROS_HEX))

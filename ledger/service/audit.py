@@ -31,6 +31,9 @@ from ledger.store.queries import query
 ROOTS_REMEMBERED: Final = 100_000
 """Newest roots kept for what authors say they have seen; older ones come from the tiles."""
 
+GAP_HASHED: Final = 1000
+"""Missing entries that still count in the tree; behind a wider gap no root can fit anyway."""
+
 DAMAGES_NAMED: Final = 1000
 """So that a wholly wrong database gives a report of bounded length."""
 
@@ -113,7 +116,7 @@ class _Auditor:
         await self._expect_roots()
         self._compare_root(0)
         self._tiles_stored = await audit_store.tile_names(self._conn)
-        expected = max(head.size if head else 0, await audit_store.stored_size(self._conn))
+        expected = await audit_store.stored_size(self._conn)
         async for stored in self._entries(expected):
             await self._entry(stored)
             await self._check_full_tiles()
@@ -157,10 +160,17 @@ class _Auditor:
                 async for stored in log_store.entries(self._conn, index, size - index):
                     yield stored
                     index = stored.index + 1
-            except Damaged as error:
-                self._damage(f"entry {index}", error.what)
-                self._grow(b"")
-                index += 1
+            except Damaged:
+                pass
+            if index < size:
+                following = await audit_store.next_index(self._conn, index)
+                if following == index:
+                    self._damage(f"entry {index}", "stands behind the log's head")
+                    return
+                self._damage(f"entry {index}", f"is missing; the next stored entry is {following}")
+                for _ in range(min(following - index, GAP_HASHED)):
+                    self._grow(b"")
+                index = following
 
     async def _entry(self, stored: StoredEntry) -> None:
         place = f"entry {stored.index}"

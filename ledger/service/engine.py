@@ -152,5 +152,5 @@ async def _history(conn: Connection, stream: str, until: int) -> tuple[tuple[str
 
 def _body(event: object) -> Body:
     if not isinstance(event, Body):
-        raise AssertionError(f"{type(event).__name__} in a stream of readings")
+        raise TypeError(f"{type(event).__name__} in a stream of readings")
     return event

@@ -274,8 +274,7 @@ class Ledger:
         )
 
     async def area(self, first_month: str, last_month: str, as_of: int | None = None) -> Footprint:
-        """The area's footprint over whole months: its companies, and beside them what no company
-        answers for."""
+        """The area's footprint over whole months, with what no company answers for beside it."""
         async with self.database.read() as conn:
             about = await self._ledger(conn)
             size = await self._size(conn, as_of)

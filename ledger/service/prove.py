@@ -31,7 +31,7 @@ async def build_bundle(
     conn: Connection, views: ViewStore, checkpoint: StoredCheckpoint, stream: str, version: int
 ) -> bytes:
     """The bundle of one event under a checkpoint. Raises NotFound."""
-    gathering = _Gathering(conn, views, checkpoint.size)
+    gathering = _Gathering(conn, views, checkpoint.size, (stream, version))
     if not await gathering.add(stream, version):
         raise NotFound(
             f"event {event_ref(stream, version)}",
@@ -61,17 +61,25 @@ async def build_bundle(
 class _Gathering:
     """Events that belong into the file, by entry; each is looked at once."""
 
-    def __init__(self, conn: Connection, views: ViewStore, size: int) -> None:
+    def __init__(
+        self, conn: Connection, views: ViewStore, size: int, subject: tuple[str, int]
+    ) -> None:
         self._conn = conn
         self._views = views
         self._size = size
+        self._stream, self._version = subject
         self.entries: dict[int, StoredEntry] = {}
         self.positions: dict[int, set[int]] = {}
         self._sources: set[str] = set()
         self._corrected: set[str] = set()
 
     async def add(self, stream: str, version: int) -> bool:
-        """Take an event and everything it rests on; whether it exists."""
+        """Take an event and everything it rests on; whether it exists.
+
+        What is later than the subject in its own stream is left out: it cannot rest on that.
+        """
+        if stream == self._stream and version > self._version:
+            return True
         place = await log_store.find_entry(self._conn, stream, version)
         if place is None or place.index >= self._size:
             return False
@@ -106,8 +114,11 @@ class _Gathering:
 
     async def _add_stream(self, stream: str) -> None:
         async for entry in log_store.stream_entries(self._conn, stream, size=self._size):
-            self.entries[entry.index] = entry
-            self.positions.setdefault(entry.index, set()).update(range(entry.count))
+            last = self._version if stream == self._stream else entry.first + entry.count
+            shown = range(min(entry.count, last - entry.first + 1))
+            if shown:
+                self.entries[entry.index] = entry
+                self.positions.setdefault(entry.index, set()).update(shown)
 
     async def _add_source(self, stream: str) -> None:
         if stream in self._sources:

@@ -193,7 +193,7 @@ class Sequencer:
                     await self._append(group)
                 except LedgerError as error:
                     await self._recover(group, error)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  # logged, and told to whoever waits
                     # A fault of ours must leave nobody waiting, and the next group its chance.
                     _LOG.exception("a group could not be appended")
                     await self._recover(

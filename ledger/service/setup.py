@@ -25,7 +25,7 @@ from ledger.service.ledger import open_ledger
 from ledger.service.settings import Settings
 
 
-async def initialise(  # noqa: PLR0913  (what a ledger is, once and for ever)
+async def initialise(
     settings: Settings,
     *,
     origin: str,

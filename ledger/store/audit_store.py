@@ -22,6 +22,12 @@ async def stored_size(conn: Connection) -> int:
     return 0 if row is None else int(row[0])
 
 
+async def next_index(conn: Connection, index: int) -> int:
+    """The first stored index from this one on; the caller knows that there is one."""
+    row = await (await conn.execute(query("audit", "next_index"), {"index": index})).fetchone()
+    return index if row is None or row[0] is None else int(row[0])
+
+
 async def stored_tile(conn: Connection, level: int, number: int) -> tuple[bytes, bytes] | None:
     """Root and hashes of a tile, or None where none is stored."""
     values = {"level": level, "number": number}
