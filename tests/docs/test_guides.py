@@ -10,7 +10,7 @@ How a page is written, and so how it is run:
   Several spaces count as one. A command without output shown may say anything.
 - Every command ends with status 0. What ends otherwise says so: `; echo "exit status $?"`.
 
-Port 8000 stands for one that is free here; `.venv/bin/` is where the tests run from.
+Port 8000 stands for one that is free here, the database at `db.example` for an empty one.
 """
 
 from __future__ import annotations
@@ -24,11 +24,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs" / "guides"
@@ -40,7 +45,9 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 ANY = "…"
-PORT = "8000"
+PORT = ("--port 8000", "127.0.0.1:8000")
+DATABASES = {"carbon_owner": "ledger_owner", "carbon_server": "ledger_server"}
+"""The logins of the operator's guide, and the roles of the tests' own server in their place."""
 WAIT_S = 120
 COMMANDS_OF_OTHER_TESTS = frozenset({"make demo", "make test", "make bench", "make serve"})
 """What takes minutes, and is run by tests of its own (`tests/e2e/test_demo.py`, `.ci/run`)."""
@@ -114,7 +121,7 @@ class Terminal:
         self._shell.stdin.flush()
         alarm = threading.Timer(WAIT_S, self.close)
         alarm.start()
-        lines = []
+        lines: list[str] = []
         try:
             for line in self._shell.stdout:
                 if line.startswith(end):
@@ -145,15 +152,16 @@ class Desk:
 
     folder: Path
     terminals: dict[str, Terminal]
-    port: int
+    instead: dict[str, str]
 
     def say(self, command: Command) -> tuple[int, list[str]]:
         """Run a command in its terminal."""
         if command.terminal not in self.terminals:
             self.terminals[command.terminal] = Terminal(self.folder, self._environment())
-        text = re.sub(rf"\b{PORT}\b", str(self.port), command.text)
-        status, lines = self.terminals[command.terminal].run(text)
-        return status, [re.sub(rf"\b{self.port}\b", PORT, line) for line in lines]
+        text = command.text
+        for written, here in self.instead.items():
+            text = text.replace(written, here)
+        return self.terminals[command.terminal].run(text)
 
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("CARBON_LEDGER_")}
@@ -168,18 +176,28 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk(fresh_database: Callable[[Any], str]) -> Iterator[Desk]:
     """A short path, which the database's system user can reach when the tests run as root."""
     folder = Path(tempfile.mkdtemp(prefix="guide-", dir="/tmp"))
     folder.chmod(0o755)
     with socket.socket() as asking:
         asking.bind(("127.0.0.1", 0))
-        port = asking.getsockname()[1]
-    desk = Desk(folder, {}, port)
+        port = str(asking.getsockname()[1])
+    instead = {written: written.replace("8000", port) for written in PORT}
+    for login, role in DATABASES.items():
+        instead[f"postgresql://{login}@db.example/carbon"] = _url(fresh_database(role))
+    desk = Desk(folder, {}, instead)
     yield desk
     for terminal in desk.terminals.values():
         terminal.close()
     shutil.rmtree(folder)
+
+
+def _url(conninfo: str) -> str:
+    parts = conninfo_to_dict(conninfo)
+    user, name, host = (quote(str(parts[part]), safe="") for part in ("user", "dbname", "host"))
+    rest = {k: str(v) for k, v in parts.items() if k not in ("user", "dbname", "host")}
+    return f"postgresql://{user}@/{name}?{urlencode({'host': unquote(host), **rest})}"
 
 
 def difference(shown: tuple[str, ...], found: list[str]) -> str | None:
@@ -213,6 +231,26 @@ def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(page: Path,
         assert status == 0, f"$ {step.text}\n" + "\n".join(printed)
         wrong = difference(step.shown, printed) if step.shown else None
         assert wrong is None, f"$ {step.text}\n{wrong}"
+
+
+def test_the_roles_of_the_operators_guide_are_understood_by_postgresql(
+    fresh_database: Callable[[Any], str],
+):
+    page = (GUIDES / "operator.md").read_text()
+    files = [step for step in steps(page) if isinstance(step, File) and step.name == "roles.sql"]
+    made = []
+    with psycopg.connect(fresh_database("ledger_owner"), autocommit=True) as connection:
+        try:
+            for statement in files[0].content.strip().split(";\n"):
+                try:
+                    connection.execute(sql.SQL(statement))
+                except psycopg.errors.DuplicateObject:
+                    assert "ledger_server NOLOGIN" in statement  # the tests' own server has it
+                made.append(statement.split()[2])
+            assert made == ["ledger_server", "carbon_owner", "carbon_server", "carbon"]
+        finally:
+            connection.execute("DROP DATABASE IF EXISTS carbon")
+            connection.execute("DROP ROLE IF EXISTS carbon_owner, carbon_server")
 
 
 def test_there_is_a_guide_for_every_role():

@@ -1,0 +1,371 @@
+"""Writes `docs/reference/events.md` from the event types that the program knows.
+
+    python tests/oracles/make_events_page.py            # write
+    python tests/oracles/make_events_page.py --check    # exit 1 if the page would change
+
+Members, their types and which may be absent come from `ledger.machine.EVENTS`, what a type is for
+from its docstring. What a member means, and who posts where, stands here; a member without a meaning,
+or a meaning without a member, stops the tool.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+import msgspec
+from msgspec import inspect as types
+
+from ledger.carbon import events as carbon
+from ledger.fold.event import RegionCode
+from ledger.log import values
+from ledger.machine import _PLACES as PLACES
+from ledger.machine import EVENTS
+from ledger.parties.events import Continued, Jwk, RulesRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/reference/events.md"
+
+HEAD: Final = """# Events
+
+For whoever writes or reads events. This page is made from the program by
+`python tests/oracles/make_events_page.py`, and a test holds it current. JSON Schemas:
+[`schemas/events/`](../../schemas/events/). How the bytes are written: [canonical JSON](../specification/canonical-json.md)
+and [events](../specification/events-and-chain.md).
+
+The data of an event is one JSON object. Besides the members below, every event has `type`, the name of its type,
+and `salt`, 32 random hexadecimal digits, different within a batch. A member marked *may be absent* is absent
+when it equals its default: writing the default is another spelling, and refused. Arrays that are sets are
+sorted and without repeats. Intervals are half-open: the first end belongs to them, the second does not.
+
+## Who may post what, where
+
+The first segment of a stream is its author's party, but for `P/keys`. The segments `corrections`, `factors`,
+`keys`, `ledger`, `redactions`, `register` and `seals` stand only as below (`redactions` and `seals` are kept for later: no
+type may be posted there yet); a source stream has none of them, and at most 188 characters. "A key of P" is one that is
+valid at that place of the log, whose scope covers the stream and whose types, if it names any, include the
+event's.
+
+"""
+
+AUTHORS: Final = (
+    ("ledger", "`<operator>/ledger`", "the operator, with an admin key"),
+    (
+        "keys",
+        "`P/keys`",
+        (
+            "@1, `PartyRegistered` alone in its batch: the operator, with an admin key. After that an "
+            "admin key of P posts key events; the operator only `KeyRevoked` and `KeyRecovered`. In "
+            "the operator's own, which begins with any key event, the recovery key may post "
+            "`KeyAuthorized` and `KeyRevoked`"
+        ),
+    ),
+    ("register", "`P/register`", "a key of P"),
+    (
+        "factors",
+        "`P/factors`",
+        "a key of P: a `factor-publisher` any kind; a company only `supplier` and `measured`",
+    ),
+    ("source", "`P/…`, any other, which `SourceRegistered` has named", "a key of P"),
+    ("corrections", "a source stream followed by `/corrections`", "a key of P"),
+)
+WHERE: Final = {
+    "ledger": "`<operator>/ledger`",
+    "keys": "`P/keys`",
+    "register": "`P/register`",
+    "factors": "`P/factors`",
+    "source": "a source stream",
+    "corrections": "`/corrections` of a source stream",
+}
+ONLY: Final = {
+    "LedgerOpened": ", as @1 and entry 0 of the log",
+    "PartyRegistered": ", as @1 and alone in its batch",
+}
+
+NAMES: Final = {
+    values.DECIMAL: "decimal",
+    values.QUANTITY: "decimal ≥ 0",
+    values.AMOUNT: "amount",
+    values.TIME: "time",
+    values.DAY: "day",
+    **{
+        get_args(kind)[1].pattern: name
+        for kind, name in (
+            (values.HashHex, "hash"),
+            (values.NameText, "name"),
+            (values.PartyName, "party"),
+            (values.SegmentName, "segment"),
+            (values.StreamName, "stream"),
+            (values.EventRef, "event"),
+            (values.EventTypeName, "event type"),
+            (values.ScopeItem, "scope item"),
+            (values.MemberName, "member name"),
+            (values.KeyId, "thumbprint"),
+            (carbon.FactorRef, "factor ref"),
+            (carbon.ActivityName, "activity"),
+            (carbon.PositiveInteger, "whole number > 0"),
+            (carbon.WholeNumber, "whole number ≥ 0"),
+        )
+    },
+    get_args(RegionCode)[1].pattern: "region",
+}
+VALUES: Final = (
+    ("decimal ≥ 0", "a string such as `3.17`: at most 18 digits before the point and 12 behind it"),
+    ("amount", "a string of at most 30 digits: a whole number, here of milligrams"),
+    ("time", "`2026-01-01T00:15:00+08:00`, or with `Z`; no fraction of a second"),
+    ("day", "`2026-01-01`"),
+    ("hash", "SHA-256, 64 lower-case hexadecimal digits"),
+    ("name", "1 to 200 characters, without control and bidirectional-control characters"),
+    ("party, segment, stream, event, scope item", "[names](../specification/names.md)"),
+    ("region", "ISO 3166: `CN`, `CN-JS`"),
+    ("thumbprint", "RFC 7638, SHA-256, base64url: names a key"),
+    ("factor ref", "`<publisher>/<id>@<version>`"),
+    ("activity", "a name of the [catalogue](rules.md)"),
+    ("number", 'a decimal ≥ 0, or `{"den":…,"num":…}` where no decimal is exact'),
+    ("text", "any string"),
+)
+
+MEANING: Final = {
+    "activity": "what is measured",
+    "area": "the area that is accounted",
+    "at": "after this there are no readings",
+    "balance_group": "its streams are netted with each other",
+    "category": "of Scope 3",
+    "confirm": "why a value outside the plausible range is right",
+    "digits": "of the register, before it begins again at 0",
+    "emission": "the new body, of an `EmissionMeasured`",
+    "estimated": "whether it was estimated",
+    "event": "the event that is meant",
+    "event_types": "the types that it may say; absent: all",
+    "evidence": "documents behind it",
+    "factor": "the factor",
+    "factors": "the factor of each role, where it differs from the source's",
+    "flow": "within the balance group",
+    "from": "from when on",
+    "gases_kg_per_unit": "kilograms of each gas per unit",
+    "gpc": "line of the GPC table",
+    "id": "its name",
+    "inside": "whether it lies inside the area",
+    "interval_s": "seconds between readings",
+    "key": "the new public key",
+    "key_area": "one of the eight key areas",
+    "kind": "what kind of thing it is",
+    "lei": "legal entity identifier; its check digits are checked",
+    "log": "the log's verifier key",
+    "masses_mg": "milligrams of each gas",
+    "meter": "its number",
+    "method": "how it was measured",
+    "multiplier": "of the register",
+    "name": "a name for people",
+    "number": "of the document",
+    "operator": "the party that runs the ledger",
+    "origin": "of the log",
+    "part_of": "the source that this sub-meter is a part of",
+    "period": "from, until",
+    "plausible": "least and greatest quantity that need no reason",
+    "profile": "the new body, of a `ProfileRecorded`",
+    "proof": "JWS: that somebody holds the key",
+    "properties": "net calorific value, density and the like",
+    "quality": "high, medium, low",
+    "quantities": "in order; null is a gap",
+    "quantity": "how much, in the unit",
+    "reason": "why",
+    "recovery_key": "kept offline; recovers the operator's keys",
+    "recovery_proof": "JWS: that somebody holds the recovery key",
+    "reference": "number of the bill or receipt",
+    "region": "where",
+    "register": "what a cumulative meter showed at both ends",
+    "replaces": "keys that are revoked by this",
+    "role": "of the factor",
+    "roles": "of the party",
+    "rollover": "how often the register passed 0",
+    "rules": "the rule pack",
+    "scope": "which scope; null: outside all",
+    "sha256": "of the document; null when only its title is known",
+    "site": "the site, a segment of the party's own",
+    "source": "the source stream",
+    "start": "of the first reading",
+    "stream": "the source stream",
+    "supersedes": "the latest correction before this one",
+    "timezone": "where the area's months begin",
+    "title": "of the document",
+    "to": "what it showed at the end",
+    "unit": "of the quantity",
+    "uncertainty_percent": "half-width of the 95 % interval",
+    "uscc": "unified social credit code; its check digits are checked",
+    "valid": "activity dates, from, until",
+    "version": "which of several",
+    "year": "of its data",
+    "admin": "may authorise and revoke keys of the party",
+    "read": "may read the party's private data",
+    "compromised_from": "entries from this index on are disputed",
+    "continues": "the end of an earlier log; this version accepts null only",
+    "heads_count": "how many streams the earlier log had",
+    "heads_root": "root over the heads of its streams",
+    "root": "its root",
+    "size": "its size",
+    "crv": "`Ed25519`",
+    "kty": "`OKP`",
+    "x": "the public key, base64url",
+    "num": "numerator, in lowest terms",
+    "den": "denominator",
+}
+SPECIAL: Final = {
+    ("KeyRevoked", "key"): "the key that is revoked",
+    ("KeyAuthorized", "scope"): "streams, or prefixes that end in `/`, in which it may post",
+    ("SourceRegistered", "kind"): "`continuous`: readings may not overlap; `discrete`: receipts",
+    ("SourceRegistered", "factors"): "the usual factor of each role; may be empty",
+    ("FactorPublished", "kind"): "of factor, such as `grid-average`; kinds are not interchangeable",
+    ("FactorPublished", "source"): "the document that it was taken from",
+    ("ProfileRecorded", "estimated"): "positions of estimated readings, from 0",
+    ("ActivityCorrected", "activity"): "the new body, of an `ActivityRecorded`",
+    ("register", "from"): "what it showed at the beginning",
+    ("SourceAmended", "source"): "the source that changes",
+    ("rules", "sha256"): "of the rule pack",
+    ("rules", "version"): "of the rule pack",
+    ("FactorPublished", "year"): "of its data; another than that of its use is normal",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the page. Returns the exit status."""
+    text = page()
+    if "--check" in arguments:
+        if PAGE.exists() and PAGE.read_text() == text:
+            return 0
+        sys.stdout.write(f"{PAGE.relative_to(ROOT)} is not what make_events_page.py writes\n")
+        return 1
+    PAGE.write_text(text)
+    return 0
+
+
+def page() -> str:
+    """The page."""
+    used: set[str] = set()
+    parts = [HEAD, "| stream | author | types |\n| --- | --- | --- |\n"]
+    for place, stream, author in AUTHORS:
+        names = [event.__name__ for event in EVENTS if PLACES[event.__name__] == place]
+        links = ", ".join(f"[`{name}`](#{name.lower()})" for name in names)
+        parts.append(f"| {stream} | {author} | {links} |\n")
+    parts.append("\n## Values\n\n| value | how it is written |\n| --- | --- |\n")
+    parts += [f"| {name} | {text} |\n" for name, text in VALUES]
+    for event in EVENTS:
+        where = WHERE[PLACES[event.__name__]] + ONLY.get(event.__name__, "")
+        parts.append(f"\n## {event.__name__}\n\n{_first_line(event)}\n\nStands in {where}.\n\n")
+        parts += _table(event, event.__name__, used)
+    parts.append("\n## Parts of events\n")
+    for name, kind in (
+        ("A public key", Jwk),
+        ("Rules", RulesRef),
+        ("The end of an earlier log", Continued),
+        ("A number that no decimal gives exactly", carbon.Ratio),
+        ("The document of a factor", carbon.Document),
+        ("Readings of a register", carbon.RegisterReading),
+    ):
+        parts.append(f"\n### {name}\n\n{_first_line(kind)}\n\n")
+        parts += _table(
+            kind, {carbon.RegisterReading: "register", RulesRef: "rules"}.get(kind, ""), used
+        )
+    left = MEANING.keys() - used
+    if left:
+        raise AssertionError(f"meanings of no member: {', '.join(sorted(left))}")
+    return "".join(parts)
+
+
+def _first_line(kind: type[msgspec.Struct]) -> str:
+    text = (kind.__doc__ or "").strip()
+    return " ".join(line.strip() for line in text.splitlines())
+
+
+def _table(kind: type[msgspec.Struct], name: str, used: set[str]) -> Iterator[str]:
+    yield "| member | type | may be absent | meaning |\n| --- | --- | --- | --- |\n"
+    info = types.type_info(kind)
+    assert isinstance(info, types.StructType)
+    for field in sorted(info.fields, key=lambda field: field.encode_name):
+        member = field.encode_name
+        if member == "salt":
+            continue
+        meaning = SPECIAL.get((name, member)) or MEANING.get(member)
+        if meaning is None:
+            raise AssertionError(f"{name}.{member} has no meaning")
+        used.add(member)
+        written = _type(field.type)
+        if not field.required:
+            written = written.removesuffix(" or null")  # absent then, and never null
+        yield f"| `{member}` | {written} | {_default(field)} | {meaning} |\n"
+
+
+def _default(field: types.Field) -> str:
+    if field.required:
+        return ""
+    default = field.default
+    if default is msgspec.NODEFAULT:
+        default = field.default_factory() if callable(field.default_factory) else None
+    if default is None:
+        return "yes"
+    if isinstance(default, bool):
+        return f"yes: {str(default).lower()}"
+    return f"yes: `{default}`" if isinstance(default, str | int) else "yes: empty"
+
+
+def _type(kind: Any) -> str:
+    match kind:
+        case types.Metadata():
+            pattern = (kind.extra_json_schema or {}).get("pattern")
+            return _type(kind.type) if pattern is None else NAMES[pattern]
+        case types.StrType():
+            if kind.pattern is not None:
+                return NAMES[kind.pattern]
+            return "text" if kind.max_length is None else f"text, at most {kind.max_length}"
+        case types.IntType():
+            if kind.ge == 0:
+                return "integer ≥ 0"
+            return "integer" if kind.le is None else f"integer, {kind.ge} to {kind.le}"
+        case types.BoolType():
+            return "true or false"
+        case types.NoneType():
+            return "null"
+        case types.LiteralType():
+            return " or ".join(f"`{value}`" for value in kind.values)
+        case types.TupleType():
+            return f"[{', '.join(_type(item) for item in kind.item_types)}]"
+        case types.VarTupleType():
+            return f"array of {_type(kind.item_type)}"
+        case types.DictType():
+            keys = "role" if isinstance(kind.key_type, types.LiteralType) else "gas or name"
+            return f"object: {keys} → {_type(kind.value_type)}"
+        case types.StructType():
+            return PARTS[kind.cls]
+        case types.UnionType():
+            return _union(kind)
+    raise AssertionError(kind)
+
+
+PARTS: Final = {
+    Jwk: "[public key](#a-public-key)",
+    RulesRef: "[rules](#rules)",
+    Continued: "[end of a log](#the-end-of-an-earlier-log)",
+    carbon.Ratio: "[ratio](#a-number-that-no-decimal-gives-exactly)",
+    carbon.Document: "[document](#the-document-of-a-factor)",
+    carbon.RegisterReading: "[register reading](#readings-of-a-register)",
+    carbon.ActivityBody: "[`ActivityRecorded`](#activityrecorded) without `type` and `salt`",
+    carbon.ProfileBody: "[`ProfileRecorded`](#profilerecorded) without `type` and `salt`",
+    carbon.EmissionBody: "[`EmissionMeasured`](#emissionmeasured) without `type` and `salt`",
+}
+
+
+def _union(kind: types.UnionType) -> str:
+    parts = [_type(one) for one in kind.types if not isinstance(one, types.NoneType)]
+    if PARTS[carbon.Ratio] in parts:
+        parts = ["number"]
+    if any(isinstance(one, types.NoneType) for one in kind.types):
+        parts.append("null")
+    return " or ".join(parts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
