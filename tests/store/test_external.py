@@ -23,6 +23,9 @@ OTHER_VERSION = "pginstall"
 """Folder of the wheel with its older PostgreSQL."""
 
 
+PASSWORD = "s%40cret"
+"""As a URL writes `s@cret`: every part of it must be honoured."""
+
 MAKE_ROLE = """
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger_server') THEN
@@ -38,7 +41,7 @@ class External:
     def __init__(self, port: int) -> None:
         self.port = port
 
-    def url(self, user: str, database: str, password: str = "s%40cret") -> str:
+    def url(self, user: str, database: str, password: str = PASSWORD) -> str:
         return (
             f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
             "?sslmode=disable&application_name=somebody"
@@ -62,19 +65,15 @@ def external(reachable_packages: Path) -> Iterator[External]:
     password.write_text("s@cret\n")
     password.chmod(0o644)
     data = folder / "data"
-    run(
-        user,
-        [binaries / "initdb", "-D", data, "-U", "admin", "-A", "scram-sha-256"]
-        + ["--pwfile", password, "-E", "UTF8", "--locale=C"],
-        folder,
-    )
+    options = ["-U", "admin", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"]
+    run(user, [binaries / "initdb", "-D", data, *options, "--pwfile", password], folder)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = f"-p {port} -h 127.0.0.1 -k {folder}"
+    listen = f"-p {port} -h 127.0.0.1 -k {folder}"
     run(
         user,
-        [binaries / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "start"],
+        [binaries / "pg_ctl", "-D", data, "-o", listen, "-l", folder / "log", "start"],
         folder,
     )
     try:
