@@ -13,32 +13,19 @@ from typing import Annotated
 import msgspec
 import typer
 
-from ledger.carbon.info import KeyInfo, Posted
-from ledger.cli.arguments import parse_evidence
+from ledger.carbon.info import KeyInfo
+from ledger.cli import recovery
 from ledger.cli.call import Call, command, flag
-from ledger.cli.output import hint, show, table
+from ledger.cli.key_request import Party, Reason, Request, request_for
+from ledger.cli.output import show, table
 from ledger.cli.posted import show_posted
-from ledger.cli.where import Place, ask, here_only
-from ledger.client.keyring import (
-    KeyRequest,
-    Keyring,
-    make_request,
-    read_key_file,
-    read_request,
-    write_request,
-)
+from ledger.cli.where import Place, ask
+from ledger.client.keyring import Keyring, write_request
 from ledger.client.writer import UNSALTED
-from ledger.errors import BadFile, BadValue, NotFound
+from ledger.errors import BadFile, NotFound
 from ledger.log.names import parse_party
 from ledger.log.note import parse_vkey
-from ledger.parties.events import KeyAuthorized, KeyRecovered, KeyRevoked
-
-Party = Annotated[str, typer.Argument(help="Whose key it is.")]
-Reason = Annotated[str, typer.Option(help="Why; everybody can read it who may read the event.")]
-Request = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="A request for a key that was made elsewhere."),
-]
+from ledger.parties.events import KeyAuthorized, KeyRevoked
 
 
 def add(app: typer.Typer) -> None:
@@ -48,7 +35,7 @@ def add(app: typer.Typer) -> None:
     _add_add(app)
     _add_rotate(app)
     _add_revoke(app)
-    _add_recover(app)
+    recovery.add(app)
 
 
 def _add_new(app: typer.Typer) -> None:
@@ -186,7 +173,7 @@ def _add_add(app: typer.Typer) -> None:
         """Authorise a further key of a party. Without --request it is made in this home."""
 
         async def work(place: Place) -> None:
-            asked = await _request(place, party, request)
+            asked = await request_for(place, party, request)
             event = KeyAuthorized(
                 salt=UNSALTED,
                 key=asked.key,
@@ -225,7 +212,7 @@ def _add_rotate(app: typer.Typer) -> None:
                     expected="a key that is on the ledger",
                     advice=f"See: carbon-ledger key list {party}",
                 )
-            asked = await _request(place, party, request)
+            asked = await request_for(place, party, request)
             events = (
                 KeyAuthorized(
                     salt=UNSALTED,
@@ -303,127 +290,3 @@ def _add_revoke(app: typer.Typer) -> None:
             )
 
         ask(call, work, about=party, writing=True)
-
-
-def _add_recover(app: typer.Typer) -> None:
-    @command(
-        app,
-        "recover",
-        example="carbon-ledger key recover steelworks --request request.json "
-        '--reason "laptop lost" --evidence letter.pdf',
-    )
-    def recover(
-        call: Call,
-        party: Party,
-        reason: Reason,
-        evidence: Annotated[
-            list[str] | None,
-            typer.Option(
-                metavar="FILE",
-                help="A document that shows it, or its SHA-256; only the hash is posted.",
-            ),
-        ] = None,
-        replaces: Annotated[
-            list[str] | None,
-            typer.Option(metavar="THUMBPRINT", help="A lost key, revoked at once."),
-        ] = None,
-        request: Request = None,
-        recovery_key: Annotated[
-            Path | None,
-            typer.Option(
-                metavar="FILE", help="For the operator's own keys: the key that init told to move."
-            ),
-        ] = None,
-    ) -> None:
-        """Give a party that lost its keys a new one. Verdicts that rest on it will say so.
-
-        The operator does it for a party, with evidence. The operator's own keys are recovered with
-        the recovery key.
-        """
-        here_only(call, "key recover")
-
-        async def work(place: Place) -> None:
-            operator = (await place.status()).operator
-            asked = await _request(place, party, request)
-            lost = tuple(sorted(set(replaces or ())))
-            thumbprint = asked.public_key.thumbprint
-            if party == operator:
-                posted = await _recover_operator(place, asked, lost, reason, recovery_key)
-            else:
-                if not evidence:
-                    raise BadValue(
-                        "--evidence",
-                        expected="at least one document that shows who asks",
-                        found="none",
-                    )
-                event = KeyRecovered(
-                    salt=UNSALTED,
-                    key=asked.key,
-                    proof=asked.proof,
-                    reason=reason,
-                    evidence=parse_evidence(evidence),
-                    replaces=lost,
-                )
-                author = await place.operator_here()
-                posted = await place.post(
-                    f"{party}/keys", [event], party=author, fits=lambda one: one.admin
-                )
-            show_posted(
-                call,
-                posted,
-                f"Recovered: {party} has the key {thumbprint}",
-                party=party,
-                key=thumbprint,
-                revoked=list(lost),
-            )
-
-        ask(call, work, writing=True)
-
-
-async def _recover_operator(
-    place: Place,
-    asked: KeyRequest,
-    lost: tuple[str, ...],
-    reason: str,
-    recovery_key: Path | None,
-) -> Posted:
-    """The recovery key authorises a new admin key of the operator and revokes the lost ones."""
-    if recovery_key is None:
-        raise BadValue(
-            "--recovery-key",
-            expected="the file that init told to move offline: nobody else recovers the operator",
-            found="none",
-        )
-    operator = asked.party
-    events: list[msgspec.Struct] = [
-        KeyAuthorized(
-            salt=UNSALTED,
-            key=asked.key,
-            proof=asked.proof,
-            scope=(f"{operator}/",),
-            admin=True,
-        )
-    ]
-    events += [
-        KeyRevoked(salt=UNSALTED, key=one, reason=reason, compromised_from=None) for one in lost
-    ]
-    key = read_key_file(recovery_key, operator)
-    writer = await place.writer_with(key, operator)
-    return await writer.post(f"{operator}/keys", events)
-
-
-async def _request(place: Place, party: str, file: Path | None) -> KeyRequest:
-    """The request of a file, or of a key that is made here and now."""
-    log = (await place.status()).log_key
-    if file is None:
-        key = place.keyring.make(parse_party(party))
-        hint(f"Made in this home: {place.call.keys / party / key.public.thumbprint}.json")
-        return make_request(key, log, party)
-    request = read_request(file)
-    if (request.party, request.log) != (party, log):
-        raise BadFile(
-            f"{file} is for something else",
-            expected=f"party {party} on {log}",
-            found=f"party {request.party} on {request.log}",
-        )
-    return request
