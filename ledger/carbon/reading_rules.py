@@ -262,10 +262,11 @@ def _check_register(
     turned = ends - begins + register.rollover * full
     quantity = Fraction(turned * tiny(register.multiplier), TINY)
     if turned < 0 or quantity != tiny(body.quantity):
+        computed = "less than 0" if turned < 0 else _shown(quantity)
         raise RuleBroken(
             f"quantity of a register reading of {register.meter}",
             expected=f"({register.to} - {register.from_} + {register.rollover} * "
-            f"10^{register.digits}) * {register.multiplier} = {quantity / TINY}",
+            f"10^{register.digits}) * {register.multiplier} = {computed}",
             found=body.quantity,
             advice="State the rollover where the register passed its highest reading.",
         )
@@ -282,6 +283,13 @@ def _check_register(
             expected=f"a reading from {previous.ends}, where {before} ended",
             found=f"from {register.from_}",
         )
+
+
+def _shown(tiny_units: Fraction) -> str:
+    """A quantity for a message: a decimal, or a fraction where no decimal of 12 places is exact."""
+    if tiny_units.denominator == 1 and tiny_units < 10**30:
+        return format_decimal(tiny_units.numerator, 12)
+    return str(tiny_units / TINY)
 
 
 def _check_same_register(
