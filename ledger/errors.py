@@ -55,6 +55,17 @@ class LedgerError(Exception):
         name = type(self).__name__
         return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
 
+    def again(self, what: str | None = None) -> LedgerError:
+        """A fresh error that says the same (or the same of something else), to be raised anew."""
+        fresh = type(self)(
+            self.what if what is None else what,
+            expected=self.expected,
+            found=self.found,
+            advice=self.advice,
+        )
+        fresh.__dict__.update({k: v for k, v in self.__dict__.items() if k not in fresh.__dict__})
+        return fresh
+
     def __str__(self) -> str:
         text = self.what
         if self.expected:

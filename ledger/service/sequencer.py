@@ -121,7 +121,7 @@ class Sequencer:
     def check(self) -> None:
         """Raise why the log does not grow any more, if it does not."""
         if self._stopped is not None:
-            raise self._stopped
+            raise self._stopped.again()
 
     async def submit(self, body: bytes) -> Posted:
         """Append the batch and answer with its receipt, durable; or raise why not."""
@@ -422,7 +422,7 @@ class Sequencer:
 
 def _fail(waiting: _Waiting, error: LedgerError) -> None:
     if not waiting.answer.done():
-        waiting.answer.set_exception(error)
+        waiting.answer.set_exception(error.again())
 
 
 def _new_entry(waiting: _Waiting) -> NewEntry:

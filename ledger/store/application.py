@@ -23,6 +23,7 @@ class CarbonLedger(Application[str]):
     """`save(*events, jws=…)` appends one signed batch; reading is the library's."""
 
     name = "carbon-ledger"
+    log_section_size = 1_000
 
     def __init__(self, recorder: LedgerRecorder, mapper: LedgerMapper) -> None:
         self._given_recorder = recorder
