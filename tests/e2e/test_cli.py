@@ -308,6 +308,8 @@ def test_a_second_correction_names_the_first(program: Program, mill: str):
     second = program("correct", f"{mill}@2", "--quantity", "3", "--reason", "two")
     assert first["supersedes"] is None
     assert second["supersedes"] == first["event"]
+    third = program("correct", f"{mill}@2", "--withdraw", "--reason", "three")
+    assert third["supersedes"] == second["event"]
 
 
 def test_a_withdrawn_reading_does_not_count_and_cannot_be_corrected(program: Program, mill: str):

@@ -150,6 +150,16 @@ def test_a_revoked_key_signs_no_more(program: Program):
     assert "revoked" in shown
 
 
+def test_a_key_that_somebody_else_revoked_is_not_chosen(program: Program):
+    add_company(program, "garage")
+    added = program("key", "add", "garage", "--admin", "--scope", "garage/")
+    program("key", "revoke", "garage", added["key"], "--reason", "stolen")
+    # As it lies in a home that was not told.
+    retired = next((program.home / "keys" / "garage").glob("*.retired"))
+    retired.rename(retired.with_suffix(""))
+    assert program("site", "add", "garage/yard", "--region", "CN-JS")["site"] == "garage/yard"
+
+
 def test_the_operator_revokes_and_recovers_for_a_party_that_lost_its_keys(
     program: Program, tmp_path: Path
 ):

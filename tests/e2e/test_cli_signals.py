@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
@@ -107,3 +108,23 @@ def test_commands_at_once_in_one_home_post_one_after_the_other(program: Program)
         assert process.returncode == 0, err
     assert program("status")["events"] == before + 5
     assert program("audit")["ok"] is True
+
+
+def test_a_command_waits_for_its_turn_and_says_so(program: Program):
+    lock = program.home / "outbox" / "steelworks" / "turn.lock"
+    with lock.open("rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "ledger.cli", "site", "add", "steelworks/hut", "--region", "CN"],
+            cwd=program.folder,
+            env=program.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert waiting.stderr is not None
+        assert "posts for steelworks; waiting" in waiting.stderr.readline()
+    out, err = waiting.communicate(timeout=LONGEST_WAIT_S)
+    assert waiting.returncode == 0, err
+    assert "Registered site steelworks/hut" in out
