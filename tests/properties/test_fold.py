@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
