@@ -14,7 +14,7 @@ from ledger.service import Ledger, Settings, open_ledger
 from ledger.service.audit import AuditReport
 from tests.service.conftest import Place
 from tests.service.test_proving import prepared
-from tests.workload import COMPANY, Workload
+from tests.workload import Workload
 
 # Where the report must point for a change in a table.
 PLACES = {
@@ -135,7 +135,7 @@ def change(table: str, column: str, changed: str, order: str) -> sql.Composed:
         f'WHERE "{column}" IS NOT NULL AND length("{column}"::text) > 0 AND ctid = ('
         f"SELECT ctid FROM ledger.{table} AS whole ORDER BY whole::text {order} LIMIT 1)"
     )
-    return sql.SQL(text).format()  # type: ignore[arg-type]
+    return sql.SQL(text).format()
 
 
 @contextmanager
@@ -207,4 +207,3 @@ def test_a_rebuild_gives_the_same_digests_and_notices_a_changed_view(place: Plac
     assert not ok
     assert again == digests
     assert list(differing) == ["mass_total"]
-    assert COMPANY

@@ -13,6 +13,7 @@ from ledger.log.batch import Seen, split_submission
 from ledger.log.checkpoint import open_checkpoint
 from ledger.log.hashes import ZEROS_HEX
 from ledger.log.keys import PrivateKey
+from ledger.log.note import log_vkey
 from ledger.log.receipt import parse_receipt, verify_receipt
 from ledger.service import Ledger
 from tests.service.conftest import Place
@@ -92,10 +93,9 @@ def test_a_wrong_previous_is_refused(place: Place):
 
 def test_a_batch_for_another_log_of_the_same_name_is_refused(place: Place):
     async def work(ledger: Ledger, _: Workload) -> None:
-        name, _, key = ledger.log.partition("+")
-        foreign = Workload(f"{name}+{'00000000'}+{key.partition('+')[2]}")
-        with pytest.raises(LedgerError):
-            await ledger.post(foreign.batch(0, 1))
+        other = log_vkey("ledger.example/log", PrivateKey.from_seed(bytes([66]) * 32).public)
+        with pytest.raises(BadBatch, match="another log"):
+            await ledger.post(Workload(other).batch(0, 1))
 
     place.run(work)
 
