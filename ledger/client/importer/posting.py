@@ -7,14 +7,12 @@ what turns out to be there already is no error. A refusal names the line of the 
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
-from ledger import machine
 from ledger.carbon.info import Posted
 from ledger.client.connection import Connection
 from ledger.client.importer.batches import batches
@@ -22,27 +20,22 @@ from ledger.client.importer.check import Check
 from ledger.client.importer.imported_file import MAX_LISTED, ImportedFile
 from ledger.client.importer.items import Item
 from ledger.client.importer.journal import Journal, content_digest
+from ledger.client.importer.read_back import ReadBack
 from ledger.client.importer.result import ImportResult
 from ledger.client.importer.table import RowRefused
 from ledger.client.outbox import PendingBatch
 from ledger.client.writer import Writer
 from ledger.errors import (
-    BadBundle,
     BadFile,
     Conflict,
     InvalidInput,
     LedgerError,
-    NotAuthorised,
-    NotFound,
     Refused,
     RuleBroken,
 )
-from ledger.log.bundle import open_bundle, read_bundle
 
 MAX_LEFT_OUT: Final = 100
 """Rows that the ledger refuses one by one before the import stops."""
-READ_BACK_CHUNK: Final = 200
-READ_BACK_AT_ONCE: Final = 8
 
 
 class Posting:
@@ -56,7 +49,6 @@ class Posting:
         file: ImportedFile,
         skip_refused: bool,  # noqa: FBT001
     ) -> None:
-        self._connection = connection
         self._writer = writer
         self._journal = journal
         self._file = file
@@ -65,12 +57,12 @@ class Posting:
         self._posted: list[Posted] = []
         self._events = 0
         self._skipped = 0
-        self._complete = False
+        self._unknown = ReadBack(connection, writer, journal, file.stream)
 
     async def post(self, checked: ImportResult) -> ImportResult:
         """Post all batches of the file; `checked` is what the first pass found."""
         if self._file.by_place:
-            await self._read_back()
+            await self._unknown.everything()
         check = Check(self._file.source)
         for batch in batches(self._good(check), self._file.mapping):
             await self._post_batch(batch)
@@ -112,12 +104,10 @@ class Posting:
                 await self._post_items(items)
             except (Refused, InvalidInput) as error:
                 self._journal.reconcile(self._file.stream, self._writer.outbox)
-                if self._may_be_there(error) and await self._could_read_back():
-                    fresh = self._fresh(items)
-                    if len(fresh) < len(items):
-                        items = fresh
-                        continue
-                items = self._without_refused(items, error)
+                fresh = await self._without_known(items) if self._may_be_there(error) else items
+                if len(fresh) == len(items):
+                    fresh = self._without_refused(items, error)
+                items = fresh
             else:
                 return
 
@@ -206,42 +196,14 @@ class Posting:
 
     def _may_be_there(self, error: LedgerError) -> bool:
         """Whether the error is what a reading meets that stands in the ledger already."""
-        if self._complete:
-            return False
         chained = self._file.mapping.register is not None
         return isinstance(error, Conflict) or (chained and isinstance(error, RuleBroken))
 
-    # --- what this home does not know -----------------------------------------------------------
-
-    async def _could_read_back(self) -> bool:
-        """Fill the journal, if this key may read."""
-        try:
-            await self._read_back()
-        except (NotAuthorised, NotFound):
-            return False
-        return True
-
-    async def _read_back(self) -> None:
-        """Fill the journal with the events of the stream that it does not know."""
-        self._complete = True
-        stream = self._file.stream
-        head = await self._connection.head(stream)
-        if head is None:
-            return
-        versions = list(self._journal.unknown_versions(stream, head.version))
-        log = await self._writer.log_key()
-        gate = asyncio.Semaphore(READ_BACK_AT_ONCE)
-
-        async def content(version: int) -> bytes:
-            event = f"{stream}@{version}"
-            async with gate:
-                opened = open_bundle(read_bundle(await self._connection.bundle(event)), log)
-            subject = opened.subject
-            if (subject.stream, subject.version) != (stream, version) or subject.data is None:
-                raise BadBundle("the bundle of another event", expected=event)
-            return content_digest(machine.read_event(subject.data))
-
-        for at in range(0, len(versions), READ_BACK_CHUNK):
-            chunk = versions[at : at + READ_BACK_CHUNK]
-            found = await asyncio.gather(*map(content, chunk))
-            self._journal.learn(stream, dict(zip(chunk, found, strict=True)))
+    async def _without_known(self, items: list[Item]) -> list[Item]:
+        """The items without those that turn out to be posted, by another home or before a loss."""
+        fresh = items
+        while fresh and await self._unknown.more(fresh[0].event):
+            before, fresh = fresh, self._fresh(fresh)
+            if len(fresh) == len(before) < len(items):
+                break  # The rest of them stands nowhere near.
+        return fresh

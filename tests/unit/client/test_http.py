@@ -246,6 +246,18 @@ def test_a_receipt_that_the_log_did_not_sign_is_refused(server: Served, tmp_path
     assert len(Outbox(tmp_path).pending()) == 1
 
 
+def test_the_connection_itself_verifies_what_it_hands_on(server: Served):
+    behind, url = server
+    behind.forged_receipt = True
+
+    async def post() -> None:
+        async with HttpConnection(url) as connection:
+            await connection.post(behind.ledger.build(STEEL, STREAM, [READING]))
+
+    with pytest.raises(BadSignature):
+        asyncio.run(post())
+
+
 def test_another_log_than_the_expected_one_is_refused(server: Served, tmp_path: Path):
     behind, url = server
     behind.ledger.log_key = note.log_vkey(ORIGIN, OPERATOR.public)

@@ -188,6 +188,21 @@ def test_the_journal_may_be_lost(home: Path):
     assert len(connection.events(STREAM)) == 24
 
 
+def test_only_what_is_wanted_is_read_back(home: Path, tmp_path: Path):
+    class Counting(MemoryConnection):
+        async def bundle(self, event: str) -> bytes:
+            asked.append(event)
+            return await super().bundle(event)
+
+    asked: list[str] = []
+    connection = Counting()
+    (tmp_path / "other").mkdir()
+    run(connection, tmp_path / "other" / "home", meter(31, hours=12))
+    result = run(connection, home, meter(1, first_day=30, hours=12))
+    assert (result.events_posted, result.skipped) == (0, 48)
+    assert len(asked) < 200 < len(connection.events(STREAM))
+
+
 def test_a_damaged_journal_says_what_to_do(home: Path):
     home.mkdir()
     (home / "imports.sqlite").write_bytes(b"not a database at all, but long enough to look at")
