@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
-from ledger.carbon.rows import LineRow
+from ledger.carbon.rows import ActivityRow, LineRow, MassRow
 from ledger.carbon.rulepack import RulePack
 
 COUNTED_ROLES = {1: "direct", 2: "location"}
@@ -23,38 +23,6 @@ COUNTED_ROLES = {1: "direct", 2: "location"}
 
 Masses = dict[str, str]
 """Milligrams by gas, as integer strings; gases ascend, and none is zero."""
-
-
-class MassFigure(Protocol):
-    """One row of the read model of masses."""
-
-    @property
-    def line(self) -> LineRow: ...
-    @property
-    def month(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def gas(self) -> str: ...
-    @property
-    def mass_mg(self) -> int: ...
-    @property
-    def zeroed(self) -> int: ...
-
-
-class ActivityFigure(Protocol):
-    """One row of the read model of activity; the quantity is in the source's unit."""
-
-    @property
-    def line(self) -> LineRow: ...
-    @property
-    def month(self) -> str: ...
-    @property
-    def quantity(self) -> Decimal: ...
-    @property
-    def readings(self) -> int: ...
-    @property
-    def estimated(self) -> int: ...
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,8 +118,8 @@ def company_footprint(
     party: str,
     period: tuple[str, str],
     size: int,
-    masses: Sequence[MassFigure],
-    activity: Sequence[ActivityFigure],
+    masses: Sequence[MassRow],
+    activity: Sequence[ActivityRow],
     timezone: str,
 ) -> Footprint:
     """The footprint of one party, of whatever role, from its rows of the read models."""
@@ -165,8 +133,8 @@ def area_footprint(
     area: str,
     period: tuple[str, str],
     size: int,
-    masses: Sequence[MassFigure],
-    activity: Sequence[ActivityFigure],
+    masses: Sequence[MassRow],
+    activity: Sequence[ActivityRow],
     roles: Mapping[str, Sequence[str]],
     timezone: str,
 ) -> Footprint:
@@ -175,8 +143,8 @@ def area_footprint(
     Public bodies and guarded aggregates stand beside it, unallocated. `roles` are those of each
     party.
     """
-    companies: list[MassFigure] = []
-    others: list[MassFigure] = []
+    companies: list[MassRow] = []
+    others: list[MassRow] = []
     for row in masses:
         held = roles.get(row.line.party, ())
         (companies if "company" in held else others).append(row)
@@ -209,14 +177,14 @@ def _footprint(
     subject: tuple[str, str],
     period: tuple[str, str],
     size: int,
-    masses: tuple[Sequence[MassFigure], Sequence[MassFigure]],
-    activity: Sequence[ActivityFigure],
+    masses: tuple[Sequence[MassRow], Sequence[MassRow]],
+    activity: Sequence[ActivityRow],
     timezone: str,
     *,
     by_source: bool,
 ) -> Footprint:
     rows, others = masses
-    groups, broken = _groups(pack, rows)
+    groups, broken = _groups(pack, [*rows, *others])
     sums: _Sums[tuple[str, ...]] = _Sums()
     apart: _Sums[str] = _Sums()
     scopes: _Sums[_ScopeHeading] = _Sums()
@@ -227,14 +195,12 @@ def _footprint(
         zeroed += row.zeroed
         column = _column(pack, line, row.gas)
         per_source.add((line.stream, line.line, row.role), row.gas, row.mass_mg)
-        if not _added(line):
+        if not _added(line) or (line.party, line.balance_group, row.role) in broken:
             continue
         sign = _sign(pack, line)
         if column != "ghg":
             if _in_total(line, row.role):
                 apart.add(column, row.gas, sign * row.mass_mg)
-            continue
-        if line.balance_group is not None and (line.party, line.balance_group) in broken:
             continue
         heading = (line.scope, line.category, row.role)
         scopes.add(heading, row.gas, sign * row.mass_mg)
@@ -249,7 +215,9 @@ def _footprint(
     for row in others:
         line = row.line
         zeroed += row.zeroed
-        if _added(line) and _in_total(line, row.role) and _column(pack, line, row.gas) == "ghg":
+        if not _added(line) or (line.party, line.balance_group, row.role) in broken:
+            continue
+        if _in_total(line, row.role) and _column(pack, line, row.gas) == "ghg":
             sign = _sign(pack, line)
             sums.add(("unallocated",), row.gas, sign * row.mass_mg)
             sums.add(("unallocated", line.key_area), row.gas, sign * row.mass_mg)
@@ -322,22 +290,30 @@ def _column(pack: RulePack, line: LineRow, gas: str) -> str:
 
 
 def _groups(
-    pack: RulePack, rows: Iterable[MassFigure]
-) -> tuple[list[GroupFigure], set[tuple[str, str]]]:
+    pack: RulePack, rows: Iterable[MassRow]
+) -> tuple[list[GroupFigure], set[tuple[str, str | None, str]]]:
+    """The net of each balance group, and (party, group, role) of those that are below zero."""
     sums: _Sums[tuple[str, str]] = _Sums()
+    by_role: _Sums[tuple[str, str | None, str]] = _Sums()
     for row in rows:
         line = row.line
-        if line.balance_group is not None and line.part_of is None and _in_total(line, row.role):
-            sums.add((line.party, line.balance_group), row.gas, _sign(pack, line) * row.mass_mg)
-    figures, broken = [], set()
-    for group in sorted(sums.by):
-        party, name = group
-        below = any(mass_mg < 0 for mass_mg in sums.by[group].values())
-        if below:
-            broken.add((party, name))
-        figures.append(
-            GroupFigure(party=party, balance_group=name, ok=not below, mass_mg=sums.masses(group))
+        if line.balance_group is None or line.part_of is not None:
+            continue
+        mass_mg = _sign(pack, line) * row.mass_mg
+        by_role.add((line.party, line.balance_group, row.role), row.gas, mass_mg)
+        if _in_total(line, row.role):
+            sums.add((line.party, line.balance_group), row.gas, mass_mg)
+    broken = {group for group, gases in by_role.by.items() if min(gases.values()) < 0}
+    unsound = {(party, name) for party, name, _ in broken}
+    figures = [
+        GroupFigure(
+            party=party,
+            balance_group=name,
+            ok=(party, name) not in unsound,
+            mass_mg=sums.masses((party, name)),
         )
+        for party, name in sorted({(p, n or "") for p, n, _ in by_role.by})
+    ]
     return figures, broken
 
 
@@ -356,7 +332,7 @@ def _scope_figures(sums: _Sums[_ScopeHeading]) -> list[ScopeFigure]:
 
 
 def _source_figures(
-    activity: Sequence[ActivityFigure], masses: _Sums[_SourceHeading]
+    activity: Sequence[ActivityRow], masses: _Sums[_SourceHeading]
 ) -> list[SourceFigure]:
     lines: dict[tuple[str, int], LineRow] = {}
     sums: dict[tuple[str, int], tuple[Decimal, int, int]] = {}

@@ -7,6 +7,8 @@ prefix of the log is what was known at that size.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 MassKey = tuple[str, int, str, str, str]
@@ -34,6 +36,27 @@ class LineRow(msgspec.Struct, frozen=True, kw_only=True):
     part_of: str | None
     kind: str
     gpc: str | None
+
+
+class MassRow(msgspec.Struct, frozen=True):
+    """Milligrams of one gas, of one source line, in one month, under one factor role."""
+
+    line: LineRow
+    month: str
+    role: str
+    gas: str
+    mass_mg: int
+    zeroed: int
+
+
+class ActivityRow(msgspec.Struct, frozen=True):
+    """The quantity of one source line in one month, in the line's unit."""
+
+    line: LineRow
+    month: str
+    quantity: Decimal
+    readings: int
+    estimated: int
 
 
 class EntryRows:

@@ -8,14 +8,13 @@ Source: architecture, "As of"; accounting, section 1.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from psycopg import sql
 
-from ledger.carbon.rows import EntryRows, LineRow
+from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
@@ -53,27 +52,6 @@ class Piece(msgspec.Struct, frozen=True):
     key: str
     value: bytes | None
     index: int
-
-
-class MassRow(msgspec.Struct, frozen=True):
-    """Milligrams of one gas, of one source line, in one month, under one factor role."""
-
-    line: LineRow
-    month: str
-    role: str
-    gas: str
-    mass_mg: int
-    zeroed: int
-
-
-class ActivityRow(msgspec.Struct, frozen=True):
-    """The quantity of one source line in one month, in the line's unit."""
-
-    line: LineRow
-    month: str
-    quantity: Decimal
-    readings: int
-    estimated: int
 
 
 class ViewStore:
