@@ -35,13 +35,12 @@ def _evaluate_activity(ground: Ground, body: ActivityBody, rows: EntryRows, sign
     span, stream, unit = ground.span_at(start_s), ground.source.stream, _unit(ground, body)
     parts = _parts(ground, span, start_s, end_s, amount)
     _add_activity(ground, span, unit, parts, rows, (sign, sign if body.estimated else 0, sign))
-    for role, factor in ground.factors(span, body):
-        for rate in ground.rates(role, factor, unit):
-            for month, part in parts:
-                product = part * rate.num
-                mass_mg = divide_half_even(product, rate.den)
-                zeroed = sign if product and not mass_mg else 0
-                rows.add_mass((stream, span.line, month, role, rate.gas), sign * mass_mg, zeroed)
+    for rate in ground.rates(span, body, unit):
+        for month, part in parts:
+            product = part * rate.num
+            mass_mg = divide_half_even(product, rate.den)
+            zeroed = sign if product and not mass_mg else 0
+            rows.add_mass((stream, span.line, month, rate.role, rate.gas), sign * mass_mg, zeroed)
 
 
 def _evaluate_profile(ground: Ground, body: ProfileBody, rows: EntryRows, sign: int) -> None:
@@ -63,7 +62,7 @@ def _evaluate_profile(ground: Ground, body: ProfileBody, rows: EntryRows, sign: 
         rows.add_activity((stream, line, month), sign * own, sign * readings, sign * estimates)
     exact: dict[tuple[str, int, str, str, str], Fraction] = {}
     for (line, month, role, _), (factor, amount) in amounts.items():
-        for rate in ground.rates(role, factor, unit):
+        for rate in ground.rates_in(role, factor, unit):
             mass_key = (stream, line, month, role, rate.gas)
             exact[mass_key] = exact.get(mass_key, Fraction(0)) + Fraction(
                 amount * rate.num, rate.den

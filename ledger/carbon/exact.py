@@ -20,6 +20,11 @@ TINY = 10**12
 
 MG_PER_KG = 10**6
 
+NOON_S = 946_728_000
+"""2000-01-01T12:00:00Z."""
+
+_SCALES: tuple[int, ...] = tuple(10 ** (values.DECIMAL_PLACES - scale) for scale in range(13))
+
 
 def divide_half_even(numerator: int, denominator: int) -> int:
     """Numerator / denominator, to the nearest integer, ties to even; denominator > 0."""
@@ -32,8 +37,29 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 @lru_cache(maxsize=8192)
 def seconds(text: str) -> int:
-    """A time as seconds since 1970. Raises BadValue."""
-    return values.parse_time(text)
+    """A time as seconds since 1970. Raises BadValue.
+
+    Day, time of day and offset are parsed apart: meters repeat them, and each is parsed once.
+    """
+    try:
+        return _day_s(text[:10]) + _clock_s(text[10:19]) - _offset_s(text[19:])
+    except BadValue:
+        return values.parse_time(text)  # says what is wrong with the whole
+
+
+@lru_cache(maxsize=1024)
+def _day_s(day: str) -> int:
+    return values.parse_time(f"{day}T00:00:00Z")
+
+
+@lru_cache(maxsize=4096)
+def _clock_s(clock: str) -> int:
+    return values.parse_time(f"2000-01-01{clock}Z") - NOON_S + 43_200
+
+
+@lru_cache(maxsize=256)
+def _offset_s(offset: str) -> int:
+    return NOON_S - values.parse_time(f"2000-01-01T12:00:00{offset}")
 
 
 @lru_cache(maxsize=8192)
@@ -47,7 +73,7 @@ def tiny(text: str) -> int:
             found=text,
             advice="What flows out belongs to a source with flow out.",
         )
-    return coefficient * int(10 ** (values.DECIMAL_PLACES - scale))
+    return coefficient * _SCALES[scale]
 
 
 def split_by_month(

@@ -112,6 +112,7 @@ def check_publisher(state: State, party: str, ref: str) -> None:
             "unknown factor",
             expected=f"a factor of a factor-publisher, or of {party}",
             found=ref,
+            advice="See carbon-ledger factor list.",
         )
 
 
@@ -138,12 +139,14 @@ def fit_factor(
             f"wrong kind of factor for the role {role}",
             expected="a factor of kind " + " or ".join(fitting),
             found=f"{ref} of kind {factor.kind}",
+            advice="Choose one of that kind: carbon-ledger factor list.",
         )
     if factor.activity not in (activity, *known.factors_from):
         raise RuleBroken(
             "factor of another activity",
             expected=f"a factor for {activity}",
             found=f"{ref}, for {factor.activity}",
+            advice="Choose one for this activity: carbon-ledger factor list.",
         )
     rule.pack.ratio(unit, factor.unit)
     return factor
@@ -162,8 +165,7 @@ def check_factors(ground: Ground, body: ActivityBody | ProfileBody, what: str) -
             valid_s = common_validity(factors)
         if not (valid_s[0] <= start_s and end_s <= valid_s[1]):
             _refuse_time(factors, start_s, end_s, what)
-        for role, factor in factors:
-            ground.rates(role, factor, unit)
+        ground.rates(span, body, unit)
 
 
 def _refuse_time(

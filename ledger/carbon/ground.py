@@ -8,6 +8,7 @@ parsed into numbers once; rules and views both read them here. Pure; nothing her
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -65,14 +66,24 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
     the time that they cover with neighbours merged. A measured emission has the quantity 0.
     """
 
-    items: list[tuple[int, int, int]]
-    runs: list[tuple[int, int]]
+    items: Sequence[tuple[int, int, int]]
+    runs: Sequence[tuple[int, int]]
 
 
 class Ground:
     """One source under one set of rules, with what was looked up for it so far."""
 
-    __slots__ = ("_body", "_factors", "_rates", "_readings", "_span", "rule", "source", "state")
+    __slots__ = (
+        "_body",
+        "_factors",
+        "_rated",
+        "_rates",
+        "_readings",
+        "_span",
+        "rule",
+        "source",
+        "state",
+    )
 
     def __init__(self, state: State, rule: Rules, source: SourcePiece) -> None:
         self.state = state
@@ -81,6 +92,7 @@ class Ground:
         self._factors: dict[str, FactorPiece] = {}
         self._rates: dict[tuple[str, str, str], tuple[Rate, ...]] = {}
         self._span: Span | None = None
+        self._rated: tuple[Span | None, str, tuple[Rate, ...]] = (None, "", ())
         self._body: Body | None = None
         self._readings: Readings | None = None
 
@@ -118,8 +130,24 @@ class Ground:
         inherited = [(role, factor) for role, factor in span.factors if role not in own]
         return tuple(sorted((*inherited, *own.items()), key=lambda filled: filled[0]))
 
-    def rates(self, role: str, factor: FactorPiece, unit: str) -> tuple[Rate, ...]:
-        """What a quantity in this unit is multiplied with. Raises BadValue across dimensions."""
+    def rates(self, span: Span, body: ActivityBody | ProfileBody, unit: str) -> tuple[Rate, ...]:
+        """What quantities of a body that start in a span are multiplied with, in all roles.
+
+        Raises BadValue across dimensions.
+        """
+        if body.factors:
+            return self._rates_of(self.factors(span, body), unit)
+        if span is not self._rated[0] or unit != self._rated[1]:
+            self._rated = (span, unit, self._rates_of(span.factors, unit))
+        return self._rated[2]
+
+    def _rates_of(
+        self, factors: tuple[tuple[str, FactorPiece], ...], unit: str
+    ) -> tuple[Rate, ...]:
+        return tuple(rate for role, factor in factors for rate in self.rates_in(role, factor, unit))
+
+    def rates_in(self, role: str, factor: FactorPiece, unit: str) -> tuple[Rate, ...]:
+        """The same for one factor in one role."""
         key = (role, factor.ref, unit)
         found = self._rates.get(key)
         if found is None:
@@ -201,7 +229,7 @@ def parse(body: Body) -> Readings:
         return _parse_profile(body)
     start_s, end_s = seconds(body.period[0]), seconds(body.period[1])
     amount = tiny(body.quantity) if isinstance(body, ActivityBody) else 0
-    return Readings([(start_s, end_s, amount)], [(start_s, end_s)])
+    return Readings(((start_s, end_s, amount),), ((start_s, end_s),))
 
 
 def _parse_profile(body: ProfileBody) -> Readings:

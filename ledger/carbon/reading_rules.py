@@ -162,6 +162,7 @@ def _check_times(ground: Ground, body: Body, readings: Readings) -> None:
             "period",
             expected="an end after the start",
             found=" to ".join(body.period),
+            advice="Give the start first; a reading covers some time.",
         )
     ground.span_at(start_s)  # refuses what lies outside the calendar
     if end_s > ground.rule.calendar.end_s:

@@ -320,7 +320,9 @@ def versions() -> tuple[str, ...]:
 
 
 def _alias_advice(canonical: str | None) -> str:
-    return f"It is written {canonical} here." if canonical else ""
+    if canonical:
+        return f"It is written {canonical} here."
+    return "docs/reference/rules.md lists the names of all units."
 
 
 def _next_month(month: str) -> str:

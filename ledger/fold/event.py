@@ -27,7 +27,7 @@ class Event(
     salt: SaltHex
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where an event stands: entry of the log, position in its batch, stream and version."""
 
     index: int

@@ -10,7 +10,7 @@ import pytest
 
 from ledger import machine
 from ledger.carbon import ground, rulepack
-from ledger.carbon.events import FactorAssigned
+from ledger.carbon.events import FactorAssigned, SourceAmended
 from ledger.carbon.rows import EntryRows
 from ledger.carbon.rulepack import FILES, RulePack
 from ledger.errors import (
@@ -18,6 +18,7 @@ from ledger.errors import (
     BadValue,
     InvalidInput,
     LedgerError,
+    NotAuthorised,
     NotCanonical,
     RuleBroken,
     UnknownEventType,
@@ -148,8 +149,26 @@ def test_the_order_of_types_out_of_place_does_not_change_the_error(world: World)
     for _ in range(3):
         with pytest.raises(LedgerError) as refused:
             world.post("acme", POWER, events)
-        said.add(str(refused.value).partition("found")[2])
-    assert said == {f" SiteRegistered in {POWER}"}
+        said.add(refused.value.found)
+    assert said == {f"SiteRegistered in {POWER}"}
+
+
+def test_what_is_not_named_of_a_batch_counts_among_its_events(world: World):
+    """A proof may name some events of a batch only: a registration stands alone in all of it."""
+    jws = batch.build(
+        key_of("operator"),
+        LOG,
+        "other/keys",
+        1,
+        ZEROS_HEX,
+        [("PartyRegistered", encode_struct(registration("other")))],
+        None,
+        SIGNED_AT,
+    ).partition(b"\n")[0]
+    alone = machine.whole_entry(world.size, batch.parse_statement(jws), (registration("other"),))
+    machine.authorise(world.state, alone)
+    with pytest.raises(NotAuthorised, match="alone in its batch"):
+        machine.authorise(world.state, msgspec.structs.replace(alone, count=2))
 
 
 def cold(world: World, entry: machine.Entry) -> tuple[EntryRows, dict[object, object], int]:
@@ -317,6 +336,18 @@ def test_an_assignment_after_new_rules_counts_all_readings_under_them(
     assert world.total() == 800_000 + 800_000
     for version in (1, 2):
         world.correct(f"{POWER}@{version}", None)
+    assert world.rows() == {}
+
+
+def test_an_amendment_after_new_rules_counts_all_readings_under_them(
+    world: World, second: RulePack
+):
+    world.post("acme", POWER, [reading(T0, "P1D", "1000", unit="Wh")])
+    world.post("operator", "operator/ledger", [activation(second)])
+    amended = SourceAmended(salt=salt(), source=POWER, from_=T0, reason="moved", key_area="energy")
+    world.post("acme", "acme/register", [amended])
+    assert world.total() == 1_000_000
+    world.correct(f"{POWER}@1", None)
     assert world.rows() == {}
 
 

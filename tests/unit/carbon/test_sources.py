@@ -161,6 +161,18 @@ def test_an_amendment_of_an_earlier_time_does_not_undo_a_later_one(world: World)
     assert terms(1517500800).name == "Main meter"
 
 
+def test_amendments_count_in_the_order_of_their_times_and_not_of_their_posting(world: World):
+    register(world, amended(FEBRUARY, key_area="energy"), amended(T0, key_area="planning"))
+    terms = piece(world).terms_at
+    instants = (1514735999, 1514736000, 1517414399, 1517414400)
+    assert [terms(at_s).key_area for at_s in instants] == [
+        "industry",
+        "planning",
+        "planning",
+        "energy",
+    ]
+
+
 def test_amending_back_uses_the_first_line_again(world: World):
     world.post("acme", POWER, [reading(FEBRUARY, "P1D", "20")])
     original = world.rows()
