@@ -129,6 +129,7 @@ def authorise(state: State, entry: Entry) -> PublicKey:
                 expected=f"a type for a stream of kind {place}: "
                 + (", ".join(sorted(n for n, p in _PLACES.items() if p == place)) or "none yet"),
                 found=f"{name} in {entry.stream}",
+                advice="docs/reference/events.md says in which stream each type stands.",
             )
     return public_key_of(key)
 
@@ -162,9 +163,7 @@ def fold(state: State, entry: Entry, rows: EntryRows) -> None:
 
 
 def _check_rules_known(state: State, event: msgspec.Struct) -> None:
-    """Rules by version and hash must be those that this release ships, and know the area's time
-    zone.
-    """
+    """Rules must be those that this release ships, by version and hash, and know the time zone."""
     if isinstance(event, LedgerOpened):
         _check_pack(event.rules).calendar(event.timezone)
     elif isinstance(event, RulesActivated):
@@ -215,9 +214,4 @@ def check_log(statement_log: str, log: str) -> None:
 
 def _at(error: LedgerError, where: str) -> LedgerError:
     """The same error, saying where."""
-    return type(error)(
-        f"{where}: {error.what}",
-        expected=error.expected,
-        found=error.found,
-        advice=error.advice,
-    )
+    return error.again(f"{where}: {error.what}")

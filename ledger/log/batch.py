@@ -38,6 +38,9 @@ MEDIA_TYPE: Final = "application/vnd.carbon-ledger.batch+x-ndjson"
 _SALT_DIGITS = re.compile(r"[0-9a-f]*")
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_FORM: Final = "docs/specification/batches.md shows the form; carbon-ledger writes it."
+_RESIGN: Final = "Send the very lines that were signed, or sign these."
+_SPLIT: Final = "Send it as several batches."
 
 
 class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -87,15 +90,25 @@ def parse_statement(jws_bytes: bytes) -> SignedStatement:
         values.parse_utc_time(statement.signed_at)
         note.parse_vkey(statement.log)
     except LedgerError as error:
-        raise BadBatch("the signed statement is out of form", found=str(error)) from error
+        raise BadBatch(
+            f"the signed statement is out of form: {error.what}",
+            expected=error.expected,
+            found=error.found,
+            advice=_FORM,
+        ) from error
     if not 1 <= statement.count <= MAX_EVENTS or statement.last > MAX_INTEGER:
         raise BadBatch(
-            "a batch has 1 to 10000 events", expected="count 1 to 10000", found=f"{statement.count}"
+            "a batch has 1 to 10000 events",
+            expected="count 1 to 10000",
+            found=f"{statement.count}",
+            advice=_SPLIT,
         )
     if (statement.first == 1) != (statement.previous == ZEROS_HEX):
         raise BadBatch(
             "first is 1 exactly when previous is 64 zeros",
+            expected="both or neither",
             found=f"first {statement.first}, previous {statement.previous}",
+            advice="Read the stream's head and sign for its next version.",
         )
     return SignedStatement(parsed.kid, statement, parsed)
 
@@ -107,23 +120,44 @@ def split_submission(body: bytes) -> tuple[bytes, list[bytes]]:
             "a submission is too long",
             expected=f"at most {MAX_BODY_BYTES} bytes",
             found=f"{len(body)}",
-            advice="Send it as several batches",
+            advice=_SPLIT,
         )
     if body.startswith((_GZIP, _ZSTD)):
-        raise BadBatch("a submission is not compressed", advice="Send the plain lines")
+        raise BadBatch(
+            "a submission is not compressed",
+            expected="the JWS line and the event lines as they are",
+            found="gzip" if body.startswith(_GZIP) else "zstd",
+            advice="Send the plain lines: what is hashed is what is sent.",
+        )
     count = body.count(b"\n") - 1
     if count > MAX_EVENTS:
         raise TooLarge(
-            "a batch has too many events", expected=f"at most {MAX_EVENTS}", found=f"{count}"
+            "a batch has too many events",
+            expected=f"at most {MAX_EVENTS}",
+            found=f"{count}",
+            advice=_SPLIT,
         )
     if not body.endswith(b"\n") or count < 1:
-        raise BadBatch("a submission is a JWS line and event lines, each ended by LF")
+        raise BadBatch(
+            "a submission is a JWS line and event lines",
+            expected="two lines or more, each ended by LF",
+            found=f"{count + 1} ends of lines, and the last byte {body[-1:]!r}",
+            advice=_FORM,
+        )
     if b"\r" in body:
-        raise BadBatch("lines end with LF alone", found="CR")
+        raise BadBatch(
+            "lines end with LF alone",
+            expected="LF",
+            found="CR",
+            advice="Write the body as bytes; a text file of Windows has CR LF.",
+        )
     first, *lines = body[:-1].split(b"\n")
     if len(first) > jws.MAX_BYTES:
         raise TooLarge(
-            "a JWS is too long", expected=f"at most {jws.MAX_BYTES} bytes", found=f"{len(first)}"
+            "a JWS is too long",
+            expected=f"at most {jws.MAX_BYTES} bytes",
+            found=f"{len(first)}",
+            advice=_FORM,
         )
     for number, line in enumerate(lines, start=2):
         if len(line) > MAX_LINE_BYTES:
@@ -131,6 +165,7 @@ def split_submission(body: bytes) -> tuple[bytes, list[bytes]]:
                 f"line {number} is too long",
                 expected=f"at most {MAX_LINE_BYTES} bytes",
                 found=f"{len(line)}",
+                advice="Say it in several events.",
             )
     return first, lines
 
@@ -147,6 +182,7 @@ def chain(
             "the number of lines is not the signed count",
             expected=f"{statement.count}",
             found=f"{len(lines)}",
+            advice=_RESIGN,
         )
     leaves = _leaves(lines, types, statement.stream, statement.first, statement.previous)
     _compare("head", statement.head, leaves[-1])
@@ -160,11 +196,21 @@ def check_salts(salts: Sequence[str]) -> None:
         seen: set[str] = set()
         for position, salt in enumerate(salts):
             if salt in seen:
-                raise BadBatch("two events of a batch have one salt", found=f"position {position}")
+                raise BadBatch(
+                    "two events of a batch have one salt",
+                    expected="a salt of its own for each event",
+                    found=f"position {position}",
+                    advice="Draw 16 random bytes for every event.",
+                )
             seen.add(salt)
     well_formed = all(len(salt) == 32 for salt in salts)
     if not well_formed or _SALT_DIGITS.fullmatch("".join(salts)) is None:
-        raise BadBatch("a salt is not 32 lower-case hexadecimal digits")
+        raise BadBatch(
+            "salts",
+            expected="32 lower-case hexadecimal digits each",
+            found=next(s for s in salts if len(s) != 32 or not _SALT_DIGITS.fullmatch(s))[:80],
+            advice="Draw 16 random bytes for every event.",
+        )
 
 
 def build(  # the statement's members, in reading order
@@ -231,4 +277,5 @@ def _compare(member: str, signed_hex: str, recomputed: bytes) -> None:
             f"the lines do not give the signed {member}",
             expected=signed_hex,
             found=recomputed.hex(),
+            advice=_RESIGN,
         )

@@ -37,6 +37,9 @@ _OPTIONS: Final = (
 )
 _MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _NUL_ESCAPE: Final = b"\\u0000"
+_ADVICE: Final = (
+    "docs/specification/canonical-json.md has the rules; carbon-ledger writes this form."
+)
 
 T = TypeVar("T")
 
@@ -65,7 +68,7 @@ def decode(
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise NotCanonical("not JSON", found=str(error)) from error
+        raise _no_json(str(error)) from error
     checked = _check_object(value, max_depth)
     _compare(_write(checked), line)
     return checked
@@ -94,6 +97,8 @@ class StructReader(Generic[T]):
             value = self._decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _translate(error) from error
+        except RecursionError as error:
+            raise _too_deep(MAX_DEPTH) from error
         if self._encode(value) != line:
             _compare(self._encode(value), line)
         if _NUL_ESCAPE in line:
@@ -115,52 +120,77 @@ def _write(value: object) -> bytes:
     try:
         return orjson.dumps(value, option=_OPTIONS)
     except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
-        raise NotCanonical("no canonical spelling", found=str(error)) from error
+        raise NotCanonical(
+            "no canonical spelling",
+            expected="strings of Unicode scalar values and the other values of this form",
+            found=str(error),
+            advice=_ADVICE,
+        ) from error
 
 
 def _check_object(value: object, max_depth: int) -> dict[str, object]:
     if type(value) is not dict:
-        raise NotCanonical("the top level must be an object", found=_kind(value))
-    _check(value, max_depth)
+        raise NotCanonical(
+            "the top level must be an object",
+            expected="an object",
+            found=_kind(value),
+            advice=_ADVICE,
+        )
+    _check(value, max_depth, max_depth)
     return value
 
 
-def _check(value: object, depth_left: int) -> None:
+def _check(value: object, depth_left: int, max_depth: int) -> None:
     kind = type(value)
     if kind is str:
         if "\x00" in value:  # type: ignore[operator]  # the line above says that it is a str
-            raise NotCanonical("a string contains U+0000")
+            raise NotCanonical(
+                "a string contains U+0000",
+                expected="strings without it",
+                found=repr(value)[:80],
+                advice="Leave the character out.",
+            )
     elif kind is int:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
-            raise NotCanonical("an integer is out of range", expected="|n| ≤ 2^53 - 1")
+            raise NotCanonical(
+                "an integer is out of range",
+                expected="|n| ≤ 2^53 - 1",
+                found=str(value)[:80],
+                advice=_ADVICE,
+            )
     elif isinstance(value, dict) and kind is dict:
         if depth_left < 1:
-            raise NotCanonical("nested too deeply")
+            raise _too_deep(max_depth)
         for name, member in value.items():
             if type(name) is not str or _MEMBER.fullmatch(name) is None:
                 raise NotCanonical(
                     "not a member's name",
                     expected="1 to 64 of A-Z, a-z, 0-9, '_', '.', '-', a letter first",
                     found=repr(name)[:80],
+                    advice=_ADVICE,
                 )
-            _check(member, depth_left - 1)
+            _check(member, depth_left - 1, max_depth)
     elif isinstance(value, list) and kind is list:
         if depth_left < 1:
-            raise NotCanonical("nested too deeply")
+            raise _too_deep(max_depth)
         for item in value:
-            _check(item, depth_left - 1)
+            _check(item, depth_left - 1, max_depth)
     elif value is not None and kind is not bool:
         raise NotCanonical(
             "a value of a kind that does not exist here",
             expected="object, array, string, integer, true, false or null",
             found=_kind(value),
+            advice=_ADVICE,
         )
 
 
 def _check_length(line: bytes, max_bytes: int | None) -> None:
     if max_bytes is not None and len(line) > max_bytes:
         raise TooLarge(
-            "a line is too long", expected=f"at most {max_bytes} bytes", found=f"{len(line)}"
+            "a line is too long",
+            expected=f"at most {max_bytes} bytes",
+            found=f"{len(line)}",
+            advice="Say it in several events.",
         )
 
 
@@ -182,10 +212,35 @@ def _compare(written: bytes, line: bytes) -> None:
 def _translate(error: Exception) -> BadValue | NotCanonical | UnknownEventType:
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
-        return NotCanonical("not JSON", found=text)
+        return _no_json(text)
     if text.startswith("Invalid value") and text.endswith("`$.type`"):
-        return UnknownEventType("no such event type here", found=text)
-    return BadValue("the line does not fit its schema", found=text)
+        return UnknownEventType(
+            "no such event type here",
+            expected="a type that this ledger's rules know",
+            found=text,
+            advice="docs/reference/events.md lists them; a newer type needs a newer release.",
+        )
+    return BadValue(
+        "the line does not fit its schema",
+        expected="exactly the members of its type, each in its form",
+        found=text,
+        advice="docs/reference/events.md lists every member and its form.",
+    )
+
+
+def _no_json(found: str) -> NotCanonical:
+    return NotCanonical(
+        "not JSON", expected="one JSON object in UTF-8", found=found, advice=_ADVICE
+    )
+
+
+def _too_deep(max_depth: int) -> NotCanonical:
+    return NotCanonical(
+        "nested too deeply",
+        expected=f"at most {max_depth} levels",
+        found=f"more than {max_depth}",
+        advice=_ADVICE,
+    )
 
 
 def _kind(value: object) -> str:

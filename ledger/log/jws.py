@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 8_192
 BATCH: Final = "carbon-batch+jws"
 POSSESSION: Final = "carbon-key+jws"
+_ADVICE: Final = "Sign it again; docs/specification/batches.md shows the one form."
+_PROVE: Final = "Make the key and its proof for this party of this log: carbon-ledger key new."
 
 
 class Jws(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +40,12 @@ class Jws(msgspec.Struct, frozen=True, gc=False):
     def verify(self, key: PublicKey) -> bytes:
         """The payload, if this key is the one named and signed it; raises BadSignature."""
         if key.thumbprint != self.kid or key.alg != self.alg:
-            raise BadSignature("signed with another key", expected=key.thumbprint, found=self.kid)
+            raise BadSignature(
+                "signed with another key",
+                expected=key.thumbprint,
+                found=self.kid,
+                advice="Sign with the key that is named.",
+            )
         keys.verify(key, self.signature, self.signing_input)
         return self.payload
 
@@ -55,24 +62,42 @@ def parse(jws: bytes, typ: str, max_bytes: int = MAX_BYTES) -> Jws:
     """A JWS of this use, in form; raises BadJws, TooLarge. The signature is not checked."""
     if len(jws) > max_bytes:
         raise TooLarge(
-            "a JWS is too long", expected=f"at most {max_bytes} bytes", found=f"{len(jws)}"
+            "a JWS is too long",
+            expected=f"at most {max_bytes} bytes",
+            found=f"{len(jws)}",
+            advice=_ADVICE,
         )
     if not jws.isascii():
-        raise BadJws("a JWS is ASCII")
+        raise BadJws(
+            "a JWS is ASCII", expected="base64url and dots", found="other bytes", advice=_ADVICE
+        )
     parts = jws.decode("ascii").split(".")
     if len(parts) != 3:
         raise BadJws(
-            "not a compact JWS", expected="three parts between two dots", found=f"{len(parts)}"
+            "not a compact JWS",
+            expected="three parts between two dots",
+            found=f"{len(parts)}",
+            advice=_ADVICE,
         )
     try:
         header = canonical.decode(keys.decode_base64url(parts[0]))
         payload = keys.decode_base64url(parts[1])
         signature = keys.decode_base64url(parts[2])
     except (BadValue, NotCanonical) as error:
-        raise BadJws("not a compact JWS", found=str(error)) from error
+        raise BadJws(
+            f"not a compact JWS: {error.what}",
+            expected=error.expected,
+            found=error.found,
+            advice=error.advice,
+        ) from error
     kid = _check_header(header, typ)
     if len(signature) != keys.SIGNATURE_BYTES:
-        raise BadJws("a signature has 64 bytes", found=f"{len(signature)}")
+        raise BadJws(
+            "a signature of another length",
+            expected=f"{keys.SIGNATURE_BYTES} bytes",
+            found=f"{len(signature)}",
+            advice=_ADVICE,
+        )
     return Jws(kid, keys.ALGORITHM, payload, jws[: jws.rindex(b".")], signature, jws)
 
 
@@ -87,13 +112,19 @@ def check_possession(proof: str, public_key: PublicKey, log: str, party: str) ->
     try:
         payload = parse(proof.encode(errors="replace"), POSSESSION).verify(public_key)
     except (BadJws, BadSignature, TooLarge) as error:
-        raise BadKey("the key comes without a proof of possession", found=str(error)) from error
+        raise BadKey(
+            f"the key comes without a proof of possession: {error.what}",
+            expected=error.expected,
+            found=error.found,
+            advice=_PROVE,
+        ) from error
     expected = _possession(public_key.thumbprint, log, party)
     if payload != expected:
         raise BadKey(
             "the proof of possession is for something else",
             expected=expected.decode(),
             found=repr(payload[:300]),
+            advice=_PROVE,
         )
 
 
@@ -107,19 +138,35 @@ def _check_header(header: dict[str, object], typ: str) -> str:
             "the protected header has other members",
             expected="exactly alg, kid, typ",
             found=", ".join(sorted(header)),
+            advice=_ADVICE,
         )
     if header["alg"] != keys.ALGORITHM:
         raise BadJws(
-            "this algorithm is not accepted", expected=keys.ALGORITHM, found=repr(header["alg"])
+            "this algorithm is not accepted",
+            expected=keys.ALGORITHM,
+            found=repr(header["alg"])[:80],
+            advice="Name the algorithm in full (RFC 9864) and sign with it.",
         )
     if header["typ"] != typ:
         raise BadJws(
-            "signed for another use", expected=f"typ {typ}", found=f"typ {header['typ']!r}"
+            "signed for another use",
+            expected=f"typ {typ}",
+            found=f"typ {header['typ']!r:.80}",
+            advice="A signature holds for one use; sign for this one.",
         )
     kid = header["kid"]
     try:
         if not isinstance(kid, str) or len(keys.decode_base64url(kid)) != 32:
-            raise BadJws("kid is not a key's thumbprint", found=repr(kid))
+            raise _no_thumbprint(kid)
     except BadValue as error:
-        raise BadJws("kid is not a key's thumbprint", found=repr(kid)) from error
+        raise _no_thumbprint(kid) from error
     return kid
+
+
+def _no_thumbprint(kid: object) -> BadJws:
+    return BadJws(
+        "kid is not a key's thumbprint",
+        expected="43 characters of base64url (RFC 7638, SHA-256)",
+        found=repr(kid)[:80],
+        advice=_ADVICE,
+    )

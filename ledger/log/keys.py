@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ALGORITHM: Final = "Ed25519"
 SEED_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
+_ADVICE: Final = "Make a new key pair: carbon-ledger key new."
 
 
 class PublicKey(msgspec.Struct, frozen=True, gc=False):
@@ -86,15 +87,27 @@ def public_key(jwk: Mapping[str, object]) -> PublicKey:
         raise BadKey(
             "not a public key",
             expected='{"crv":"Ed25519","kty":"OKP","x":"…"} and nothing else',
-            found=", ".join(sorted(map(str, jwk))),
+            # Names only: somebody may have sent a private key by mistake.
+            found=", ".join(sorted(map(str, jwk)))[:200],
+            advice=_ADVICE,
         )
     x = jwk["x"]
     if not isinstance(x, str):
-        raise BadKey("not a public key", expected="x in base64url")
+        raise BadKey(
+            "not a public key",
+            expected="x in base64url without padding",
+            found=type(x).__name__,
+            advice=_ADVICE,
+        )
     try:
         return PublicKey(decode_base64url(x))
     except BadValue as error:
-        raise BadKey("not a public key", expected="x in base64url", found=repr(x)) from error
+        raise BadKey(
+            "not a public key",
+            expected="x in base64url without padding, in its one spelling",
+            found=repr(x)[:80],
+            advice=_ADVICE,
+        ) from error
 
 
 @lru_cache(maxsize=8_192)
@@ -102,7 +115,12 @@ def check_point(x: bytes) -> None:
     """Raises BadKey unless x is the canonical encoding of a point of prime order."""
     reason = edwards25519.why_not_prime_order(x)
     if reason:
-        raise BadKey("this public key must not be trusted", found=reason)
+        raise BadKey(
+            "this public key must not be trusted",
+            expected="the canonical encoding of a point of prime order",
+            found=reason,
+            advice=_ADVICE,
+        )
 
 
 def verify(key: PublicKey, signature: bytes, message: bytes) -> bytes:
@@ -112,13 +130,21 @@ def verify(key: PublicKey, signature: bytes, message: bytes) -> bytes:
         # RFC 8032, section 5.1.7: S < L, or a second spelling of the signature would verify.
         or int.from_bytes(signature[32:], "little") >= edwards25519.L
     ):
-        raise BadSignature("not the form of an Ed25519 signature")
+        raise BadSignature(
+            "not the form of an Ed25519 signature",
+            expected="64 bytes, the second half below the order of the group",
+            found=f"{len(signature)} bytes, {signature.hex()[:16]}…",
+            advice="Sign the same statement again.",
+        )
     try:
         # The library encodes R' = [S]B - [k]A and compares bytes: cofactorless.
         _verifier(key.x).verify(signature, message)
     except InvalidSignature as error:
         raise BadSignature(
-            "a signature does not verify", expected=f"a signature by key {key.thumbprint}"
+            "a signature does not verify",
+            expected=f"a signature by key {key.thumbprint} over these bytes",
+            found="another key's, or over other bytes",
+            advice="Sign the very bytes that are sent, with the key that is named.",
         ) from error
     return message
 
@@ -137,7 +163,12 @@ def decode_base64url(text: str) -> bytes:
         data = b""
     # Writing again refuses padding, the other alphabet and loose bits in the last digit.
     if encode_base64url(data) != text:
-        raise BadValue("not base64url in its one spelling", found=repr(text[:80]))
+        raise BadValue(
+            "not base64url in its one spelling",
+            expected="A-Z, a-z, 0-9, '-' and '_', without padding and loose bits",
+            found=repr(text[:80]),
+            advice="Leave the padding out (RFC 7515, section 2).",
+        )
     return data
 
 

@@ -155,6 +155,7 @@ def decimal_parts(text: str) -> tuple[int, int]:
             "not a decimal",
             expected="at most 18 digits and 12 places, without trailing zeros, exponent or -0",
             found=repr(text[:80]),
+            advice="Write it in its shortest form, such as 3.17 or 0.",
         )
     whole, _, fraction = text.partition(".")
     return int(whole + fraction), len(fraction)
@@ -181,4 +182,5 @@ def _bad_time(text: str) -> BadValue:
         "not a time",
         expected="YYYY-MM-DDTHH:MM:SS with Z or an offset up to ±14:00, a zero offset as Z",
         found=repr(text[:80]),
+        advice="Say the offset of the place, such as +08:00; a time without one is ambiguous.",
     )
