@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,10 +16,24 @@ from ledger.errors import BadFile
 from ledger.log.names import parse_stream, party_of
 
 if TYPE_CHECKING:
-    from ledger.client.importer.run import ImportResult
+    from ledger.client.importer.run import ImportResult, Tolerate
+
+
+class Refused(StrEnum):
+    """How many refused rows may be left out."""
+
+    none = "none"
+    few = "few"
+    any = "any"
+
 
 SHOWN: Final = 20
 """Refused rows that are shown to a person; JSON lists them all, up to the importer's limit."""
+TOLERATED: Final[dict[Refused, Tolerate]] = {
+    Refused.none: "none",
+    Refused.few: "few",
+    Refused.any: "any",
+}
 TYPES: Final = {"readings": "ActivityRecorded", "profile": "ProfileRecorded"}
 
 
@@ -44,15 +59,18 @@ def add(app: typer.Typer) -> None:
         sheet: Annotated[
             str | None, typer.Option(help="Of an XLSX file; else what the map says.")
         ] = None,
-        skip_refused: Annotated[
-            bool,
-            flag("--skip-refused", "Post the other rows of a file with refused ones."),
-        ] = False,
+        refused: Annotated[
+            Refused,
+            typer.Option(
+                help="How many refused rows may be left out of a file that is posted: "
+                "none, few (up to a quarter) or any.",
+            ),
+        ] = Refused.few,
     ) -> int:
         """Post the readings of a file as signed events.
 
-        All rows are checked first; a file with a refused row posts nothing unless --skip-refused is
-        given, and exits with 1. After any interruption run it again: what was posted stays, and is
+        All rows are checked first. A refused row is named and left out, and the exit status is 1; of
+        a file with more than a quarter refused nothing is posted, since its map is wrong. After any interruption run it again: what was posted stays, and is
         not posted twice.
         """
         return _import(
@@ -62,7 +80,7 @@ def add(app: typer.Typer) -> None:
             map_,
             sheet,
             dry_run=dry_run,
-            skip_refused=skip_refused,
+            tolerate=TOLERATED[refused],
         )
 
 
@@ -74,7 +92,7 @@ def _import(
     sheet: str | None,
     *,
     dry_run: bool,
-    skip_refused: bool,
+    tolerate: Tolerate,
 ) -> int:
     from ledger.client.importer.mapfile import read_map  # noqa: PLC0415  (only this needs them)
     from ledger.client.importer.run import import_file  # noqa: PLC0415
@@ -101,7 +119,7 @@ def _import(
                 file,
                 mapping,
                 dry_run=dry_run,
-                skip_refused=skip_refused,
+                tolerate=tolerate,
                 progress=lambda done, total, _rows: shown(done, total),
             )
 

@@ -47,13 +47,15 @@ class Posting:
         writer: Writer,
         journal: Journal,
         file: ImportedFile,
-        skip_refused: bool,  # noqa: FBT001
+        *,
+        most_left_out: int,
     ) -> None:
         self._writer = writer
         self._journal = journal
         self._file = file
-        self._skip_refused = skip_refused
+        self._most_left_out = most_left_out
         self._refused_now: list[RowRefused] = []
+        self._first_refused: tuple[Item, LedgerError] | None = None
         self._posted: list[Posted] = []
         self._events = 0
         self._skipped = 0
@@ -92,7 +94,7 @@ class Posting:
         for one in self._file.items(check):
             if isinstance(one, Item):
                 yield one
-            elif not self._skip_refused:
+            elif not self._most_left_out:
                 raise BadFile(
                     f"{self._file.path} has changed while it was imported", found=str(one)
                 )
@@ -161,8 +163,9 @@ class Posting:
         return items[:at] + items[at + 1 :]
 
     def _leave_out(self, item: Item, error: LedgerError) -> None:
-        if not self._skip_refused or len(self._refused_now) >= MAX_LEFT_OUT:
-            raise self._placed(item, error) from error
+        self._first_refused = self._first_refused or (item, error)
+        if len(self._refused_now) >= self._most_left_out:
+            raise self._placed(*self._first_refused) from error
         self._refused_now.append(
             RowRefused(
                 line=item.line,

@@ -1,7 +1,8 @@
 """Import a file: check all of it, then post it in signed batches, each reading exactly once.
 
-Rules: a file with a row that is refused is not posted at all, unless the caller says to leave such
-rows out; so a wrong map never posts the half of a file that happens to fit it. What was posted
+Rules: a refused row is named and left out, and the others are posted, as long as few are refused; a
+file of which more than a quarter is refused is not posted at all, so a wrong map never posts the
+part of a file that happens to fit it. The caller may say `none` or `any` instead. What was posted
 before, from this or another file, by this home or another, is recognised by its content and left
 alone, so an import can be run again after any interruption. A file is read as a stream, twice.
 """
@@ -12,6 +13,7 @@ import hashlib
 from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,14 +24,20 @@ from ledger.client.importer.clock import Clock
 from ledger.client.importer.imported_file import ImportedFile, Progress
 from ledger.client.importer.journal import Journal
 from ledger.client.importer.mapfile import ImportMap
-from ledger.client.importer.posting import Posting
+from ledger.client.importer.posting import MAX_LEFT_OUT, Posting
 from ledger.client.importer.result import ImportResult
 from ledger.client.importer.table import Table
 from ledger.client.writer import Writer
 from ledger.errors import BadFile, LedgerError, NotFound
 from ledger.log.names import parse_stream
 
-__all__ = ["ImportResult", "Progress", "import_file"]
+Tolerate = Literal["none", "few", "any"]
+"""How many refused rows are left out of a file that is posted."""
+
+FEW = 4
+"""One row in so many may be refused, and the others are posted."""
+
+__all__ = ["ImportResult", "Progress", "Tolerate", "import_file"]
 
 
 async def import_file(
@@ -40,13 +48,13 @@ async def import_file(
     mapping: ImportMap,
     *,
     dry_run: bool = False,
-    skip_refused: bool = False,
+    tolerate: Tolerate = "few",
     progress: Progress | None = None,
 ) -> ImportResult:
     """Import the file into a source's stream; without a writer, as a dry run only.
 
-    A result with refused rows means that nothing was posted, or with `skip_refused` that they were
-    left out. Raises BadFile for a file or map that cannot be used, NotFound without a source, and
+    Refused rows are in the result; `tolerate` says how many may be left out before nothing of the
+    file is posted. Raises BadFile for a file or map that cannot be used, NotFound without a source, and
     what the ledger raises, with the line of the file.
     """
     if writer is None and not dry_run:
@@ -64,11 +72,22 @@ async def import_file(
             checked = file.check()
             if dry_run:
                 return msgspec.structs.replace(checked, skipped=file.count_known(journal))
-            if checked.refused_count and not skip_refused:
+            if checked.refused_count > _bearable(tolerate, checked.rows):
                 return checked
-            return await Posting(connection, writer, journal, file, skip_refused).post(checked)
+            return await Posting(
+                connection,
+                writer,
+                journal,
+                file,
+                most_left_out=min(_bearable(tolerate, checked.rows), MAX_LEFT_OUT),
+            ).post(checked)
     finally:
         journal.close()
+
+
+def _bearable(tolerate: Tolerate, rows: int) -> int:
+    """How many refused rows may be left out of a file of so many."""
+    return {"none": 0, "few": rows // FEW, "any": rows}[tolerate]
 
 
 async def _prepare(

@@ -19,7 +19,7 @@ from ledger.carbon.events import ActivityRecorded, ProfileRecorded
 from ledger.carbon.info import Posted
 from ledger.client.importer.journal import Journal
 from ledger.client.importer.mapfile import parse_map
-from ledger.client.importer.run import ImportResult, import_file
+from ledger.client.importer.run import ImportResult, Tolerate, import_file
 from ledger.client.outbox import Outbox
 from ledger.client.writer import Writer
 from ledger.errors import BadFile, Conflict, NotFound, Overloaded, RuleBroken, Unavailable
@@ -67,7 +67,7 @@ def run(
     *,
     stream: str = STREAM,
     dry_run: bool = False,
-    skip_refused: bool = False,
+    tolerate: Tolerate = "few",
     progress: Callable[[int, int, int], None] | None = None,
 ) -> ImportResult:
     path = home.parent / "meter.csv"
@@ -80,7 +80,7 @@ def run(
             path,
             parse_map(mapping),
             dry_run=dry_run,
-            skip_refused=skip_refused,
+            tolerate=tolerate,
             progress=progress,
         )
     )
@@ -133,23 +133,30 @@ def test_a_file_that_has_grown_posts_what_is_new(home: Path):
     assert len(connection.events(STREAM)) == 16
 
 
-def test_a_file_with_a_refused_row_is_not_posted_at_all(home: Path):
+def test_a_refused_row_is_named_and_the_others_are_posted(home: Path):
     connection = MemoryConnection()
-    text = meter(1).replace("01:00,4.5", "01:00,n/a")
-    result = run(connection, home, text)
+    result = run(connection, home, meter(1).replace("01:00,4.5", "01:00,n/a"))
     [refused] = result.refused
     assert (refused.line, refused.column, refused.found) == (5, "kWh", "'n/a'")
-    assert (result.events_posted, connection.posts) == (0, 0)
-    assert not result.ok
-
-
-def test_refused_rows_can_be_left_out_and_follow_when_they_are_mended(home: Path):
-    connection = MemoryConnection()
-    broken = meter(1).replace("01:00,4.5", "01:00,n/a")
-    result = run(connection, home, broken, skip_refused=True)
-    assert (result.events_posted, result.refused_count) == (7, 1)
+    assert (result.events_posted, result.refused_count, result.ok) == (7, 1, False)
     mended = run(connection, home, meter(1))
     assert (mended.events_posted, mended.skipped) == (1, 7)
+
+
+def test_a_file_of_which_much_is_refused_is_not_posted_at_all(home: Path):
+    """A wrong map must not post the part of a file that happens to fit it."""
+    connection = MemoryConnection()
+    text = meter(1).replace("5\n", "n/a\n", 4)
+    result = run(connection, home, text)
+    assert result.refused_count > result.rows // 4
+    assert (result.events_posted, connection.posts, result.ok) == (0, 0, False)
+    assert run(connection, home, text, tolerate="any").events_posted == 8 - result.refused_count
+
+
+def test_a_caller_may_want_all_rows_or_none(home: Path):
+    connection = MemoryConnection()
+    result = run(connection, home, meter(1).replace("01:00,4.5", "01:00,n/a"), tolerate="none")
+    assert (result.refused_count, result.events_posted, connection.posts) == (1, 0, 0)
 
 
 def test_a_row_that_stands_twice_is_refused_by_line(home: Path):
@@ -162,7 +169,7 @@ def test_a_row_that_stands_twice_is_refused_by_line(home: Path):
 def test_a_quantity_that_is_not_plausible_is_refused_by_line_before_anything_is_posted(home: Path):
     connection = MemoryConnection()
     text = meter(1).replace("01:00,4.5", "01:00,1000.1")
-    [refused] = run(connection, home, text).refused
+    [refused] = run(connection, home, text, tolerate="none").refused
     assert (refused.line, refused.expected, refused.found) == (5, "0 to 1000 kWh", "1000.1 kWh")
     reason = MAP + '[confirm]\nreason = "new furnace"\n'
     assert run(connection, home, text, reason).ok
@@ -214,10 +221,8 @@ def test_another_reading_for_a_time_that_is_taken_is_an_error_with_its_line(home
     connection = MemoryConnection()
     run(connection, home, meter(1))
     with pytest.raises(Conflict, match=r"meter\.csv, line 5: .*Correct or withdraw"):
-        run(connection, home, meter(1).replace("01:00,4.5", "01:00,4.6"))
-    result = run(
-        connection, home, meter(2).replace("03-01 01:00,4.5", "03-01 01:00,4.6"), skip_refused=True
-    )
+        run(connection, home, meter(1).replace("01:00,4.5", "01:00,4.6"), tolerate="none")
+    result = run(connection, home, meter(2).replace("03-01 01:00,4.5", "03-01 01:00,4.6"))
     assert (result.events_posted, result.skipped) == (8, 7)
     assert [refused.line for refused in result.refused] == [5]
 
