@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.client.importer.mapfile import parse_map
+from ledger.client.importer.result import ImportResult
 from ledger.client.importer.run import import_file
 from ledger.client.outbox import Outbox
 from ledger.client.writer import Writer
@@ -38,7 +39,7 @@ def imported(shared: Path, tmp_path_factory: pytest.TempPathFactory):
     return connection, result
 
 
-def test_the_file_is_the_year_of_the_plant(imported):
+def test_the_file_is_the_year_of_the_plant(imported: tuple[MemoryConnection, ImportResult]):
     _, result = imported
     assert (result.rows, result.readings, result.refused_count) == (35_040, 35_040, 0)
     assert (result.quantity, result.unit) == ("959640.31", "kWh")
@@ -46,13 +47,13 @@ def test_the_file_is_the_year_of_the_plant(imported):
     assert result.last_end == "2019-01-01T00:00:00+08:00"
 
 
-def test_it_is_posted_in_one_batch_a_day(imported):
+def test_it_is_posted_in_one_batch_a_day(imported: tuple[MemoryConnection, ImportResult]):
     connection, result = imported
     assert (result.batches, result.events_posted, result.skipped) == (365, 35_040, 0)
     counts = {e.signed.statement.count for e in connection.entries[-365:]}
     assert counts == {96}
 
 
-def test_the_mass_is_that_of_the_worked_case(imported):
+def test_the_mass_is_that_of_the_worked_case(imported: tuple[MemoryConnection, ImportResult]):
     connection, _ = imported
     assert connection.mass_mg() == 559_182_408_637
