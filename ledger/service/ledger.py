@@ -16,7 +16,6 @@ from typing import Final
 from ledger.carbon.footprint import Footprint, area_footprint, company_footprint
 from ledger.carbon.info import (
     FactorInfo,
-    KeyInfo,
     LedgerStatus,
     PartyInfo,
     Posted,
@@ -24,19 +23,19 @@ from ledger.carbon.info import (
     SourceInfo,
     StreamHead,
 )
-from ledger.carbon.pieces import FACTOR, SITE, SOURCE, FactorPiece, SitePiece, SourcePiece
+from ledger.carbon.pieces import FACTOR, SITE, SOURCE
 from ledger.carbon.rulepack import load
-from ledger.carbon.views import number
 from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.keys import PublicKey
 from ledger.log.names import parse_stream, split_event
 from ledger.log.receipt import Receipt, format_receipt
 from ledger.machine import public_key_of
-from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, LedgerPiece, PartyPiece
+from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, LedgerPiece
 from ledger.parties.token import Claims, read_token
 from ledger.service import audit as auditing
 from ledger.service.audit import AuditReport
+from ledger.service.describe import factor_info, party_info, site_info, source_info
 from ledger.service.home import Home
 from ledger.service.prove import build_bundle
 from ledger.service.reader import Reader
@@ -210,7 +209,7 @@ class Ledger:
                 if piece.value is not None
             }
             return [
-                _party_info(PARTY.decode(piece.value), keys)
+                party_info(PARTY.decode(piece.value), keys)
                 async for piece in self._views.pieces_of_kind(conn, PARTY.name)
                 if piece.value is not None
             ]
@@ -219,7 +218,7 @@ class Ledger:
         """All published factors, by name."""
         async with self.database.read() as conn:
             return [
-                _factor_info(FACTOR.decode(piece.value))
+                factor_info(FACTOR.decode(piece.value))
                 async for piece in self._views.pieces_of_kind(conn, FACTOR.name)
                 if piece.value is not None
             ]
@@ -228,7 +227,7 @@ class Ledger:
         """The sites of a party, by name."""
         async with self.database.read() as conn:
             return [
-                _site_info(piece.key, SITE.decode(piece.value))
+                site_info(piece.key, SITE.decode(piece.value))
                 async for piece in self._views.pieces_of_kind(conn, SITE.name, f"{party}/")
                 if piece.value is not None
             ]
@@ -237,7 +236,7 @@ class Ledger:
         """The sources of a party, by stream."""
         async with self.database.read() as conn:
             return [
-                _source_info(SOURCE.decode(piece.value))
+                source_info(SOURCE.decode(piece.value))
                 async for piece in self._views.pieces_of_kind(conn, SOURCE.name, f"{party}/")
                 if piece.value is not None
             ]
@@ -247,7 +246,7 @@ class Ledger:
         async with self.database.read() as conn:
             found = await self._views.load_pieces(conn, [(SOURCE.name, stream)])
         value = found.get((SOURCE.name, stream))
-        return None if value is None else _source_info(SOURCE.decode(value))
+        return None if value is None else source_info(SOURCE.decode(value))
 
     # --- figures -------------------------------------------------------------------------------
 
@@ -373,87 +372,3 @@ class Ledger:
         if stored is None:
             raise NotFound("checkpoint", expected="a log with an entry", found="none yet")
         return stored
-
-
-def _party_info(piece: PartyPiece, keys: dict[str, KeyPiece]) -> PartyInfo:
-    return PartyInfo(
-        party=piece.party,
-        name=piece.name,
-        roles=piece.roles,
-        event=piece.event,
-        lei=piece.lei,
-        uscc=piece.uscc,
-        region=piece.region,
-        keys=tuple(
-            KeyInfo(
-                key=key.thumbprint,
-                authorised=key.authorised,
-                revoked=key.revoked,
-                scope=key.scope,
-                event_types=key.event_types,
-                admin=key.admin,
-                read=key.read,
-                recovered=key.recovered,
-            )
-            for key in (keys[thumbprint] for thumbprint in piece.keys)
-        ),
-    )
-
-
-def _factor_info(piece: FactorPiece) -> FactorInfo:
-    return FactorInfo(
-        factor=piece.ref,
-        activity=piece.activity,
-        unit=piece.unit,
-        kind=piece.kind,
-        region=piece.region,
-        year=piece.year,
-        valid=piece.valid,
-        gases_kg_per_unit={gas: number(num, den) for gas, num, den in piece.gases},
-        title=piece.title,
-        event=piece.event,
-    )
-
-
-def _site_info(key: str, piece: SitePiece) -> SiteInfo:
-    party, _, site = key.partition("/")
-    return SiteInfo(
-        party=party,
-        site=site,
-        region=piece.region,
-        inside=piece.inside,
-        event=piece.event,
-        name=piece.name,
-    )
-
-
-def _source_info(piece: SourcePiece) -> SourceInfo:
-    terms = piece.terms[-1]
-    line = piece.lines[terms.line]
-    closed = piece.closed_at_s
-    return SourceInfo(
-        stream=piece.stream,
-        party=piece.party,
-        site=terms.site,
-        region=line.region,
-        inside=line.inside,
-        activity=piece.activity,
-        unit=piece.unit,
-        scope=piece.scope,
-        key_area=terms.key_area,
-        kind=piece.kind,
-        flow=piece.flow,
-        factors={role: timeline[-1].factor for role, timeline in piece.factors.items()},
-        event=piece.events[0],
-        category=terms.category,
-        balance_group=piece.balance_group,
-        interval_s=terms.interval_s,
-        gpc=terms.gpc,
-        part_of=terms.part_of,
-        plausible=terms.plausible,
-        uncertainty_percent=terms.uncertainty_percent,
-        name=terms.name,
-        closed_at=None
-        if closed is None
-        else datetime.fromtimestamp(closed, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )

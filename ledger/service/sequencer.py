@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from ledger.carbon.info import Posted
 from ledger.errors import (
-    BadBatch,
-    Conflict,
     Damaged,
     LedgerError,
     LogStopped,
@@ -29,25 +26,24 @@ from ledger.errors import (
     Unavailable,
 )
 from ledger.log import tiles
-from ledger.log.batch import Seen, SignedStatement, chain, parse_statement, split_submission
-from ledger.log.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
-from ledger.log.hashes import ZEROS_HEX, LeafHash
+from ledger.log.batch import SignedStatement, chain, parse_statement, split_submission
+from ledger.log.hashes import LeafHash
 from ledger.log.keys import PrivateKey
 from ledger.log.receipt import Receipt, format_receipt
-from ledger.log.tree import CompactRange
 from ledger.machine import check_log, public_key_of, read_events, whole_entry
 from ledger.parties.pieces import KEY
+from ledger.service.admission import Admission
 from ledger.service.engine import Engine, Folded
-from ledger.store import checkpoint_store, log_store, tile_store
-from ledger.store.checkpoint_file import CheckpointFile, Recorded
+from ledger.service.signer import Signer
+from ledger.store import log_store, tile_store
+from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database, translated
-from ledger.store.log_store import Head, NewEntry
+from ledger.store.log_store import NewEntry
 from ledger.store.view_store import ViewStore
 
 GROUP_BATCHES: Final = 256
 GROUP_BYTES: Final = 32 * 1024 * 1024
 WAITING_BYTES: Final = 128 * 1024 * 1024
-REHASH_ENTRIES: Final = 4096
 
 
 _LOG: Final = logging.getLogger(__name__)
@@ -82,12 +78,9 @@ class Sequencer:
         log: str,
     ) -> None:
         self._database = database
-        self._file = checkpoints
-        self._log_key = log_key
-        self._origin = origin
+        self._signer = Signer(checkpoints, log_key, origin)
         self._log = log
         self._engine = Engine(ViewStore())
-        self._tree = CompactRange()
         self._size_of_state = 0
         self._conn: Connection | None = None
         self._queue: list[_Waiting] = []
@@ -102,7 +95,7 @@ class Sequencer:
         Raises LogStopped when the database is behind or disagrees.
         """
         conn = await self._connection()
-        await self._check_and_sign(conn)
+        await self._signer.sign(conn)
         self._task = asyncio.create_task(self._run(), name="sequencer")
 
     async def stop(self) -> None:
@@ -231,7 +224,7 @@ class Sequencer:
             _fail(waiting, error)
         self._engine.forget()
         self._size_of_state = 0
-        self._tree = CompactRange()
+        self._signer.forget()
         if self._conn is not None:
             await self._conn.close()
             self._conn = None
@@ -247,25 +240,19 @@ class Sequencer:
                 self._size_of_state = head.size
             new: list[NewEntry] = []
             folded: list[Folded] = []
-            streams = {w.signed.statement.stream for w in group}
-            heads = {
-                stream: (one.version, one.leaf.hex())
-                for stream, one in (await log_store.stream_heads(conn, streams)).items()
-            }
-            pending: dict[tuple[str, int], int] = {}
+            streams = (w.signed.statement.stream for w in group)
+            admission = await Admission.begin(conn, streams, head.size)
             for at, waiting in enumerate(group):
-                statement = waiting.signed.statement
-                if _reads_readings(statement.stream) and new:
+                if _reads_readings(waiting.signed.statement.stream) and new:
                     # It may rest on readings that only the log tells: those of this group first.
                     self._queue[:0] = group[at:]
                     self._wake.set()
                     break
                 try:
-                    index = await self._repeated(conn, waiting, heads, pending)
+                    index = await admission.repeated(conn, waiting.signed)
                     if index is not None:
                         accepted.append(_Accepted(waiting, index, repeated=True))
                         continue
-                    await _check_seen(conn, statement.seen, head.size)
                     entry = whole_entry(head.size + len(new), waiting.signed, waiting.events)
                     one = await self._engine.fold(conn, entry, until=head.size)
                     if not waiting.checked:
@@ -276,8 +263,7 @@ class Sequencer:
                 self._engine.keep(one)
                 folded.append(one)
                 new.append(_new_entry(waiting))
-                heads[statement.stream] = (statement.last, statement.head)
-                pending[statement.stream, statement.first] = entry.index
+                admission.accept(waiting.signed, entry.index)
                 accepted.append(_Accepted(waiting, entry.index))
             if new:
                 head = await log_store.append_entries(conn, head, new)
@@ -286,112 +272,10 @@ class Sequencer:
         self._engine.written()
         self._size_of_state = head.size
         if accepted:
-            note = await self._check_and_sign(conn)
+            note = await self._signer.sign(conn)
             await self._answer(conn, accepted, note)
 
-    async def _repeated(
-        self,
-        conn: Connection,
-        waiting: _Waiting,
-        heads: dict[str, tuple[int, str]],
-        pending: dict[tuple[str, int], int],
-    ) -> int | None:
-        """The index of the same batch logged before, or None if it goes on where its stream ends.
-
-        Raises Conflict, with the JWS already logged, for other content of a version that exists.
-        """
-        statement = waiting.signed.statement
-        version, leaf = heads.get(statement.stream, (0, ZEROS_HEX))
-        if statement.first <= version:
-            if (statement.stream, statement.first) in pending:
-                raise Conflict(
-                    f"version {statement.first} of {statement.stream}",
-                    expected=f"version {version + 1}",
-                    found="another batch for it, just accepted",
-                    advice="Read the stream's head and sign for its next version.",
-                )
-            logged = await log_store.find_jws(conn, statement.stream, statement.first)
-            if logged is None:
-                raise Damaged(f"{statement.stream}@{statement.first} is missing")
-            if logged[1] == waiting.signed.jws.raw:
-                return logged[0]
-            conflict = Conflict(
-                f"version {statement.first} of {statement.stream}",
-                expected=f"version {version + 1}, which is next",
-                found="other content for a version that is logged",
-                advice="What is logged stays. Read the stream's head and sign for its next version.",
-            )
-            conflict.logged_jws = logged[1]
-            raise conflict
-        if statement.first > version + 1:
-            raise Conflict(
-                f"gap in {statement.stream}",
-                expected=f"version {version + 1}",
-                found=f"version {statement.first}",
-                advice="Send the earlier batches first.",
-            )
-        if statement.previous != leaf:
-            raise BadBatch(
-                f"previous of {statement.stream}@{statement.first}",
-                expected=leaf,
-                found=statement.previous,
-                advice="Chain to the stream's head.",
-            )
-        return None
-
     # --- after the commit ----------------------------------------------------------------------
-
-    async def _check_and_sign(self, conn: Connection) -> bytes:
-        """Re-hash what is stored up to the head, commit to it on disk, sign and publish it.
-
-        Returns the note of the newest checkpoint, which covers the head. Raises LogStopped when
-        database and checkpoint file disagree, and never signs then.
-        """
-        async with translated():
-            # The file first: each of its lines stands for a commit that the database shows later.
-            last = await asyncio.to_thread(lambda: self._file.last)
-            head = await log_store.read_head(conn)
-            if last is not None and head.size < last.size:
-                raise _behind(last.size, head.size)
-            if last is None and await checkpoint_store.latest_checkpoint(conn) is not None:
-                raise _file_lost(self._file.path)
-            await self._rehash(conn, head, last)
-            if head.size == 0:
-                return b""
-            note = sign_checkpoint(self._log_key, Checkpoint(self._origin, head.size, head.root))
-            if await asyncio.to_thread(self._commit_to, head) > head.size:
-                # Another process has signed a later head, which covers this one.
-                stored = await checkpoint_store.first_checkpoint_from(conn, head.size)
-                if stored is not None:
-                    return stored.note.encode()
-            await checkpoint_store.insert_checkpoint(conn, head.size, note.decode())
-            return note
-
-    def _commit_to(self, head: Head) -> int:
-        """Append the head to the checkpoint file, unless a greater one stands there; its size."""
-        with self._file.signing() as last:
-            if last is not None and last.size > head.size:
-                return last.size
-            self._file.append(head.size, head.root)
-            return head.size
-
-    async def _rehash(self, conn: Connection, head: Head, last: Recorded | None) -> None:
-        """Hash the stored entries behind what was hashed before, and compare with the head.
-
-        The first time, what the checkpoint file says of an earlier size is compared as well.
-        """
-        if self._tree.size > head.size:
-            self._tree = CompactRange()
-        if self._tree.size == 0 and last is not None and last.size:
-            self._tree = await tile_store.range_at(conn, last.size)
-            if self._tree.root() != last.root:
-                raise _disagrees(last.size, last.root.hex(), self._tree.root().hex())
-        while self._tree.size < head.size:
-            count = min(REHASH_ENTRIES, head.size - self._tree.size)
-            leaves = await tile_store.hashes(conn, 0, self._tree.size, count)
-            self._tree = self._tree.extend(LeafHash(leaf) for leaf in leaves)
-        if self._tree.root() != head.root or self._tree.edge != head.edge:
-            raise _disagrees(head.size, self._tree.root().hex(), head.root.hex())
 
     async def _answer(self, conn: Connection, accepted: list[_Accepted], note: bytes) -> None:
         size = int(note.split(b"\n")[1])
@@ -439,58 +323,6 @@ def _new_entry(waiting: _Waiting) -> NewEntry:
     )
 
 
-async def _check_seen(conn: Connection, seen: Seen | None, size: int) -> None:
-    """The history that the author had verified is this log's own. Raises BadBatch."""
-    if seen is None:
-        return
-    root = None
-    if seen.size <= size:
-        stored = await checkpoint_store.checkpoint(conn, seen.size)
-        root = (
-            await tile_store.root_at(conn, seen.size)
-            if stored is None
-            else parse_checkpoint(stored.note.partition("\n\n")[0] + "\n").root
-        )
-    if root is None or root.hex() != seen.root:
-        raise BadBatch(
-            f"seen, at size {seen.size}",
-            expected="a checkpoint of this log" if root is None else f"root {root.hex()}",
-            found=f"root {seen.root}",
-            advice="You were shown another history than this log's. Keep that checkpoint: it is "
-            "evidence. Compare it with a witness.",
-        )
-
-
 def _reads_readings(stream: str) -> bool:
     """Whether events of this stream may rest on recorded readings, not on pieces alone."""
     return stream.endswith(("/register", "/corrections"))
-
-
-def _behind(expected: int, found: int) -> LogStopped:
-    return LogStopped(
-        "the database is behind what this log has signed",
-        expected=f"at least {expected} entries",
-        found=str(found),
-        advice="It was restored from an older copy. Nothing is signed with it: bring back the "
-        "database that belongs to this home's checkpoint file.",
-    )
-
-
-def _file_lost(path: Path) -> LogStopped:
-    return LogStopped(
-        f"the checkpoint file {path} is empty, and this log has signed checkpoints",
-        expected="a line for each of them",
-        found="none",
-        advice="Bring the file back from where you keep it. If it is lost, write into it the "
-        "size and root (hexadecimal) of the newest checkpoint that somebody else has kept.",
-    )
-
-
-def _disagrees(size: int, expected: str, found: str) -> LogStopped:
-    return LogStopped(
-        f"the database disagrees with what was signed, at size {size}",
-        expected=f"root {expected}",
-        found=found,
-        advice="Nothing is signed any more. Run carbon-ledger audit, and bring back the database "
-        "that belongs to this home's checkpoint file.",
-    )

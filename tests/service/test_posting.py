@@ -221,3 +221,39 @@ def test_a_rule_names_the_event_that_breaks_it(place: Place):
             await ledger.post(body)
 
     place.run(work)
+
+
+def test_the_same_bytes_twice_at_once_are_posted_once(place: Place):
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        body = workload.batch(0, 3)
+        size = await ledger.size()
+        answers = await asyncio.gather(*(ledger.post(body) for _ in range(5)))
+        assert {one.index for one in answers} == {size}
+        assert sorted(one.repeated for one in answers) == [False, True, True, True, True]
+        assert await ledger.size() == size + 1
+
+    place.run(work)
+
+
+def test_a_batch_for_the_middle_of_one_that_arrives_with_it_is_a_conflict(place: Place):
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        whole = workload.batch(0, 4)
+        _, lines = split_submission(whole)
+        part = batch.build(
+            COMPANY,
+            ledger.log,
+            stream(0),
+            3,
+            "ab" * 32,
+            [("ActivityRecorded", line) for line in lines[2:]],
+            None,
+            SIGNED_AT,
+        )
+        posted, refused = await asyncio.gather(
+            ledger.post(whole), ledger.post(part), return_exceptions=True
+        )
+        assert isinstance(posted, Posted)
+        assert isinstance(refused, Conflict)
+        assert refused.logged_jws == jws_of(whole)
+
+    place.run(work)
