@@ -21,7 +21,9 @@ from ledger.carbon.events import (
     Body,
     EmissionBody,
     FactorAssigned,
+    FactorPublished,
     ProfileBody,
+    SiteRegistered,
     SourceAmended,
     SourceClosed,
     SourceRegistered,
@@ -31,7 +33,7 @@ from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
 from ledger.errors import BadBundle, LedgerError, ProofFailed
 from ledger.fold.state import Kind, Memory
-from ledger.log.bundle import OpenedBundle, OpenedEntry, open_bundle, read_bundle
+from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent, open_bundle, read_bundle
 from ledger.log.hashes import ZEROS_HEX
 from ledger.log.names import event_ref, party_of
 from ledger.machine import Entry, authorise, fold, read_event
@@ -113,8 +115,10 @@ class EventState(Memory):
 
 
 class Needed(msgspec.Struct, frozen=True):
-    """What an event rests on, by name: sources by stream, factors by ref, sites by
-    `<party>/<site>`, single events, and events whose corrections matter.
+    """What an event rests on.
+
+    Sources by stream, factors by ref, sites by `<party>/<site>`, and by name the events whose
+    corrections matter.
     """
 
     sources: tuple[str, ...] = ()
@@ -171,6 +175,7 @@ def verify_event(data: bytes, log_key: str) -> Verdict:
     target = _target(opened)
     state, rows = EventState(target), EntryRows()
     _check_trust_is_whole(opened.entries)
+    _check_nothing_else(opened)
     withheld: list[str] = []
     for entry in opened.entries:
         _fold_entry(state, entry, rows, target)
@@ -210,6 +215,67 @@ def _check_trust_is_whole(entries: Iterable[OpenedEntry]) -> None:
                 advice="Ask for a complete file; a key's history must be whole to be judged.",
             )
         heads[statement.stream] = (last, statement.head)
+
+
+def _check_nothing_else(opened: OpenedBundle) -> None:
+    """Raise ProofFailed if the file shows an event that its subject does not rest on.
+
+    So the subject cannot be exchanged for another event of the file. Data that is withheld may
+    have been about the subject; the verdict names it.
+    """
+    subject = event_ref(opened.subject.stream, opened.subject.version)
+    places: dict[str, OpenedEvent] = {}
+    about: dict[tuple[str, str], list[str]] = {}
+    for item in (item for entry in opened.entries for item in entry.events):
+        name = event_ref(item.stream, item.version)
+        places[name] = item
+        if item.data is not None:
+            for what in _says_about(item.stream, name, read_event(item.data)):
+                about.setdefault(what, []).append(name)
+    wanted: set[str] = set()
+    waiting = [subject]
+    while waiting:
+        name = waiting.pop()
+        found = places.get(name)
+        if name in wanted or found is None:
+            continue
+        wanted.add(name)
+        if found.data is not None:
+            needed = needs(found.stream, found.version, read_event(found.data))
+            for kind in needed.__struct_fields__:
+                for key in getattr(needed, kind):
+                    waiting += about.get((kind, key), ())
+    operator = party_of(opened.entries[0].signed.statement.stream)
+    authors = {operator, *(party_of(places[name].stream) for name in wanted)}
+    for name, item in places.items():
+        trust = place_of(item.stream) in ("keys", "ledger") and party_of(item.stream) in authors
+        later = item.stream == opened.subject.stream and item.version > opened.subject.version
+        if later or not (trust or name in wanted or item.data is None):
+            raise ProofFailed(
+                f"{name} is in the file, and {subject} does not rest on it",
+                expected="what the event rests on, and nothing else",
+                found=name,
+                advice="Ask for a file about this event.",
+            )
+
+
+def _says_about(stream: str, name: str, event: object) -> Iterator[tuple[str, str]]:
+    """What an event is about, as members of `Needed` and their values."""
+    match event:
+        case SourceRegistered():
+            yield "sources", event.stream
+        case SourceAmended() | SourceClosed() | FactorAssigned():
+            yield "sources", event.source
+        case FactorPublished():
+            yield "factors", f"{party_of(stream)}/{event.id}@{event.version}"
+        case SiteRegistered():
+            yield "sites", f"{party_of(stream)}/{event.site}"
+        case ActivityCorrected() | ActivityWithdrawn():
+            yield "corrected", event.event
+        case ActivityBody() | ProfileBody() | EmissionBody():
+            yield "corrected", name
+        case _:
+            pass
 
 
 def _fold_entry(state: EventState, entry: OpenedEntry, rows: EntryRows, target: str | None) -> None:

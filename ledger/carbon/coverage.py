@@ -43,10 +43,7 @@ def add(bounds: Bounds, start_s: int, end_s: int) -> Bounds:
     """The set with [start, end), which nothing may overlap."""
     at = bisect_right(bounds, start_s)
     left, right = bounds[:at], bounds[at:]
-    if left and left[-1] == start_s:
-        left = left[:-1]
-    else:
-        left = (*left, start_s)
+    left = left[:-1] if left and left[-1] == start_s else (*left, start_s)
     return left + right[1:] if right and right[0] == end_s else (*left, end_s, *right)
 
 

@@ -144,7 +144,7 @@ class FactorPublished(Event, frozen=True, kw_only=True):
     gases_kg_per_unit: dict[MemberName, Number]
     source: Document
     uncertainty_percent: Quantity | None = None
-    properties: dict[MemberName, Number] = {}
+    properties: dict[MemberName, Number] = {}  # noqa: RUF012  (msgspec makes a new one each time)
 
 
 class FactorAssigned(Event, frozen=True, kw_only=True):
@@ -162,7 +162,7 @@ class RegisterReading(
 ):
     """What a cumulative meter showed at both ends: (to - from + rollover * 10^digits) * multiplier
     is the quantity.
-    """
+    """  # noqa: D205  (the schema quotes it)
 
     meter: SegmentName
     from_: Quantity = msgspec.field(name="from")

@@ -100,9 +100,7 @@ def check_number(what: str, number: Number) -> None:
 
 
 def check_publisher(state: State, party: str, ref: str) -> None:
-    """Raise RuleBroken unless the factor is a publisher's, or the party's own: a company publishes
-    for its own streams.
-    """
+    """Raise RuleBroken unless the factor is a publisher's, or the party's own."""
     publisher = party_of(ref)
     if publisher == party:
         return
@@ -153,9 +151,7 @@ def fit_factor(
 
 
 def check_factors(ground: Ground, body: ActivityBody | ProfileBody, what: str) -> None:
-    """Raise unless every factor of the body's readings is allowed for the whole of their time, and
-    counts in the dimension of their unit.
-    """
+    """Raise unless every factor is allowed for all of the readings' time, and fits their unit."""
     unit = ground.source.unit if body.unit is None else body.unit
     for start_s, end_s, _ in ground.readings(body).items:
         span = ground.span_at(start_s)

@@ -62,12 +62,12 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Readings(msgspec.Struct, frozen=True, gc=False):
-    """A body's readings as numbers: (start, end, quantity in 10^-12) of each, gaps left out, and
-    the time that they cover with neighbours merged. A measured emission has the quantity 0.
-    """
+    """A body's readings as numbers."""
 
     items: Sequence[tuple[int, int, int]]
+    """(start, end, quantity in 10^-12) of each; gaps are left out, an emission has quantity 0."""
     runs: Sequence[tuple[int, int]]
+    """(start, end) of the time that they cover, neighbours merged."""
 
 
 class Ground:

@@ -24,8 +24,10 @@ class SitePiece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FactorPiece(msgspec.Struct, frozen=True, kw_only=True):
-    """A published factor, under its ref. Gases are (gas, numerator, denominator) in kg per unit;
-    `valid_s` is the half-open range of activity times, in epoch seconds of the area's calendar.
+    """A published factor, under its ref.
+
+    Gases are (gas, numerator, denominator) in kg per unit; `valid_s` is the half-open range of
+    activity times, in epoch seconds of the area's calendar.
     """
 
     ref: str
@@ -165,8 +167,9 @@ class RecordedPiece(msgspec.Struct, frozen=True):
 
 
 class HistoryPiece(msgspec.Struct, frozen=True):
-    """All live bodies of a stream, read from the log: (event, body as it stands, index of the
-    entry that recorded or last corrected it), in the order of the events.
+    """All live bodies of a stream, read from the log, in the order of their events.
+
+    (event, body as it stands, index of the entry that recorded or last corrected it)
     """
 
     items: tuple[tuple[str, Body, int], ...]

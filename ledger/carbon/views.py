@@ -206,8 +206,9 @@ def _replace(
 
 
 def _counted_on(state: State, source: SourcePiece, index: int) -> Ground:
-    """The ground on which a body recorded at this entry was last counted: what is taken away must
-    be what was added, under the rules of then.
+    """The ground on which a body recorded at this entry was last counted.
+
+    What is taken away must be what was added, under the rules of then.
     """
     return Ground(state, rules_at(state, max(index, source.counted_again)), source)
 

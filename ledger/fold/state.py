@@ -71,9 +71,11 @@ class Memory:
         self.pieces: dict[Key, msgspec.Struct | None] = {}
 
     def get(self, kind: Kind[P], key: str) -> P | None:
+        """The piece, or None if there is none."""
         return cast("P | None", self.pieces.get((kind.name, key)))
 
     def put(self, kind: Kind[P], key: str, piece: P | None) -> None:
+        """The piece from now on; None removes it."""
         self.pieces[kind.name, key] = piece
 
 
@@ -84,12 +86,14 @@ class Cache:
         self.pieces: dict[Key, msgspec.Struct | None] = {}
 
     def get(self, kind: Kind[P], key: str) -> P | None:
+        """The piece, or None if it is known to be absent. Raises NotLoaded."""
         try:
             return cast("P | None", self.pieces[kind.name, key])
         except KeyError:
             raise NotLoaded(cast("Kind[msgspec.Struct]", kind), key) from None
 
     def put(self, kind: Kind[P], key: str, piece: P | None) -> None:
+        """The piece from now on; None removes it."""
         self.pieces[kind.name, key] = piece
 
     def forget(self, keys: Iterable[Key]) -> None:
@@ -106,12 +110,14 @@ class Overlay:
         self.changes: dict[Key, msgspec.Struct | None] = {}
 
     def get(self, kind: Kind[P], key: str) -> P | None:
+        """The piece, or None if there is none."""
         found = self.changes.get((kind.name, key), _ABSENT)
         if found is _ABSENT:
             return self.base.get(kind, key)
         return found  # type: ignore[return-value]  # the kind says what stands under its keys
 
     def put(self, kind: Kind[P], key: str, piece: P | None) -> None:
+        """The piece from now on; None removes it."""
         self.changes[kind.name, key] = piece
 
     def merge_into(self, pieces: dict[Key, msgspec.Struct | None]) -> None:

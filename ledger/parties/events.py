@@ -6,6 +6,8 @@ with proof that somebody holds its private half. Source: formats, section 5.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 
 from ledger.errors import BadValue
@@ -153,7 +155,7 @@ EVENTS = (
 
 def require_sorted(member: str, items: tuple[str, ...]) -> None:
     """Raise BadValue unless the items ascend without repeats (one spelling for a set)."""
-    for one, other in zip(items, items[1:], strict=False):
+    for one, other in pairwise(items):
         if one >= other:
             raise BadValue(
                 member,

@@ -46,8 +46,9 @@ _USCC = re.compile(r"[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
 
 
 def place_of(stream: str) -> str:
-    """What kind of stream this is: `keys`, `ledger`, `register`, `factors`, `corrections`,
-    `seals`, `redactions` or `source`. Raises NotAuthorised for a reserved segment elsewhere.
+    """What kind of stream this is; raises NotAuthorised for a reserved segment out of its place.
+
+    `keys`, `ledger`, `register`, `factors`, `corrections`, `seals`, `redactions` or `source`.
     """
     segments = stream.split("/")[1:]
     if len(segments) == 1 and segments[0] in RESERVED and segments[0] != "corrections":
@@ -189,10 +190,9 @@ def _authorise_keys(
     if key.recovery:
         if party == operator and all(n in ("KeyAuthorized", "KeyRevoked") for n in types):
             return
-    elif key.admin and key.party == party:
-        return
-    elif key.admin and key.party == operator:
-        if all(name in ("KeyRevoked", "KeyRecovered") for name in types):
+    elif key.admin:
+        rescue = all(name in ("KeyRevoked", "KeyRecovered") for name in types)
+        if key.party == party or (key.party == operator and rescue):
             return
     raise NotAuthorised(
         f"events about keys of {party}",

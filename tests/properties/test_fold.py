@@ -188,7 +188,9 @@ class Ledger(RuleBasedStateMachine):
         register = [f"acme/register@{n + 1}" for n in range(2 + len(self.registered))]
         for name, (_, _, latest) in self.live.items():
             fixes = [f"{FIXES}@{n + 1}" for n in range(self.fixes)] if latest else []
-            shown = ["operator/factors@1", "operator/factors@2", *register]
+            second = any(getattr(e, "factor", "") == "operator/grid@2" for e in self.registered)
+            factors = ["operator/factors@1", "operator/factors@2"][: 1 + second]
+            shown = [*factors, *register]
             own = [fix for fix in fixes if self._is_about(fix, name)]
             verdict = verify_event(self.world.bundle(name, *shown, *own), LOG)
             found += sum(int(mg) for one in verdict.masses for mg in one.mass_mg.values())

@@ -51,14 +51,34 @@ def test_the_figure_of_a_reading_is_derived_again(world: World):
     assert "later correction or revocation" in verdict.not_excluded[0]
 
 
-def test_another_reading_in_the_file_adds_nothing(world: World):
-    verdict = verify_event(world.bundle(f"{POWER}@1", f"{POWER}@2", *GROUNDS), LOG)
-    assert masses(verdict) == {"2018-01 location CO2": 5_000_000}
+def test_an_event_that_the_subject_does_not_rest_on_is_refused(world: World):
+    world.factor("other")
+    world.party("beta")
+    for extra in (f"{POWER}@2", "operator/factors@2", "beta/keys@1"):
+        left_out = [] if extra == "beta/keys@1" else ["beta/keys@1"]
+        with pytest.raises(ProofFailed, match="does not rest on it"):
+            verify_event(world.bundle(f"{POWER}@1", extra, *GROUNDS, left_out=left_out), LOG)
 
 
-def test_another_reading_adds_nothing_by_a_new_factor_either(world: World):
+@pytest.mark.parametrize("other", [*GROUNDS, "acme/keys@1", "operator/ledger@1"])
+def test_another_event_of_the_file_cannot_be_made_its_subject(world: World, other: str):
+    data = world.bundle(f"{POWER}@1", *GROUNDS)
+    changed = data.replace(f'{{"event":"{POWER}@1"}}'.encode(), f'{{"event":"{other}"}}'.encode())
+    assert changed != data
+    with pytest.raises(ProofFailed, match="does not rest on it"):
+        verify_event(changed, LOG)
+
+
+def test_a_factor_that_came_late_counts(world: World):
     world.factor("grid", CO2="0.4", version="2")
-    late = FactorAssigned(
+    world.post("acme", "acme/register", [late_factor()])
+    shown = (*GROUNDS, "operator/factors@2", "acme/register@3")
+    verdict = verify_event(world.bundle(f"{POWER}@1", *shown), LOG)
+    assert masses(verdict) == {"2018-01 location CO2": 4_000_000}
+
+
+def late_factor() -> FactorAssigned:
+    return FactorAssigned(
         salt=salt(),
         source=POWER,
         role="location",
@@ -66,10 +86,6 @@ def test_another_reading_adds_nothing_by_a_new_factor_either(world: World):
         from_=T0,
         reason="late",
     )
-    world.post("acme", "acme/register", [late])
-    shown = (*GROUNDS, "operator/factors@2", "acme/register@3", f"{POWER}@2")
-    verdict = verify_event(world.bundle(f"{POWER}@1", *shown), LOG)
-    assert masses(verdict) == {"2018-01 location CO2": 4_000_000}
 
 
 def test_corrections_count_and_are_named(world: World):
@@ -110,14 +126,16 @@ def test_a_correction_in_the_midst_cannot_be_left_out(world: World):
 @pytest.mark.parametrize("missing", GROUNDS)
 def test_what_a_reading_rests_on_cannot_be_left_out(world: World, missing: str):
     shown = [name for name in GROUNDS if name != missing]
-    with pytest.raises(ProofFailed, match="does not hold"):
+    with pytest.raises(ProofFailed, match=r"does not hold|does not rest on it"):
         verify_event(world.bundle(f"{POWER}@1", *shown), LOG)
 
 
 def test_withheld_data_weakens_the_verdict_and_is_named(world: World):
-    bundle = world.bundle(f"{POWER}@1", *GROUNDS, withheld=[f"{POWER}@2"])
+    world.factor("grid", CO2="0.4", version="2")
+    world.post("acme", "acme/register", [late_factor()])
+    bundle = world.bundle(f"{POWER}@1", *GROUNDS, withheld=["acme/register@3"])
     verdict = verify_event(bundle, LOG)
-    assert (verdict.strength, verdict.withheld) == ("logged", [f"{POWER}@2"])
+    assert (verdict.strength, verdict.withheld) == ("logged", ["acme/register@3"])
     hidden = verify_event(world.bundle(f"{POWER}@1", withheld=[f"{POWER}@1"]), LOG)
     assert (hidden.strength, hidden.data, hidden.masses) == ("logged", None, [])
 
