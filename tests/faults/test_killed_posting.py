@@ -100,6 +100,7 @@ def acknowledgements(out: Path) -> list[str]:
 @pytest.mark.parametrize("victim", ["program", "database"])
 def test_what_was_acknowledged_survives_sigkill(settings: Settings, tmp_path: Path, victim: str):
     chance = random.Random(victim)  # noqa: S311  (moments, not secrets)
+    survived = 0
     for number in range(ROUNDS):
         out = tmp_path / f"{victim}-{number}"
         out.touch()
@@ -120,4 +121,5 @@ def test_what_was_acknowledged_survives_sigkill(settings: Settings, tmp_path: Pa
                 process.wait()
         acknowledged = acknowledgements(out)
         asyncio.run(check(settings, acknowledged))
-        assert acknowledged or number == 0
+        survived += len(acknowledged)
+    assert survived, "no round was long enough for a receipt"
