@@ -20,8 +20,8 @@ TINY = 10**12
 
 MG_PER_KG = 10**6
 
-NOON_S = 946_728_000
-"""2000-01-01T12:00:00Z."""
+MIDNIGHT_S = 946_684_800
+"""2000-01-01T00:00:00Z."""
 
 _SCALES: tuple[int, ...] = tuple(10 ** (values.DECIMAL_PLACES - scale) for scale in range(13))
 
@@ -35,14 +35,13 @@ def divide_half_even(numerator: int, denominator: int) -> int:
     return quotient
 
 
-@lru_cache(maxsize=8192)
 def seconds(text: str) -> int:
     """A time as seconds since 1970. Raises BadValue.
 
-    Day, time of day and offset are parsed apart: meters repeat them, and each is parsed once.
+    Day and time of day are parsed apart, since meters repeat both: each is parsed once.
     """
     try:
-        return _day_s(text[:10]) + _clock_s(text[10:19]) - _offset_s(text[19:])
+        return _day_s(text[:10]) + _clock_s(text[10:])
     except BadValue:
         return values.parse_time(text)  # says what is wrong with the whole
 
@@ -52,14 +51,10 @@ def _day_s(day: str) -> int:
     return values.parse_time(f"{day}T00:00:00Z")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _clock_s(clock: str) -> int:
-    return values.parse_time(f"2000-01-01{clock}Z") - NOON_S + 43_200
-
-
-@lru_cache(maxsize=256)
-def _offset_s(offset: str) -> int:
-    return NOON_S - values.parse_time(f"2000-01-01T12:00:00{offset}")
+    """Seconds from midnight UTC to a time of day with its offset."""
+    return values.parse_time(f"2000-01-01{clock}") - MIDNIGHT_S
 
 
 @lru_cache(maxsize=8192)

@@ -75,6 +75,7 @@ class Ground:
 
     __slots__ = (
         "_body",
+        "_cover_keys",
         "_factors",
         "_rated",
         "_rates",
@@ -91,6 +92,7 @@ class Ground:
         self.source = source
         self._factors: dict[str, FactorPiece] = {}
         self._rates: dict[tuple[str, str, str], tuple[Rate, ...]] = {}
+        self._cover_keys: dict[int, str] = {}
         self._span: Span | None = None
         self._rated: tuple[Span | None, str, tuple[Rate, ...]] = (None, "", ())
         self._body: Body | None = None
@@ -158,6 +160,13 @@ class Ground:
                 for per in [Fraction(int(num), int(den)) * ratio * MG_PER_KG / TINY]
             )
         return found
+
+    def cover_key(self, bucket: int) -> str:
+        """The key of the piece that holds a bucket of the source's coverage."""
+        key = self._cover_keys.get(bucket)
+        if key is None:
+            key = self._cover_keys[bucket] = f"{self.source.stream} {bucket}"
+        return key
 
     def _find(self, at_s: int) -> Span:
         calendar, source = self.rule.calendar, self.source

@@ -217,7 +217,7 @@ def _check_free(state: State, ground: Ground, body: Body) -> None:
         return
     for start_s, end_s in ground.readings(body).runs:
         for bucket, from_s, until_s in coverage.buckets(start_s, end_s):
-            cover = state.get(COVER, f"{stream} {bucket}")
+            cover = state.get(COVER, ground.cover_key(bucket))
             met = coverage.overlap(cover.bounds, from_s, until_s) if cover else None
             if met is not None:
                 raise Conflict(

@@ -174,10 +174,9 @@ def _cover(
     body: Body,
     change: Callable[[coverage.Bounds, int, int], coverage.Bounds],
 ) -> None:
-    stream = ground.source.stream
     for start_s, end_s in ground.readings(body).runs:
         for bucket, from_s, until_s in coverage.buckets(start_s, end_s):
-            key = f"{stream} {bucket}"
+            key = ground.cover_key(bucket)
             piece = state.get(COVER, key)
             bounds = change(piece.bounds if piece else (), from_s, until_s)
             state.put(COVER, key, CoverPiece(bounds) if bounds else None)

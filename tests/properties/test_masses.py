@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.carbon import coverage, rulepack
-from ledger.carbon.exact import MG_PER_KG, TINY, divide_half_even, split_by_month, tiny
-from ledger.log.values import format_decimal
+from ledger.carbon.exact import MG_PER_KG, TINY, divide_half_even, seconds, split_by_month, tiny
+from ledger.errors import BadValue
+from ledger.log.values import format_decimal, parse_time
 from tests.unit.world import World, profile, reading
 
 CALENDARS = [
@@ -100,14 +103,37 @@ def test_a_profile_is_its_readings_rounded_once_a_month(
 
 
 def utc(at_s: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(at_s, UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 @given(st.integers(0, 10**30 - 1))
 def test_a_quantity_is_read_as_it_is_written(tiny_units: int):
     assert tiny(format_decimal(tiny_units, 12)) == tiny_units
+
+
+@given(
+    st.datetimes(
+        min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.just(UTC)  # noqa: DTZ001
+    ),
+    st.integers(-14 * 60, 14 * 60),
+)
+def test_a_time_is_read_as_the_instant_that_it_names(moment: datetime, offset_min: int):
+    local = moment.replace(microsecond=0).astimezone(timezone(timedelta(minutes=offset_min)))
+    text = local.isoformat().replace("+00:00", "Z")
+    assert seconds(text) == parse_time(text) == int(local.timestamp())
+
+
+@given(st.text(alphabet="0123456789-+:TZ.", min_size=15, max_size=30))
+def test_a_time_in_parts_is_read_as_the_whole_and_refused_with_its_words(text: str):
+    for spelled in (text, "2018-01-01" + text[10:], text[:10] + "T10:00:00+08:00"):
+        assert outcome(seconds, spelled) == outcome(parse_time, spelled)
+
+
+def outcome(parser: Callable[[str], int], text: str) -> int | str:
+    try:
+        return parser(text)
+    except BadValue as error:
+        return str(error)
 
 
 # --- coverage ----------------------------------------------------------------------------------
