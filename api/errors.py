@@ -6,7 +6,9 @@
 `code` is the name of the error's class and stays; `title` is the class's sentence; `detail`,
 `expected`, `found` and `advice` say what a person can act on. A conflict carries the JWS that is
 logged. What nobody foresaw answers with status 500 and says nothing of its cause; the cause goes
-to the log of the process, without the values in it. Source: RFC 9457; style, "Errors".
+to the log of the process, without the values in it. Why the ledger cannot do it now is the
+operator's business too: hosts, logins and paths stand in that log, never in an answer.
+Source: RFC 9457; style, "Errors".
 """
 
 from __future__ import annotations
@@ -71,6 +73,12 @@ RETRY_AFTER_S: Final[Mapping[type[LedgerError], int]] = {
     errors.Overloaded: 1,
 }
 
+OPERATORS_BUSINESS: Final = (errors.DatabaseUnavailable, errors.LogStopped)
+"""Their texts may name hosts, logins and paths of the operator."""
+
+_FOR_THE_OPERATOR: Final = "The operator finds the cause in the log of the service."
+_LATER: Final = "Send the same bytes again later; nothing is logged twice."
+
 _log = structlog.get_logger("carbon-ledger.api")
 
 
@@ -111,6 +119,10 @@ def problem(error: LedgerError) -> Problem:
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log_unexpected(error)
         return _unexpected(error.code, (type(error).__doc__ or "").rstrip("."))
+    if isinstance(error, OPERATORS_BUSINESS):
+        _log.error(error.code, what=error.what, expected=error.expected, found=error.found)
+        members = _members(error.code, status, _title(error), _FOR_THE_OPERATOR)
+        return Problem({**members, "advice": error.advice or _LATER}, status, headers)
     members = {
         **_members(error.code, status, _title(error), error.what),
         "expected": error.expected,
@@ -182,7 +194,6 @@ def _members(code: str, status: HTTPStatus, title: str, detail: str) -> dict[str
 
 def _unexpected(code: str, title: str) -> Problem:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    detail = "The operator finds the cause in the log of the service."
-    members = _members(code, status, title, detail)
+    members = _members(code, status, title, _FOR_THE_OPERATOR)
     advice = "After posting, send the same bytes again: nothing is logged twice."
     return Problem({**members, "advice": advice}, status)

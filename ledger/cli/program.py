@@ -7,6 +7,7 @@ was expected, what was found and what to do; anything else is a fault of ours an
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import sys
 import traceback
@@ -34,7 +35,7 @@ from ledger.cli import (
 )
 from ledger.cli.call import As, Debug, Home, Json, Key, Url
 from ledger.cli.output import hint, show_error, write_json
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Unavailable
 
 NAME: Final = "carbon-ledger"
 REFUSED: Final = 1
@@ -43,6 +44,21 @@ NOT_NOW: Final = 3
 INTERRUPTED: Final = 130
 THUMBPRINT: Final = re.compile(r"-[A-Za-z0-9_-]{42}")
 """Of a key, where its base64url begins with a hyphen: one in 64 does."""
+
+AGAIN: Final = (
+    "then run the same command again: what was acknowledged is kept, and nothing is posted twice."
+)
+STORAGE: Final = {
+    errno.ENOSPC: ("the disk is full", f"Make room there, {AGAIN}"),
+    errno.EDQUOT: ("the quota of the disk is used up", f"Make room there, {AGAIN}"),
+    errno.EFBIG: ("a file may not grow any more", f"Raise the limit on file sizes, {AGAIN}"),
+    errno.EROFS: ("the disk may only be read", f"Make it writable, or choose another, {AGAIN}"),
+    errno.EACCES: ("a file may not be used", f"Give yourself the right to it, {AGAIN}"),
+    errno.EPERM: ("a file may not be used", f"Give yourself the right to it, {AGAIN}"),
+    errno.EIO: ("the disk fails", f"Check the disk, {AGAIN}"),
+    errno.EMFILE: ("too many files are open", f"Raise the limit on open files, {AGAIN}"),
+}
+"""What the machine refuses and a person can change; anything else is a fault of ours."""
 
 GROUPS: Final = (
     ("party", party, "Who is on the ledger."),
@@ -134,6 +150,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  (a fault of ours must not look like the user's)
         if debug:
             traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in STORAGE:
+            return _not_now(error, as_json=as_json)
         return _fault(error, as_json=as_json)
 
 
@@ -160,6 +178,16 @@ def _wrong_call(error: typer.TyperException, *, as_json: bool) -> int:
         else:
             hint(f"{NAME}: {message}")
     return WRONG_CALL
+
+
+def _not_now(error: OSError, *, as_json: bool) -> int:
+    what, advice = STORAGE[error.errno or 0]
+    place = f"{error.strerror}" + (f": {error.filename}" if error.filename else "")
+    show_error(
+        Unavailable(what, expected="a place that can be written", found=place, advice=advice),
+        as_json=as_json,
+    )
+    return NOT_NOW
 
 
 def _fault(error: Exception, *, as_json: bool) -> int:

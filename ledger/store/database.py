@@ -8,6 +8,8 @@ cannot do now is reported as DatabaseUnavailable, with advice.
 
 from __future__ import annotations
 
+import errno
+import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -47,7 +49,7 @@ class Database:
         *,
         application_name: str = "carbon-ledger",
         readers: int = 4,
-        wait_s: float = 30.0,
+        wait_s: float = 5.0,
     ) -> None:
         self._owner_conninfo = _complete(owner_conninfo, application_name)
         self._server_conninfo = _complete(server_conninfo, application_name)
@@ -147,13 +149,14 @@ async def translated() -> AsyncIterator[None]:
             found=_first_line(error),
             advice="Check user and password of the connection settings.",
         ) from error
-    except psycopg.errors.DiskFull as error:
-        raise DatabaseUnavailable(
-            "the database has no space left",
-            found=_first_line(error),
-            advice="Make room on its disk; nothing that was acknowledged is lost.",
-        ) from error
     except psycopg.OperationalError as error:
+        # A server that has no room for a new connection says so in its text only.
+        if isinstance(error, psycopg.errors.DiskFull) or os.strerror(errno.ENOSPC) in str(error):
+            raise DatabaseUnavailable(
+                "the database has no space left",
+                found=_first_line(error),
+                advice="Make room on its disk; nothing that was acknowledged is lost.",
+            ) from error
         raise DatabaseUnavailable(
             "the database does not answer", found=_first_line(error), advice=_ADVICE
         ) from error

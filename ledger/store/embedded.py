@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -319,10 +320,13 @@ def _complete(conninfo: str) -> None:
             if not has_database:
                 create_database(connection, DATABASE)
     except psycopg.Error as error:
+        full = os.strerror(errno.ENOSPC) in str(error)
         raise DatabaseUnavailable(
             "the embedded PostgreSQL answers, but refuses its owner",
             found=str(error).strip(),
-            advice="Stop all commands that use this home, then try again",
+            advice="Make room on the disk of this home; nothing that was acknowledged is lost."
+            if full
+            else "Stop all commands that use this home, then try again",
         ) from error
 
 

@@ -27,7 +27,7 @@ import msgspec
 from ledger.client import durable_file
 from ledger.client.outbox import Outbox, PendingBatch
 from ledger.client.writer import UNSALTED
-from ledger.errors import BadFile, Overloaded
+from ledger.errors import BadFile, Overloaded, Unavailable
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS batch (
@@ -62,6 +62,8 @@ class Journal:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            raise self._not_now(error) from error
         except sqlite3.DatabaseError as error:
             raise BadFile(
                 f"the journal {self.path} is damaged",
@@ -71,10 +73,12 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left to write, and close the file."""
-        if self._confirmed:
-            with self._transaction():
-                pass
-        self._db.close()
+        try:
+            if self._confirmed:
+                with self._transaction():
+                    pass
+        finally:
+            self._db.close()
 
     @contextmanager
     def lock(self, stream: str) -> Iterator[None]:
@@ -178,8 +182,24 @@ class Journal:
         )
         self._db.execute("DELETE FROM batch WHERE stream = ? AND posted = 0", (stream,))
 
+    def _not_now(self, error: sqlite3.OperationalError) -> Unavailable:
+        return Unavailable(
+            f"the journal {self.path} cannot be written",
+            expected="room on its disk, and the right to write",
+            found=str(error),
+            advice="Remove the cause and run the import again; nothing is posted twice.",
+        )
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        try:
+            with self._whole():
+                yield
+        except sqlite3.OperationalError as error:
+            raise self._not_now(error) from error
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany(
@@ -187,7 +207,8 @@ class Journal:
             )
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has rolled it back already
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
         self._confirmed.clear()
