@@ -113,7 +113,9 @@ def test_a_quantity_is_read_as_it_is_written(tiny_units: int):
 
 @given(
     st.datetimes(
-        min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.just(UTC)  # noqa: DTZ001
+        min_value=datetime(1, 1, 3),  # noqa: DTZ001
+        max_value=datetime(9999, 12, 29),  # noqa: DTZ001
+        timezones=st.just(UTC),
     ),
     st.integers(-14 * 60, 14 * 60),
 )
