@@ -12,7 +12,7 @@ from ledger.errors import BadBundle, LedgerError, ProofFailed
 from ledger.log.jws import possession_proof
 from ledger.parties.events import KeyRecovered, KeyRevoked
 from ledger.provenance import Verdict, verify_event
-from tests.unit.world import LOG, World, body, correction, jwk, key_of, reading, salt
+from tests.unit.world import LOG, World, authorisation, body, correction, jwk, key_of, reading, salt
 
 POWER = "acme/plant/power"
 FIXES = f"{POWER}/corrections"
@@ -177,6 +177,22 @@ def test_a_key_event_in_the_midst_of_its_stream_cannot_be_left_out(world: World)
     bundle = world.bundle(f"{POWER}@1", *GROUNDS, left_out=["acme/keys@3"])
     with pytest.raises(ProofFailed, match="left out of the file"):
         verify_event(bundle, LOG)
+
+
+def test_the_first_event_of_a_batch_of_keys_cannot_be_left_out(world: World):
+    both = [authorisation("acme", "meter", "acme/"), authorisation("acme", "second", "acme/")]
+    world.post("acme", "acme/keys", both)
+    bundle = world.bundle(f"{POWER}@1", *GROUNDS, left_out=["acme/keys@2"])
+    with pytest.raises(ProofFailed, match="left out of the file"):
+        verify_event(bundle, LOG)
+
+
+def test_a_file_about_a_key_event_ends_with_it(world: World):
+    world.key("acme", "meter", "acme/")
+    others = [f"acme/keys@{version}" for version in (1, 2)]
+    assert verify_event(world.bundle(others[1]), LOG).event == others[1]
+    with pytest.raises(ProofFailed, match="does not rest on it"):
+        verify_event(world.bundle(others[0]), LOG)
 
 
 def test_a_withheld_registration_does_not_pass_for_one_that_stands_alone(world: World):

@@ -199,6 +199,24 @@ def test_an_assigned_factor_counts_for_later_readings_from_its_time_on(world: Wo
     assert world.months() == {"2023-05": 5_000_000, "2023-06": 4_000_000}
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 3, 0, 2)])
+def test_factors_that_change_within_a_month_count_in_any_order_of_one_batch(
+    world: World, order: tuple[int, ...]
+):
+    world.factor("grid", CO2="0.4", version="2")
+    world.factor("grid", CO2="0.3", version="3")
+    for ref, day in (("operator/grid@2", "10"), ("operator/grid@3", "20")):
+        event = assigned(ref, f"2023-06-{day}T00:00:00+08:00")
+        world.post("acme", "acme/register", [event])
+    days = [("09", "1"), ("10", "10"), ("19", "100"), ("20", "1000")]
+    readings = [
+        reading(f"2023-06-{day}T00:00:00+08:00", "P1D", quantity)
+        for day, quantity in (days[at] for at in order)
+    ]
+    world.post("acme", POWER, readings)
+    assert world.total() == 500_000 + 4_000_000 + 40_000_000 + 300_000_000
+
+
 def test_a_new_role_is_filled_from_its_time_on(world: World):
     mix = world.factor("mix", kind="residual-mix", CO2="0.6096")
     world.post("acme", POWER, [reading(T0, "P1D", "10")])
