@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from ledger.carbon.rows import EntryRows
+from ledger.errors import Damaged
 from ledger.log.batch import SignedStatement, parse_statement
 from ledger.machine import read_events, whole_entry
 from ledger.service.engine import Engine
@@ -18,6 +19,8 @@ from ledger.store.view_store import TABLES, ViewStore
 
 WRITE_ENTRIES: Final = 500
 DIFFERENCES_SHOWN: Final = 5
+IMPOSSIBLE: Final = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+"""What the rules may raise over a state that no accepted log reaches: behind damage they do."""
 
 
 class Progress(Protocol):
@@ -42,9 +45,17 @@ class Replay:
         return cls(conn, await ViewStore.create_scratch(conn))
 
     async def fold(self, stored: StoredEntry, signed: SignedStatement, lines: list[bytes]) -> None:
-        """Authorise, verify the signature, decide and apply. Raises the refusal."""
+        """Authorise, verify the signature, decide and apply. Raises the refusal, or Damaged."""
         entry = whole_entry(stored.index, signed, read_events(lines))
-        folded = await self._engine.fold(self._conn, entry, until=stored.index)
+        try:
+            folded = await self._engine.fold(self._conn, entry, until=stored.index)
+        except IMPOSSIBLE as error:
+            raise Damaged(
+                "it cannot follow from what stands before it",
+                expected="a log whose every earlier entry is whole",
+                found=type(error).__name__,
+                advice="Repair the first entry that is damaged, then look again.",
+            ) from error
         signed.jws.verify(folded.key)
         self._engine.keep(folded)
         self._rows.append((stored.index, folded.rows))
