@@ -41,7 +41,7 @@ def error_of(status: int, media_type: str, body: bytes, url: str) -> LedgerError
     if media_type.partition(";")[0].strip() == MEDIA_TYPE:
         try:
             problem = msgspec.json.decode(body, type=_Problem)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             problem = _Problem(detail="the answer is no problem details")
     kind = _CLASSES.get(problem.code) or _by_status(status)
     error = kind(
