@@ -304,7 +304,7 @@ BAD: Final[dict[str, Bad]] = {
     ),
     "another party's key": Bad(
         lambda p: p.body(TOWER, STREAM, reading("2019-06-01", 0)),
-        403, "not-authorised", "steelworks",
+        403, "not-authorised", "a key of tower",
     ),
     # keys that are brought
     "a key of low order": Bad(
