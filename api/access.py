@@ -107,7 +107,7 @@ def check_may_read_area(reader: Reader) -> None:
         raise NotAuthorised(
             "figures of the area that are not sealed",
             expected="the operator or a regulator",
-            advice="The difference between two sizes is somebody's reading: wait for the seal.",
+            advice="The difference between two sizes is somebody's reading. Ask the operator.",
         )
 
 

@@ -58,6 +58,7 @@ STATUS: Final[Mapping[type[LedgerError], HTTPStatus]] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.ProofFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BadSignature: HTTPStatus.FORBIDDEN,
+    errors.OtherHistory: HTTPStatus.CONFLICT,
     errors.Damaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

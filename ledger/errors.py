@@ -24,6 +24,7 @@ Each message says what went wrong, what was expected, what was found, and what t
     ├── NotFound                there is no such thing, or the asker may not know of it
     ├── ProofFailed             the answer is no
     │   ├── BadSignature        a signature does not verify
+    │   ├── OtherHistory        a log has shown two people, or one twice, different histories
     │   └── Damaged             stored bytes contradict what was signed or published
     └── Unavailable             the ledger cannot do it now
         ├── DatabaseUnavailable the database does not answer
@@ -177,6 +178,10 @@ class ProofFailed(LedgerError):
 
 class BadSignature(ProofFailed):
     """A signature does not verify."""
+
+
+class OtherHistory(ProofFailed):
+    """A log has shown two people, or one person twice, different histories."""
 
 
 class Damaged(ProofFailed):

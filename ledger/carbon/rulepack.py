@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Iterable
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -203,7 +205,7 @@ class RulePack:
         if found is None:
             raise BadValue(
                 "unknown unit",
-                expected="one of " + ", ".join(sorted(self.units)),
+                expected=_near(name, self.units),
                 found=name,
                 advice=_alias_advice(self.unit_aliases.get(name)),
             )
@@ -317,6 +319,13 @@ def versions() -> tuple[str, ...]:
     """The versions of all packs that this release ships, oldest first."""
     folder = resources.files("ledger.carbon") / "packs"
     return tuple(sorted((p.name for p in folder.iterdir() if p.name.isdigit()), key=int))
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """Those that are spelled much like it, or a few to show what is meant."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=6, cutoff=0.5)
+    return "one of " + ", ".join(close or names[:12]) + ("" if close else ", …")
 
 
 def _alias_advice(canonical: str | None) -> str:

@@ -22,7 +22,7 @@ from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.keyring import Keyring, write_request
 from ledger.client.writer import UNSALTED
-from ledger.errors import BadFile, NotFound
+from ledger.errors import BadFile, NotFound, RuleBroken
 from ledger.log.names import parse_party
 from ledger.log.note import parse_vkey
 from ledger.parties.events import KeyAuthorized, KeyRevoked
@@ -261,6 +261,10 @@ def _add_revoke(app: typer.Typer) -> None:
                 help="Entries from this index on are shown as disputed until confirmed.",
             ),
         ] = None,
+        *,
+        last: Annotated[
+            bool, flag("--last", "Even if the party can sign nothing afterwards.")
+        ] = False,
     ) -> None:
         """Revoke a key: it signs nothing any more; what it has signed stays and stays counted.
 
@@ -272,6 +276,8 @@ def _add_revoke(app: typer.Typer) -> None:
             others = [one for one in held if not one.retired and one.thumbprint != thumbprint]
             author = party if others or place.call.as_party == party else None
             author = author or (party if held and call.url else await place.operator_here())
+            if not last:
+                await _require_another_admin(place, party, thumbprint)
             event = KeyRevoked(
                 salt=UNSALTED, key=thumbprint, reason=reason, compromised_from=compromised_from
             )
@@ -290,3 +296,17 @@ def _add_revoke(app: typer.Typer) -> None:
             )
 
         ask(call, work, about=party, writing=True)
+
+
+async def _require_another_admin(place: Place, party: str, thumbprint: str) -> None:
+    """Raise RuleBroken if this is the last key by which the party manages its keys."""
+    for known in await place.connection.parties():
+        admins = [one.key for one in known.keys if one.admin and one.revoked is None]
+        if known.party == party and admins == [thumbprint]:
+            raise RuleBroken(
+                f"the last admin key of {party}",
+                expected="another admin key, which can go on",
+                found=thumbprint,
+                advice=f"Make one first: carbon-ledger key rotate {party}. Without any, only the "
+                "operator can recover the party; if that is meant, say --last.",
+            )

@@ -17,6 +17,7 @@ from ledger.client.writer import UNSALTED
 from ledger.errors import BadFile, Conflict
 from ledger.log.names import parse_party
 from ledger.parties.events import PARTY_ROLES, PartyRegistered
+from ledger.parties.rules import check_registration
 
 ROLES = ", ".join(role for role in PARTY_ROLES if role != "operator")
 
@@ -49,6 +50,7 @@ def add(app: typer.Typer) -> None:
         here_only(call, "party add")
         parse_party(party)
         asked = read_request(request) if request else None
+        check_registration(role, lei, uscc)  # before a key is made for nothing
 
         async def work(place: Place) -> None:
             operator = await place.operator_here()

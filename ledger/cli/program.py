@@ -94,16 +94,17 @@ def build() -> typer.Typer:
         key: Key = None,
         json: Json = False,
         debug: Debug = False,
-        version: Annotated[
+        version: Annotated[  # noqa: ARG001  (answered before anything else)
             bool,
-            typer.Option("--version", metavar="", help="Say which version this is.", is_eager=True),
+            typer.Option(
+                "--version",
+                metavar="",
+                help="Say which version this is.",
+                is_eager=True,
+                callback=_say_version,
+            ),
         ] = False,
     ) -> None:
-        if version:
-            from importlib.metadata import version as version_of  # noqa: PLC0415
-
-            print(NAME, version_of(NAME))
-            raise typer.Exit
         ctx.obj = {
             "home": home,
             "url": url,
@@ -120,6 +121,14 @@ def build() -> typer.Typer:
         group.add(nouns)
         app.add_typer(nouns)
     return app
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001  (as the library calls it)
+    if wanted:
+        from importlib.metadata import version as version_of  # noqa: PLC0415
+
+        print(NAME, version_of(NAME))
+        raise typer.Exit
 
 
 def run(arguments: Sequence[str]) -> int:

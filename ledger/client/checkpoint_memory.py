@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.client import durable_file
-from ledger.errors import BadFile, LedgerError, ProofFailed
+from ledger.errors import BadFile, LedgerError, OtherHistory, ProofFailed
 from ledger.log import note
 from ledger.log.batch import Seen
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
@@ -66,7 +66,7 @@ class CheckpointMemory:
         opened = open_checkpoint(checkpoint, self._vkey)
         newest = self._newest
         if newest is not None and opened.size == newest.size and opened.root != newest.root:
-            raise ProofFailed(
+            raise OtherHistory(
                 f"the log has signed two histories of size {opened.size}",
                 expected=newest.root.hex(),
                 found=opened.root.hex(),
@@ -76,6 +76,17 @@ class CheckpointMemory:
             self._write(self._vkey, checkpoint)
             self._newest = opened
         return opened
+
+    def require(self, size: int, verified: Checkpoint | None) -> None:
+        """Raise OtherHistory if the log is smaller than what was verified before it was asked."""
+        if verified is not None and size < verified.size:
+            raise OtherHistory(
+                "the ledger has lost entries that it had signed",
+                expected=f"at least {verified.size} entries, as in a checkpoint that it signed",
+                found=str(size),
+                advice=f"Keep {self.path} and the receipts in the outbox: they prove it. "
+                "Tell the operator, and post nothing before it is explained",
+            )
 
     def _write(self, vkey: str, checkpoint: bytes) -> None:
         durable_file.replace(self.path, vkey.encode() + b"\n" + checkpoint)

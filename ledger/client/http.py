@@ -106,6 +106,7 @@ class HttpConnection:
 
     async def status(self) -> LedgerStatus:
         """Whose ledger this is and how far it has come; raises ProofFailed for another log's key."""
+        verified = self._memory.newest if self._memory else None
         status = _read(await self._get("/v1/status"), LedgerStatus)
         expected = self._expected_log_key or (self._status.log_key if self._status else None)
         if self._memory is not None:
@@ -118,6 +119,8 @@ class HttpConnection:
                 found=status.log_key,
                 advice="Ask the operator: a log never changes its key",
             )
+        if self._memory is not None:
+            self._memory.require(status.size, verified)
         self._status = status
         return status
 
@@ -221,7 +224,11 @@ class HttpConnection:
     ) -> Footprint:
         query = f"?period={first_month}..{last_month}"
         query += f"&as_of={as_of}" if as_of is not None else ""
-        return _read(await self._get_private(path + query), Footprint)
+        verified = self._memory.newest if self._memory else None
+        found = _read(await self._get_private(path + query), Footprint)
+        if self._memory is not None and as_of is None:
+            self._memory.require(found.size, verified)
+        return found
 
     # --- requests ------------------------------------------------------------------------------
 
@@ -296,7 +303,7 @@ class HttpConnection:
 def _read(answer: httpx.Response, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.content, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unavailable(
             f"{answer.url} does not answer as a ledger does",
             found=str(error),

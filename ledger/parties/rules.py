@@ -8,7 +8,7 @@ state alone. Source: formats, section 5; events, "Who may post what, where".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import stdnum.cn.uscc
 import stdnum.lei
@@ -118,6 +118,21 @@ def authorise(
                     advice="Sign with a key that may say this type of event.",
                 )
     return key
+
+
+def check_registration(roles: Iterable[str], lei: str | None, uscc: str | None) -> None:
+    """Raise BadValue for a role that a party cannot have, or a code whose check digits do not fit."""
+    for role in roles:
+        if role not in PARTY_ROLES or role == "operator":
+            raise BadValue(
+                "role of a party",
+                expected="one of " + ", ".join(r for r in PARTY_ROLES if r != "operator"),
+                found=role,
+            )
+    if lei is not None:
+        _check_code("LEI", _LEI, stdnum.lei.validate, lei)
+    if uscc is not None:
+        _check_code("unified social credit code", _USCC, stdnum.cn.uscc.validate, uscc)
 
 
 def decide(state: State, place: Place, event: object) -> None:
@@ -265,17 +280,7 @@ def _decide_party(state: State, place: Place, event: PartyRegistered) -> None:
     party = party_of(place.stream)
     if state.get(PARTY, party) is not None:
         raise Conflict("party", expected="a new name", found=f"{party}, registered already")
-    for role in event.roles:
-        if role not in PARTY_ROLES or role == "operator":
-            raise BadValue(
-                "role of a party",
-                expected="one of " + ", ".join(r for r in PARTY_ROLES if r != "operator"),
-                found=role,
-            )
-    if event.lei is not None:
-        _check_code("LEI", _LEI, stdnum.lei.validate, event.lei)
-    if event.uscc is not None:
-        _check_code("unified social credit code", _USCC, stdnum.cn.uscc.validate, event.uscc)
+    check_registration(event.roles, event.lei, event.uscc)
     _new_key(state, party, event.key, event.proof)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ledger.errors import BadBatch, Conflict, Damaged
+from ledger.errors import BadBatch, Conflict, Damaged, OtherHistory
 from ledger.log.batch import Seen, SignedStatement
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.hashes import ZEROS_HEX
@@ -84,7 +84,7 @@ class Admission:
 
 
 async def _check_seen(conn: Connection, seen: Seen | None, size: int) -> None:
-    """The history that the author had verified is this log's own. Raises BadBatch."""
+    """The history that the author had verified is this log's own. Raises OtherHistory."""
     if seen is None:
         return
     root = None
@@ -96,10 +96,10 @@ async def _check_seen(conn: Connection, seen: Seen | None, size: int) -> None:
             else parse_checkpoint(stored.note.partition("\n\n")[0] + "\n").root
         )
     if root is None or root.hex() != seen.root:
-        raise BadBatch(
+        raise OtherHistory(
             f"seen, at size {seen.size}",
             expected="a checkpoint of this log" if root is None else f"root {root.hex()}",
             found=f"root {seen.root}",
             advice="You were shown another history than this log's. Keep that checkpoint: it is "
-            "evidence. Compare it with a witness.",
+            "evidence. Compare it with those that others hold.",
         )

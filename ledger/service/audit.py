@@ -65,7 +65,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def audit(
-    conn: Connection, checkpoints: CheckpointFile, origin: str, log: str, progress: Progress
+    conn: Connection, checkpoints: CheckpointFile | None, origin: str, log: str, progress: Progress
 ) -> AuditReport:
     """Audit the ledger as it stands now; the log may grow meanwhile."""
     async with translated(), conn.transaction():
@@ -87,7 +87,7 @@ class _Auditor:
         self,
         conn: Connection,
         replay: Replay,
-        checkpoints: CheckpointFile,
+        checkpoints: CheckpointFile | None,
         origin: str,
         log: str,
     ) -> None:
@@ -304,6 +304,9 @@ class _Auditor:
             if opened.origin != self._origin or opened.size != size:
                 self._damage(place, f"says {opened.origin} of size {opened.size}")
             self._roots.setdefault(opened.size, []).append((place, opened.root.hex()))
+        if self._file is None:
+            self._damage("checkpoint file", "is missing")
+            return
         try:
             for record in self._file.records():
                 self._file_lines += 1
@@ -311,6 +314,8 @@ class _Auditor:
                 self._roots.setdefault(record.size, []).append((place, record.root.hex()))
         except Damaged as error:
             self._damage("checkpoint file", str(error))
+        if self._checkpoints and not self._file_lines:
+            self._damage("checkpoint file", "has no line, and the log has signed checkpoints")
 
     def _compare_root(self, size: int) -> None:
         root = self._tree.root().hex()

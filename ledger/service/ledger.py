@@ -47,6 +47,7 @@ from ledger.store import checkpoint_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database
 from ledger.store.embedded import EmbeddedServer
+from ledger.store.migrate import check_migrated
 from ledger.store.view_store import ViewStore
 
 _LOG: Final = logging.getLogger(__name__)
@@ -64,15 +65,18 @@ async def open_ledger(
 
     `opening` says that entry 0 may be missing. Without `writing` nothing is appended or signed, and
     a database that disagrees with the checkpoint file is opened all the same, so that it can be
-    audited. Raises NotFound, LogStopped, DatabaseUnavailable.
+    audited: no key is needed for that, and nothing is made. Raises NotFound, LogStopped,
+    DatabaseUnavailable.
     """
     home = Home(settings.home)
     about = home.ledger()
-    key = home.checked_log_key()
+    key = home.checked_log_key() if writing else None
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, stack, migrate=writing)
-        checkpoints = await asyncio.to_thread(CheckpointFile, home.checkpoints, _LOG.warning)
-        stack.callback(checkpoints.close)
+        checkpoints = None
+        if writing or home.checkpoints.exists():
+            checkpoints = await asyncio.to_thread(CheckpointFile, home.checkpoints, _LOG.warning)
+            stack.callback(checkpoints.close)
         ledger = Ledger(database, checkpoints, about.origin, about.log)
         if not opening and await ledger.size() == 0:
             raise LogStopped(
@@ -82,7 +86,7 @@ async def open_ledger(
                 advice="Run carbon-ledger init again if it was interrupted, or bring back the "
                 "database that belongs to this home.",
             )
-        if writing:
+        if key is not None and checkpoints is not None:
             sequencer = Sequencer(database, checkpoints, key, about.origin, about.log)
             stack.push_async_callback(sequencer.stop)
             await sequencer.start()
@@ -91,18 +95,20 @@ async def open_ledger(
 
 
 async def _open_database(settings: Settings, stack: AsyncExitStack, *, migrate: bool) -> Database:
-    if settings.database_url:
-        owner = settings.database_url
-        server = settings.server_database_url or owner
+    if settings.external:
+        owner, server = settings.database_url or "", settings.serving_url
     else:
         embedded = EmbeddedServer(settings.home)
         await asyncio.to_thread(embedded.start)
         stack.push_async_callback(asyncio.to_thread, embedded.stop)
         owner, server = embedded.conninfo("ledger_owner"), embedded.conninfo("ledger_server")
     database = Database(owner, server)
-    if migrate:
+    if migrate and owner:
         await database.migrate()
     await stack.enter_async_context(database)
+    if migrate and not owner:
+        async with database.server() as conn:
+            await check_migrated(conn)
     return database
 
 
@@ -110,7 +116,7 @@ class Ledger:
     """The use cases of one running ledger."""
 
     def __init__(
-        self, database: Database, checkpoints: CheckpointFile, origin: str, log: str
+        self, database: Database, checkpoints: CheckpointFile | None, origin: str, log: str
     ) -> None:
         self.database = database
         self.origin = origin

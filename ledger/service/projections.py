@@ -28,9 +28,8 @@ def open_application(settings: Settings) -> Iterator[CarbonLedger]:
 
     Events come as `LedgerEvent`, validated again as they are read. Raises DatabaseUnavailable.
     """
-    if settings.database_url:
-        server = settings.server_database_url or settings.database_url
-        with _application(Database("", server)) as application:
+    if settings.external:
+        with _application(Database("", settings.serving_url)) as application:
             yield application
     else:
         with (

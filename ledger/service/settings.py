@@ -28,5 +28,16 @@ class Settings(BaseSettings):
     )
     server_database_url: str | None = Field(
         default=None,
-        description="The same database as the serving role, where its login is another one.",
+        description="The same database as the serving role, where its login is another one; alone, "
+        "it serves a database that its owner has migrated.",
     )
+
+    @property
+    def external(self) -> bool:
+        """Whether the database is somebody's PostgreSQL, and not the embedded one."""
+        return self.database_url is not None or self.server_database_url is not None
+
+    @property
+    def serving_url(self) -> str:
+        """How the serving role connects to an external database."""
+        return self.server_database_url or self.database_url or ""

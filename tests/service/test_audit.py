@@ -10,11 +10,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ledger.carbon.events import FactorAssigned
 from ledger.service import Ledger, Settings, open_ledger
 from ledger.service.audit import AuditReport
 from tests.service.conftest import Place
 from tests.service.test_proving import prepared
-from tests.workload import Workload
+from tests.workload import COMPANY, Workload, salt, stream
 
 # Where the report must point for a change in a table.
 PLACES = {
@@ -207,3 +208,45 @@ def test_a_rebuild_gives_the_same_digests_and_notices_a_changed_view(place: Plac
     assert not ok
     assert again == digests
     assert list(differing) == ["mass_total"]
+
+
+def test_audit_misses_the_checkpoint_file_and_makes_none(place: Place):
+    place.run(prepared)
+    (place.settings.home / "checkpoints").unlink()
+    assert [damage.place for damage in audit(place.settings).damages] == ["checkpoint file"]
+    assert not (place.settings.home / "checkpoints").exists()
+
+
+def test_audit_misses_the_lines_of_an_emptied_checkpoint_file(place: Place):
+    place.run(prepared)
+    (place.settings.home / "checkpoints").write_bytes(b"")
+    assert [damage.place for damage in audit(place.settings).damages] == ["checkpoint file"]
+
+
+def test_audit_needs_no_private_key(place: Place):
+    """So a certifier can audit a copy without being handed what signs."""
+    place.run(prepared)
+    (place.settings.home / "log.key").unlink()
+    assert audit(place.settings).ok
+
+
+def test_factors_assigned_between_readings_leave_audit_and_rebuild_sound(place: Place):
+    place.run(prepared)
+
+    async def assigned_again(ledger: Ledger, workload: Workload) -> None:
+        for factor in ("operator/grid@1", "operator/grid@2"):
+            await ledger.post(workload.batch(0, 5))
+            again = FactorAssigned(
+                salt=salt(),
+                source=stream(0),
+                role="location",
+                factor=factor,
+                from_="2000-01-01T00:00:00Z",
+                reason="published later",
+            )
+            await ledger.post(workload.body(COMPANY, "company/register", [again]))
+        assert (await ledger.rebuild()).ok
+        report = await ledger.audit()
+        assert report.ok, report.damages
+
+    place.run(assigned_again)

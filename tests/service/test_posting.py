@@ -7,7 +7,14 @@ import asyncio
 import pytest
 
 from ledger.carbon.info import Posted
-from ledger.errors import BadBatch, Conflict, LedgerError, NotAuthorised, RuleBroken
+from ledger.errors import (
+    BadBatch,
+    Conflict,
+    LedgerError,
+    NotAuthorised,
+    OtherHistory,
+    RuleBroken,
+)
 from ledger.log import batch
 from ledger.log.batch import Seen, split_submission
 from ledger.log.checkpoint import open_checkpoint
@@ -182,9 +189,9 @@ def test_an_author_who_was_shown_another_history_is_told_so(place: Place):
 
         note = await ledger.checkpoint()
         checkpoint = open_checkpoint(note.encode(), ledger.log)
-        with pytest.raises(BadBatch, match="seen"):
+        with pytest.raises(OtherHistory, match="seen"):
             await ledger.post(body(Seen(root="ab" * 32, size=checkpoint.size)))
-        with pytest.raises(BadBatch, match="seen"):
+        with pytest.raises(OtherHistory, match="seen"):
             await ledger.post(body(Seen(root=checkpoint.root.hex(), size=checkpoint.size + 5)))
         await ledger.post(body(Seen(root=checkpoint.root.hex(), size=checkpoint.size)))
 

@@ -155,6 +155,15 @@ class Journal:
             yield from range(expected, first)
             expected = max(expected, first + count)
 
+    def last_version(self, stream: str) -> int:
+        """The greatest version of the stream that the ledger has acknowledged to this home; or 0."""
+        with self._transaction():
+            pass
+        row = self._db.execute(
+            "SELECT max(first + count - 1) FROM batch WHERE stream = ? AND posted = 1", (stream,)
+        ).fetchone()
+        return int(row[0] or 0)
+
     def _insert(
         self,
         name: str,

@@ -28,7 +28,7 @@ from ledger.client.importer.posting import MAX_LEFT_OUT, Posting
 from ledger.client.importer.result import ImportResult
 from ledger.client.importer.table import Table
 from ledger.client.writer import Writer
-from ledger.errors import BadFile, LedgerError, NotFound
+from ledger.errors import BadFile, LedgerError, NotFound, OtherHistory
 from ledger.log.names import parse_stream
 
 Tolerate = Literal["none", "few", "any"]
@@ -69,6 +69,7 @@ async def import_file(
             if not dry_run:
                 await writer.resume()
                 journal.reconcile(stream, writer.outbox)
+                await _require_all_there(connection, journal, stream, writer)
             checked = file.check()
             if dry_run:
                 return msgspec.structs.replace(checked, skipped=file.count_known(journal))
@@ -83,6 +84,23 @@ async def import_file(
             ).post(checked)
     finally:
         journal.close()
+
+
+async def _require_all_there(
+    connection: Connection, journal: Journal, stream: str, writer: Writer
+) -> None:
+    """Raise OtherHistory if the ledger has lost what it had acknowledged to this home."""
+    acknowledged = journal.last_version(stream)
+    head = await connection.head(stream)
+    version = 0 if head is None else head.version
+    if version < acknowledged:
+        raise OtherHistory(
+            f"the ledger has lost events of {stream} that it had acknowledged",
+            expected=f"version {acknowledged} or later",
+            found=f"version {version}",
+            advice=f"Keep the receipts in {writer.outbox.folder}: they prove it. Tell the operator. "
+            "Nothing was posted",
+        )
 
 
 def _bearable(tolerate: Tolerate, rows: int) -> int:

@@ -32,6 +32,7 @@ from ledger.errors import (
     LogStopped,
     NotFound,
     NotSignedIn,
+    OtherHistory,
     Overloaded,
     ProofFailed,
     Unavailable,
@@ -311,6 +312,22 @@ def test_checkpoints_and_receipts_are_verified_and_remembered(server: Served, tm
     assert checkpoint.startswith("ledger.example/log\n4\n")
     assert "\nindex 2\n" in receipt
     assert CheckpointMemory(tmp_path / "checkpoint").newest == behind.ledger.checkpoint_now()
+
+
+def test_a_log_that_became_smaller_is_refused(server: Served, tmp_path: Path):
+    served, url = server
+    memory = CheckpointMemory(tmp_path / "checkpoint")
+
+    async def asked_twice() -> None:
+        async with HttpConnection(url, None, None, memory=memory) as connection:
+            await connection.status()
+            await connection.checkpoint()
+            served.ledger = MemoryConnection()
+            del served.ledger.entries[-1]
+            with pytest.raises(OtherHistory, match="lost entries"):
+                await connection.status()
+
+    asyncio.run(asked_twice())
 
 
 def test_what_is_no_ledger_is_said_to_be_none(server: Served):

@@ -22,7 +22,15 @@ from ledger.client.importer.mapfile import parse_map
 from ledger.client.importer.run import ImportResult, Tolerate, import_file
 from ledger.client.outbox import Outbox
 from ledger.client.writer import Writer
-from ledger.errors import BadFile, Conflict, NotFound, Overloaded, RuleBroken, Unavailable
+from ledger.errors import (
+    BadFile,
+    Conflict,
+    NotFound,
+    OtherHistory,
+    Overloaded,
+    RuleBroken,
+    Unavailable,
+)
 from tests.unit.client.memory import DIESEL, STEEL, STREAM, MemoryConnection
 
 MAP = """
@@ -193,6 +201,16 @@ def test_the_journal_may_be_lost(home: Path):
     result = run(connection, home, meter(3))
     assert (result.events_posted, result.skipped) == (8, 16)
     assert len(connection.events(STREAM)) == 24
+
+
+def test_a_ledger_that_lost_what_it_acknowledged_is_not_believed(home: Path):
+    """It was rolled back with all that belongs to it: only the company still knows."""
+    run(MemoryConnection(), home, meter(1))
+    for path in home.glob("checkpoint*"):
+        path.unlink()
+    with pytest.raises(OtherHistory, match="lost events") as lost:
+        run(MemoryConnection(), home, meter(1))
+    assert "Keep the receipts" in lost.value.advice
 
 
 def test_only_what_is_wanted_is_read_back(home: Path, tmp_path: Path):
