@@ -61,7 +61,7 @@ def test_whoever_holds_the_database_is_told_why_a_change_is_refused(rolled_back:
                 "TRUNCATE ledger.mass_delta",
             ):
                 with (
-                    psycopg.connect(server.conninfo(role), autocommit=True) as conn,  # type: ignore[arg-type]
+                    psycopg.connect(server.conninfo(role), autocommit=True) as conn,
                     pytest.raises(psycopg.errors.InsufficientPrivilege) as refused,
                 ):
                     conn.execute(change.encode())
