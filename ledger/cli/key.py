@@ -276,7 +276,7 @@ def _add_revoke(app: typer.Typer) -> None:
             others = [one for one in held if not one.retired and one.thumbprint != thumbprint]
             author = party if others or place.call.as_party == party else None
             author = author or (party if held and call.url else await place.operator_here())
-            if not last:
+            if author == party and not last:
                 await _require_another_admin(place, party, thumbprint)
             event = KeyRevoked(
                 salt=UNSALTED, key=thumbprint, reason=reason, compromised_from=compromised_from

@@ -260,14 +260,19 @@ def test_a_file_that_was_posted_is_not_posted_again(program: Program):
     assert program("status") == before
 
 
-def test_a_refused_row_is_named_and_keeps_the_whole_file_out(program: Program):
+def test_a_refused_row_is_named_and_the_others_are_posted(program: Program):
     write_day(program.folder, "wrong.csv", day=3, wrong="-4")
     before = program("status")
-    ended = program.run("import", "wrong.csv", "--stream", STREAM, "--map", "map.toml")
+    arguments = ("import", "wrong.csv", "--stream", STREAM, "--map", "map.toml")
+    ended = program.run(*arguments, "--refused", "none")
     assert ended.status == 1
     assert "line 97" in ended.err
     assert "-4" in ended.err
     assert program("status") == before
+    ended = program.run(*arguments)
+    assert ended.status == 1
+    assert "line 97" in ended.err
+    assert program("status")["events"] == before["events"] + 95
 
 
 def test_a_file_or_map_that_is_not_there_is_a_wrong_call(program: Program):

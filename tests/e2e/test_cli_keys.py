@@ -215,3 +215,12 @@ def test_a_second_meter_of_a_party_needs_no_new_key(program: Program):
     program("party", "add", "school", "--role", "public-body", "--name", "School")
     add_meter(program, "school")
     assert len(thumbprints(program, "school")) == 1
+
+
+def test_a_party_does_not_revoke_its_last_admin_key_by_accident(program: Program):
+    program("party", "add", "brewery", "--role", "company", "--name", "Brewery")
+    [key] = thumbprints(program, "brewery")
+    words = ("key", "revoke", "brewery", key, "--reason", "tidying", "--as", "brewery")
+    assert "--last" in program.refused(*words, status=1)["advice"]
+    program(*words, "--last")
+    assert thumbprints(program, "brewery") == []
