@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +28,9 @@ QUIET = [
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("needs Debian's package chromium")
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    if subprocess.run(driver, capture_output=True, check=False).returncode != 0:
+        pytest.skip("Playwright's driver does not start: it needs Debian's package libatomic1")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
