@@ -22,7 +22,7 @@ import msgspec
 
 from ledger.errors import BadBundle, BadValue, LedgerError, ProofFailed
 from ledger.log import canonical, event, hashes, names, proof
-from ledger.log.batch import SignedStatement, parse_statement
+from ledger.log.batch import SignedStatement, Statement, parse_statement
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
 from ledger.log.names import MAX_INTEGER
@@ -147,6 +147,7 @@ def open_bundle(bundle: Bundle, vkey: str) -> OpenedBundle:
     """
     checkpoint = open_checkpoint(bundle.checkpoint, vkey)
     entries = tuple(_open_entry(entry, checkpoint, vkey) for entry in bundle.entries)
+    _check_streams(entries)
     stream, version = names.split_event(bundle.event)
     for entry in entries:
         for item in entry.events:
@@ -161,9 +162,42 @@ def _open_entry(entry: BundleEntry, checkpoint: Checkpoint, vkey: str) -> Opened
     signed = parse_statement(entry.jws)
     if signed.statement.log != vkey:
         raise BadBundle("signed for another log", expected=vkey, found=signed.statement.log)
+    seen = signed.statement.seen
+    if seen is not None and seen.size > entry.index:
+        raise ProofFailed(
+            f"entry {entry.index} names a checkpoint that was later than itself",
+            expected=f"a size up to {entry.index}",
+            found=f"{seen.size}",
+        )
     events = tuple(_open_event(item, signed) for item in entry.events)
     _check_chain(entry, signed, events)
     return OpenedEntry(entry.index, signed, events)
+
+
+def _check_streams(entries: tuple[OpenedEntry, ...]) -> None:
+    """The batches of a stream go on where the one before them ended, where both are in the file.
+
+    So no version stands twice, and no event follows another than it names.
+    """
+    before: dict[str, Statement] = {}
+    for entry in entries:
+        statement = entry.signed.statement
+        last = before.get(statement.stream)
+        before[statement.stream] = statement
+        if last is None:
+            continue
+        if statement.first <= last.last:
+            raise ProofFailed(
+                f"entry {entry.index} has versions of {statement.stream} again",
+                expected=f"version {last.last + 1} or later",
+                found=f"version {statement.first}",
+            )
+        if statement.first == last.last + 1 and statement.previous != last.head:
+            raise ProofFailed(
+                f"entry {entry.index} does not follow the batch before it in {statement.stream}",
+                expected=last.head,
+                found=statement.previous,
+            )
 
 
 def _open_event(item: BundleEvent | WithheldEvent, signed: SignedStatement) -> OpenedEvent:

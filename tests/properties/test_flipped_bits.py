@@ -25,7 +25,7 @@ LINES = [
 BODIES = [
     batch.build(
         PARTY_KEY, VKEY, stream, 1, ZEROS_HEX, [(TYPE, line) for line in LINES],
-        batch.Seen(root="ab" * 32, size=7), "2026-11-22T06:00:00Z",
+        batch.Seen(root="ab" * 32, size=0), "2026-11-22T06:00:00Z",
     )
     for stream in ("acme/register", "acme-2/b", "acme/c")
 ]  # fmt: skip

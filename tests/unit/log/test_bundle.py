@@ -162,6 +162,63 @@ def test_a_batch_whose_events_do_not_name_each_other_is_refused():
             bundle.open_bundle(broken, VKEY)
 
 
+def logged(*bodies: bytes, subject: str) -> Bundle:
+    """A file that shows the first event of each batch, of a log that took them all."""
+    entries = []
+    signed = [batch.split_submission(body) for body in bodies]
+    leaves = [leaf_hash(statement) for statement, _ in signed]
+    for index, (statement_jws, lines) in enumerate(signed):
+        statement = batch.parse_statement(statement_jws).statement
+        events = batch.chain(lines, [TYPE] * len(lines), statement)
+        first = BundleEvent(lines[0], tree.path_of(events, 0), 0, statement.previous)
+        entries.append(BundleEntry((first,), index, statement_jws, tree.path_of(leaves, index)))
+    head = checkpoint.Checkpoint(ORIGIN, len(leaves), tree.root_of(leaves))
+    return Bundle(checkpoint.sign_checkpoint(LOG_KEY, head), tuple(entries), subject)
+
+
+def body(first: int, previous: str, *numbers: int, seen: batch.Seen | None = None) -> bytes:
+    events = [(TYPE, line(number)) for number in numbers]
+    return batch.build(PARTY_KEY, VKEY, "acme/plant/gas", first, previous, events, seen, AT)
+
+
+def head_of(submission: bytes) -> str:
+    return batch.parse_statement(batch.split_submission(submission)[0]).statement.head
+
+
+def test_two_batches_of_a_stream_that_follow_each_other_are_proven():
+    first = body(1, ZEROS_HEX, 1, 2)
+    second = body(3, head_of(first), 3)
+    opened = bundle.open_bundle(logged(first, second, subject="acme/plant/gas@3"), VKEY)
+    assert opened.subject_index == 1
+
+
+def test_two_events_under_one_name_are_refused():
+    """Log and author together could count both: that is what a file must not let pass."""
+    first, again = body(1, ZEROS_HEX, 1, 2), body(1, ZEROS_HEX, 3)
+    with pytest.raises(ProofFailed, match="again"):
+        bundle.open_bundle(logged(first, again, subject="acme/plant/gas@1"), VKEY)
+
+
+def test_versions_that_descend_through_the_file_are_refused():
+    later, earlier = body(7, "ab" * 32, 1), body(2, "cd" * 32, 2)
+    with pytest.raises(ProofFailed, match="again"):
+        bundle.open_bundle(logged(later, earlier, subject="acme/plant/gas@2"), VKEY)
+
+
+def test_a_batch_that_does_not_name_the_head_before_it_is_refused():
+    first, second = body(1, ZEROS_HEX, 1, 2), body(3, "ab" * 32, 3)
+    with pytest.raises(ProofFailed, match="does not follow"):
+        bundle.open_bundle(logged(first, second, subject="acme/plant/gas@3"), VKEY)
+
+
+def test_an_author_cannot_have_seen_what_came_later():
+    seen = batch.Seen(root="ab" * 32, size=1)
+    with pytest.raises(ProofFailed, match="later than itself"):
+        bundle.open_bundle(
+            logged(body(1, ZEROS_HEX, 1, seen=seen), subject="acme/plant/gas@1"), VKEY
+        )
+
+
 def test_the_event_asked_about_must_be_in_the_file():
     with pytest.raises(BadBundle, match="not in the file"):
         bundle.open_bundle(msgspec.structs.replace(BUNDLE, event="acme/plant/gas@1"), VKEY)
