@@ -15,30 +15,20 @@ from typing import TypeVar
 import msgspec
 
 from ledger.carbon.events import (
-    ActivityBody,
     ActivityCorrected,
     ActivityWithdrawn,
     Body,
-    EmissionBody,
-    FactorAssigned,
-    FactorPublished,
-    ProfileBody,
-    SiteRegistered,
-    SourceAmended,
-    SourceClosed,
-    SourceRegistered,
 )
 from ledger.carbon.footprint import Masses
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
 from ledger.errors import BadBundle, LedgerError, ProofFailed
 from ledger.fold.state import Kind, Memory
-from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent, open_bundle, read_bundle
-from ledger.log.hashes import ZEROS_HEX
+from ledger.log.bundle import OpenedBundle, OpenedEntry, open_bundle, read_bundle
 from ledger.log.names import event_ref, party_of
 from ledger.machine import Entry, authorise, fold, read_event
 from ledger.parties.pieces import KEY, PARTY, LedgerPiece, ledger
-from ledger.parties.rules import place_of
+from ledger.standing import check_nothing_else, check_trust_is_whole
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -114,58 +104,6 @@ class EventState(Memory):
             self._history = ((of, body, index),)
 
 
-class Needed(msgspec.Struct, frozen=True):
-    """What an event rests on.
-
-    Sources by stream, factors by ref, sites by `<party>/<site>`, and by name the events whose
-    corrections matter.
-    """
-
-    sources: tuple[str, ...] = ()
-    factors: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    corrected: tuple[str, ...] = ()
-
-
-def needs(stream: str, version: int, event: object) -> Needed:
-    """What the event of this place rests on directly, beside the ledger, parties and keys."""
-    party = party_of(stream)
-    match event:
-        case ActivityCorrected():
-            factors = () if isinstance(event.body, EmissionBody) else event.body.factors.values()
-            return Needed((source_of(stream),), tuple(factors), corrected=(event.event,))
-        case ActivityWithdrawn():
-            return Needed((source_of(stream),), corrected=(event.event,))
-        case SourceRegistered():
-            return Needed(
-                sources=(event.part_of,) if event.part_of else (),
-                factors=tuple(event.factors.values()),
-                sites=(f"{party}/{event.site}",),
-            )
-        case SourceAmended():
-            return Needed(
-                sources=(event.source, *((event.part_of,) if event.part_of else ())),
-                sites=(f"{party}/{event.site}",) if event.site else (),
-            )
-        case FactorAssigned():
-            return Needed(sources=(event.source,), factors=(event.factor,))
-        case SourceClosed():
-            return Needed(sources=(event.source,))
-        case EmissionBody():
-            return Needed((stream,), corrected=(event_ref(stream, version),))
-        case ActivityBody() | ProfileBody():
-            return Needed(
-                (stream,), tuple(event.factors.values()), corrected=(event_ref(stream, version),)
-            )
-        case _:
-            return Needed()
-
-
-def source_of(stream: str) -> str:
-    """The source whose corrections stream this is; any other stream is its own."""
-    return stream.removesuffix("/corrections")
-
-
 def verify_event(data: bytes, log_key: str) -> Verdict:
     """Check a bundle of kind `event` as a whole, under the log of this vkey.
 
@@ -174,8 +112,8 @@ def verify_event(data: bytes, log_key: str) -> Verdict:
     opened = open_bundle(read_bundle(data), log_key)
     target = _target(opened)
     state, rows = EventState(target), EntryRows()
-    _check_trust_is_whole(opened.entries)
-    _check_nothing_else(opened)
+    check_trust_is_whole(opened.entries)
+    check_nothing_else(opened)
     withheld: list[str] = []
     for entry in opened.entries:
         _fold_entry(state, entry, rows, target)
@@ -191,91 +129,6 @@ def _target(opened: OpenedBundle) -> str | None:
     if isinstance(event, ActivityCorrected | ActivityWithdrawn):
         return event.event
     return event_ref(subject.stream, subject.version) if isinstance(event, Body) else None
-
-
-def _check_trust_is_whole(entries: Iterable[OpenedEntry]) -> None:
-    """Raise ProofFailed if an event in the midst of a stream of keys or of rules is left out.
-
-    What follows the last one in the file is not excluded.
-    """
-    heads: dict[str, tuple[int, str]] = {}
-    for entry in entries:
-        statement = entry.signed.statement
-        if place_of(statement.stream) not in ("keys", "ledger"):
-            continue
-        version, leaf = heads.get(statement.stream, (0, ZEROS_HEX))
-        last = statement.first + len(entry.events) - 1
-        whole = entry.events[-1].version == last  # nothing is missing before the last one named
-        if not whole or (statement.first, statement.previous) != (version + 1, leaf):
-            raise ProofFailed(
-                f"events of {statement.stream} are left out of the file",
-                expected=f"all from {statement.stream}@{version + 1} on",
-                found=f"{len(entry.events)} of {statement.count} events, "
-                f"from {statement.stream}@{statement.first} on",
-                advice="Ask for a complete file; a key's history must be whole to be judged.",
-            )
-        heads[statement.stream] = (last, statement.head)
-
-
-def _check_nothing_else(opened: OpenedBundle) -> None:
-    """Raise ProofFailed if the file shows an event that its subject does not rest on.
-
-    So the subject cannot be exchanged for another event of the file. Data that is withheld may
-    have been about the subject; the verdict names it.
-    """
-    subject = event_ref(opened.subject.stream, opened.subject.version)
-    places: dict[str, OpenedEvent] = {}
-    about: dict[tuple[str, str], list[str]] = {}
-    for item in (item for entry in opened.entries for item in entry.events):
-        name = event_ref(item.stream, item.version)
-        places[name] = item
-        if item.data is not None:
-            for what in _says_about(item.stream, name, read_event(item.data)):
-                about.setdefault(what, []).append(name)
-    wanted: set[str] = set()
-    waiting = [subject]
-    while waiting:
-        name = waiting.pop()
-        found = places.get(name)
-        if name in wanted or found is None:
-            continue
-        wanted.add(name)
-        if found.data is not None:
-            needed = needs(found.stream, found.version, read_event(found.data))
-            for kind in needed.__struct_fields__:
-                for key in getattr(needed, kind):
-                    waiting += about.get((kind, key), ())
-    operator = party_of(opened.entries[0].signed.statement.stream)
-    authors = {operator, *(party_of(places[name].stream) for name in wanted)}
-    for name, item in places.items():
-        trust = place_of(item.stream) in ("keys", "ledger") and party_of(item.stream) in authors
-        later = item.stream == opened.subject.stream and item.version > opened.subject.version
-        if later or not (trust or name in wanted or item.data is None):
-            raise ProofFailed(
-                f"{name} is in the file, and {subject} does not rest on it",
-                expected="what the event rests on, and nothing else",
-                found=name,
-                advice="Ask for a file about this event.",
-            )
-
-
-def _says_about(stream: str, name: str, event: object) -> Iterator[tuple[str, str]]:
-    """What an event is about, as members of `Needed` and their values."""
-    match event:
-        case SourceRegistered():
-            yield "sources", event.stream
-        case SourceAmended() | SourceClosed() | FactorAssigned():
-            yield "sources", event.source
-        case FactorPublished():
-            yield "factors", f"{party_of(stream)}/{event.id}@{event.version}"
-        case SiteRegistered():
-            yield "sites", f"{party_of(stream)}/{event.site}"
-        case ActivityCorrected() | ActivityWithdrawn():
-            yield "corrected", event.event
-        case ActivityBody() | ProfileBody() | EmissionBody():
-            yield "corrected", name
-        case _:
-            pass
 
 
 def _fold_entry(state: EventState, entry: OpenedEntry, rows: EntryRows, target: str | None) -> None:

@@ -19,7 +19,7 @@ from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.tree import path_of
 from ledger.machine import read_event
 from ledger.parties.pieces import LEDGER
-from ledger.provenance import needs
+from ledger.standing import needs
 from ledger.store import log_store, tile_store
 from ledger.store.checkpoint_store import StoredCheckpoint
 from ledger.store.database import Connection
