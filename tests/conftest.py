@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -28,6 +29,12 @@ AS_WE_ARE = "as the user of this run"
 AS_ANOTHER = "as an ordinary user"
 
 _numbers = itertools.count(1)
+
+# A property is not broken by a busy machine: no example has to end within a fifth of a second.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
