@@ -7,6 +7,7 @@ import functools
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,9 @@ RoleToConninfo = Callable[[Role], str]
 # Whom the commands of a test run as. For root the ordinary user is the system user.
 AS_WE_ARE = "as the user of this run"
 AS_ANOTHER = "as an ordinary user"
+
+# Under nohup a run ignores SIGHUP, and so would every program that it starts and ends.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _numbers = itertools.count(1)
 
