@@ -191,9 +191,9 @@ class _Auditor:
                 f"found version {statement.first} after {statement.previous}",
             )
         self._heads[statement.stream] = (statement.last, statement.head, stored.index)
-        lines = stored.event_lines
         try:
             await self._check_seen(place, statement.seen)
+            lines = stored.event_lines
             events = read_events(lines)
             chain(lines, [type(event).__name__ for event in events], statement)
             self._check_types(place, stored, tuple(type(e).__name__ for e in events))
@@ -202,8 +202,6 @@ class _Auditor:
             self._signatures += 1
         except LedgerError as error:
             self._damage(place, str(error))
-        if not stored.lines.endswith(b"\n"):
-            self._damage(place, "event lines do not end with LF")
 
     async def _check_seen(self, place: str, seen: Seen | None) -> None:
         """What the author had verified before signing is a state of this very log."""

@@ -39,6 +39,7 @@ from ledger.store import log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database, translated
 from ledger.store.log_store import NewEntry
+from ledger.store.packing import pack
 from ledger.store.view_store import ViewStore
 
 GROUP_BATCHES: Final = 256
@@ -318,7 +319,7 @@ def _new_entry(waiting: _Waiting) -> NewEntry:
         first=statement.first,
         count=statement.count,
         types=tuple(types[:1]) if len(set(types)) == 1 else tuple(types),
-        lines=waiting.lines,
+        packed=pack(waiting.lines),
         leaf=waiting.leaf,
     )
 

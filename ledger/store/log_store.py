@@ -4,8 +4,9 @@ Entries, event lines, full tiles and heads move together in one transaction, und
 round trip for a whole group. Nothing that is read by name or number scans the log: an entry is
 found by index, by stream and version, or by notification id. Reading a range holds a few megabytes.
 
-The bytes that are hashed are the bytes that are stored: an entry is its JWS, its events are their
-lines, each ended by LF. Source: formats, sections 4 and 6; architecture, "PostgreSQL".
+The bytes that are hashed are the bytes that come back: an entry is its JWS, its events are their
+lines, each ended by LF; on the disk the lines are packed. Source: formats, sections 4 and 6;
+architecture, "PostgreSQL" and "How the log is stored".
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import psycopg
 from ledger.errors import Conflict, Damaged, NotFound
 from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
 from ledger.log.tree import CompactRange
+from ledger.store.packing import unpack
 from ledger.store.queries import query
 from ledger.store.tile_store import completed_tiles
 
@@ -52,8 +54,9 @@ class Head(msgspec.Struct, frozen=True):
 class NewEntry(msgspec.Struct, frozen=True):
     """A verified batch that shall be appended.
 
-    `types` has one element if all events have the same type, else one for each event. `lines` are
-    the event lines, each ended by LF. `leaf` is the leaf hash of the batch's last event.
+    `types` has one element if all events have the same type, else one for each event. `packed`
+    are the event lines, each ended by LF, as `packing.pack` gives them. `leaf` is the leaf hash of
+    the batch's last event.
     """
 
     jws: bytes
@@ -61,12 +64,16 @@ class NewEntry(msgspec.Struct, frozen=True):
     first: int
     count: int
     types: tuple[str, ...]
-    lines: bytes
+    packed: bytes
     leaf: LeafHash
 
 
 class StoredEntry(msgspec.Struct, frozen=True):
-    """An entry as it is stored; `lines` is empty if its row is missing, which `audit` reports."""
+    """An entry as it is stored; `packed` is empty if its row is missing, which `audit` reports.
+
+    The lines are unpacked whenever they are asked for and not kept: so a chunk of the log takes the
+    memory of its packed bytes. Keep them in a variable where they are needed twice.
+    """
 
     index: int
     jws: bytes
@@ -75,12 +82,20 @@ class StoredEntry(msgspec.Struct, frozen=True):
     count: int
     first_notification: int
     types: tuple[str, ...]
-    lines: bytes
+    packed: bytes
+
+    @property
+    def lines(self) -> bytes:
+        """The event lines, each ended by LF; raises Damaged."""
+        return unpack(self.packed) if self.packed else b""
 
     @property
     def event_lines(self) -> list[bytes]:
-        """The event lines without their LF, in order."""
-        return self.lines.split(b"\n")[:-1]
+        """The event lines without their LF, in order; raises Damaged."""
+        *lines, rest = self.lines.split(b"\n")
+        if rest:
+            raise Damaged(f"the event lines of entry {self.index}", expected="LF at their end")
+        return lines
 
     def type_at(self, position: int) -> str:
         """The type of the event at a position, from 0."""
@@ -155,7 +170,7 @@ async def append_entries(conn: Connection, head: Head, entries: Sequence[NewEntr
         "first_notification": notifications[:-1],
         "types": ["\n".join(entry.types) for entry in entries],
         "jws": [entry.jws for entry in entries],
-        "lines": [entry.lines for entry in entries],
+        "packed": [entry.packed for entry in entries],
         "tile_level": [tile.level for tile in tiles],
         "tile_number": [tile.number for tile in tiles],
         "tile_root": [tile.root for tile in tiles],
@@ -344,9 +359,9 @@ async def streams(conn: Connection, prefix: str = "") -> AsyncIterator[StreamHea
 
 def read_entry(row: TupleRow) -> StoredEntry:
     """The entry in a row of any query that selects entries, in their columns' usual order."""
-    index, stream, first, count, first_notification, types, signed, lines = row
+    index, stream, first, count, first_notification, types, signed, packed = row
     return StoredEntry(
-        index, signed, stream, first, count, first_notification, tuple(types), lines or b""
+        index, signed, stream, first, count, first_notification, tuple(types), packed or b""
     )
 
 

@@ -48,8 +48,8 @@ async def migrate(
 ) -> tuple[Migration, ...]:
     """Bring the database up to date as its owner; the migrations that were applied now.
 
-    Raises DatabaseUnavailable if the database is newer than the program, if its past differs, or if
-    the connection's role may not do it.
+    Raises DatabaseUnavailable if the database is newer than the program, if its past differs, if
+    what it holds cannot be brought over, or if the connection's role may not do it.
     """
     known = known_migrations() if migrations is None else migrations
     await _ensure_role(conn)
@@ -58,7 +58,7 @@ async def migrate(
         await conn.execute(query("migrate", "allow_scratch"))
         missing = await _missing(conn, known)
         for migration in missing:
-            await conn.execute(sql.SQL(migration.text))
+            await _apply(conn, migration)
             await conn.execute(
                 query("migrate", "record"), (migration.number, migration.name, migration.sha256)
             )
@@ -77,6 +77,17 @@ async def check_migrated(
             found=f"schema {missing[0].number - 1}",
             advice="Run the program once with the rights of the database's owner.",
         )
+
+
+async def _apply(conn: AsyncConnection[Any], migration: Migration) -> None:
+    try:
+        await conn.execute(sql.SQL(migration.text))
+    except psycopg.errors.ObjectNotInPrerequisiteState as error:
+        raise DatabaseUnavailable(
+            f"migration {migration.number} cannot be applied",
+            found=error.diag.message_primary or str(error),
+            advice=error.diag.message_hint or "",
+        ) from error
 
 
 async def _missing(

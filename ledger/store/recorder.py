@@ -26,7 +26,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from ledger.errors import Conflict, LedgerError, Unavailable
+from ledger.errors import Conflict, LedgerError, TooLarge, Unavailable
 from ledger.log.batch import chain, parse_statement
 from ledger.log.canonical import encode
 from ledger.log.hashes import leaf_hash
@@ -38,6 +38,7 @@ from ledger.store.log_store import (
     read_entry,
     read_head,
 )
+from ledger.store.packing import pack
 from ledger.store.queries import query
 from ledger.store.subscription import LedgerSubscription
 
@@ -329,7 +330,7 @@ def _new_entry(
         first=run[0].originator_version,
         count=len(run),
         types=types,
-        lines=lines,
+        packed=_packed(lines),
         leaf=leaf,
     )
 
@@ -339,6 +340,13 @@ def _lines(run: Sequence[StoredEvent]) -> bytes:
         if b"\n" in event.state:
             raise DataError("a state is one line: it has no LF")
     return b"".join(event.state + b"\n" for event in run)
+
+
+def _packed(lines: bytes) -> bytes:
+    try:
+        return pack(lines)
+    except TooLarge as error:
+        raise DataError(str(error)) from error
 
 
 def _text_id(originator_id: UUID | str) -> str:

@@ -56,7 +56,7 @@ def test_whoever_holds_the_database_is_told_why_a_change_is_refused(rolled_back:
     with EmbeddedServer(rolled_back.home) as server:
         for role in ("ledger_owner", "ledger_server"):
             for change in (
-                "UPDATE ledger.entry_events SET lines = lines",
+                "UPDATE ledger.entry_events SET packed = packed",
                 "DELETE FROM ledger.log_entries",
                 "TRUNCATE ledger.mass_delta",
             ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -13,6 +13,7 @@ from psycopg import sql
 from ledger.carbon.events import FactorAssigned
 from ledger.service import Ledger, Settings, open_ledger
 from ledger.service.audit import AuditReport
+from ledger.store.packing import pack, unpack
 from tests.service.conftest import Place
 from tests.service.test_proving import prepared
 from tests.workload import COMPANY, Workload, salt, stream
@@ -188,6 +189,31 @@ def test_audit_goes_on_behind_a_damage(place: Place):
         conn.execute("DELETE FROM ledger.log_entries WHERE index = 40")
     places = {damage.place for damage in audit(place.settings).damages}
     assert {"entry 5", "entry 40"} <= places
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda packed: packed[:-1], "do not unpack"),
+        (lambda packed: packed[:50] + bytes([packed[50] ^ 1]) + packed[51:], "do not unpack"),
+        (lambda packed: pack(unpack(packed) + b"more"), "LF at their end"),
+        (lambda packed: pack(unpack(packed)[:-1]), "LF at their end"),
+        (lambda packed: pack(unpack(packed).replace(b'"salt"', b'"Salt"', 1)), "Salt"),
+    ],
+    ids=["shorter", "flipped", "more-behind", "without-its-last-lf", "packed-after-a-change"],
+)
+def test_audit_says_what_is_wrong_with_packed_lines(
+    place: Place, change: Callable[[bytes], bytes], what: str
+):
+    place.run(prepared)
+    with psycopg.connect(place.settings.database_url or "", autocommit=True) as conn:
+        disarm(conn)
+        row = conn.execute("SELECT packed FROM ledger.entry_events WHERE index = 2").fetchone()
+        assert row is not None
+        values = (change(row[0]), 2)
+        conn.execute("UPDATE ledger.entry_events SET packed = %s WHERE index = %s", values)
+    found = {damage.place: damage.what for damage in audit(place.settings).damages}
+    assert what in found["entry 2"]
 
 
 def test_a_rebuild_gives_the_same_digests_and_notices_a_changed_view(place: Place):

@@ -110,7 +110,7 @@ def test_any_flipped_bit_of_any_stored_row_is_found_and_its_place_named(
 def test_audit_goes_on_behind_any_damaged_entry_whatever_rests_on_it(place: Place, table: str):
     """A correction that has lost its reading, a source its site, everybody a key."""
     place.run(prepared)
-    column = {"entry_events": "lines", "log_entries": "jws"}[table]
+    column = {"entry_events": "packed", "log_entries": "jws"}[table]
 
     async def audited() -> None:
         async with open_ledger(place.settings, writing=False) as ledger:

@@ -10,6 +10,7 @@ from ledger.log.hashes import ZEROS_HEX
 from ledger.log.keys import PrivateKey
 from ledger.log.note import log_vkey
 from ledger.store.log_store import NewEntry
+from ledger.store.packing import pack
 
 AUTHOR = PrivateKey.from_seed(b"\x01" * 32)
 LOG = log_vkey("ledger.example/log", PrivateKey.from_seed(b"\x02" * 32).public)
@@ -42,6 +43,6 @@ class Streams:
             first=version + 1,
             count=count,
             types=tuple(types),
-            lines=b"".join(line + b"\n" for line in lines),
+            packed=pack(b"".join(line + b"\n" for line in lines)),
             leaf=leaves[-1],
         )

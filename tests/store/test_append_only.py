@@ -208,7 +208,7 @@ def test_the_next_partition_is_there_long_before_the_log_comes_to_it(
             await append_entries(
                 conn, await read_head(conn), [Streams().batch("acme/a"), Streams().batch("acme/b")]
             )
-        insert = "INSERT INTO ledger.entry_events (index, lines) VALUES (%s, %s)"
+        insert = "INSERT INTO ledger.entry_events (index, packed) VALUES (%s, %s)"
         await conn.execute(insert, (2**22, b"{}\n"))
         with pytest.raises(psycopg.errors.CheckViolation, match="no partition"):
             await conn.execute(insert, (2**23, b"{}\n"))

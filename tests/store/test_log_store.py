@@ -16,9 +16,12 @@ from ledger.log.tree import path_of, root_of
 from ledger.store import log_store, tile_store
 from ledger.store.database import Connection, Database
 from ledger.store.log_store import Head, NewEntry
+from ledger.store.packing import pack, unpack
 from ledger.store.queries import query
 from tests.store.batches import Streams
 from tests.store.conftest import Runner
+
+NOISE = random.Random(1).randbytes(900_000)  # noqa: S311  (bytes that do not pack)
 
 
 async def append(conn: Connection, group: Sequence[NewEntry]) -> Head:
@@ -36,7 +39,7 @@ def plain_entries(count: int, stream: str = "acme/plain") -> list[NewEntry]:
             first=n,
             count=1,
             types=("Said",),
-            lines=b"%d\n" % n,
+            packed=pack(b"%d\n" % n),
             leaf=leaf_hash(b"%d" % n),
         )
         for n in range(1, count + 1)
@@ -64,7 +67,8 @@ def test_what_is_appended_is_read_back_byte_for_byte(as_server: Runner):
         found = [e async for e in log_store.entries(conn)]
         assert [(e.index, e.first_notification) for e in found] == [(0, 1), (1, 4), (2, 6)]
         for stored, given in zip(found, group, strict=True):
-            assert (stored.jws, stored.lines) == (given.jws, given.lines)
+            assert (stored.jws, stored.packed) == (given.jws, given.packed)
+            assert stored.lines == unpack(given.packed)
             assert (stored.stream, stored.first, stored.count) == (
                 given.stream,
                 given.first,
@@ -137,7 +141,7 @@ def test_an_event_is_found_by_stream_and_version(as_server: Runner):
                 place = await log_store.find_event(conn, given.stream, version)
                 assert (place.index, place.position) == (index, position)
                 line = await log_store.event_line(conn, place)
-                assert line == given.lines.split(b"\n")[position]
+                assert line == unpack(given.packed).split(b"\n")[position]
                 assert await log_store.find_jws(conn, given.stream, version) == (index, given.jws)
         with pytest.raises(NotFound):
             await log_store.find_event(conn, "acme/m0", 10_000)
@@ -209,25 +213,35 @@ def test_reading_the_log_stops_where_an_entry_is_missing(as_server: Runner, as_o
     as_server(read)
 
 
-def test_large_entries_are_streamed_in_small_chunks(as_server: Runner):
+@pytest.mark.parametrize(
+    ("count", "packed", "in_a_chunk"),
+    [
+        (1, pack(b"\n" + NOISE), 3),  # 2 MiB, and what reached over it
+        (10_000, pack(b"the same\n" * 10_000), 7),  # 65 536 events, and what reached over them
+    ],
+    ids=["bytes", "events"],
+)
+def test_large_entries_are_streamed_in_small_chunks(
+    as_server: Runner, count: int, packed: bytes, in_a_chunk: int
+):
     async def work(conn: Connection) -> None:
         big = [
             NewEntry(
                 jws=b"eyJ%d" % n,
                 stream="acme/big",
-                first=n,
-                count=1,
+                first=1 + n * count,
+                count=count,
                 types=("Said",),
-                lines=b"x" * 3_000_000 + b"\n",
+                packed=packed,
                 leaf=leaf_hash(b"%d" % n),
             )
-            for n in range(1, 11)
+            for n in range(10)
         ]
         await append(conn, big)
         async with conn.cursor(binary=True) as cur:
             bounds = {"first": 0, "until": 10}
             await cur.execute(query("log", "entries"), bounds)
-            assert cur.rowcount == 3  # 8 MiB, and what reached over it
+            assert cur.rowcount == in_a_chunk
         assert [e.index async for e in log_store.entries(conn)] == list(range(10))
 
     as_server(work)

@@ -117,3 +117,36 @@ def test_a_migration_that_fails_leaves_nothing_behind(unmigrated: Database):
         assert row == (True,)
 
     with_owner(unmigrated, work)
+
+
+def test_a_log_with_lines_that_are_not_packed_is_refused_and_left_as_it_is(unmigrated: Database):
+    async def work(conn: Connection) -> None:
+        await migrate(conn, known_migrations()[:1])
+        await conn.execute("INSERT INTO ledger.entry_events (index, lines) VALUES (0, '\\x7b7d0a')")
+        with pytest.raises(DatabaseUnavailable, match=r"not packed.*Begin a new log"):
+            await migrate(conn)
+        found = await (
+            await conn.execute("SELECT index, lines FROM ledger.entry_events")
+        ).fetchall()
+        assert found == [(0, b"{}\n")]
+
+    with_owner(unmigrated, work)
+
+
+@pytest.mark.parametrize("partition", [0, 1])
+def test_no_partition_of_event_lines_is_compressed_a_second_time(
+    unmigrated: Database, partition: int
+):
+    async def work(conn: Connection) -> None:
+        await migrate(conn)
+        await conn.execute("SELECT ledger.ensure_partitions(4194304)")
+        storage = await (
+            await conn.execute(
+                "SELECT attstorage FROM pg_attribute WHERE attname = 'packed' AND attrelid ="
+                " %s::regclass",
+                (f"ledger.entry_events_{partition:06}",),
+            )
+        ).fetchone()
+        assert storage == ("e",)
+
+    with_owner(unmigrated, work)

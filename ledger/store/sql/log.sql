@@ -23,9 +23,9 @@ WITH entries AS (
                   %(jws)b::bytea[])
            AS new (index, stream, first, count, first_notification, types, jws)
 ), events AS (
-    INSERT INTO ledger.entry_events (index, lines)
-    SELECT new.index, new.lines
-      FROM unnest(%(index)b::bigint[], %(lines)b::bytea[]) AS new (index, lines)
+    INSERT INTO ledger.entry_events (index, packed)
+    SELECT new.index, new.packed
+      FROM unnest(%(index)b::bigint[], %(packed)b::bytea[]) AS new (index, packed)
 ), tiles AS (
     INSERT INTO ledger.log_tiles (level, number, root, hashes)
     SELECT new.level, new.number, new.root, new.hashes
@@ -58,30 +58,32 @@ SELECT (SELECT count(*) FROM heads), (SELECT count(*) FROM head),
 -- name: entry
 -- One entry with its event lines.
 SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notification, entry.types,
-       entry.jws, events.lines
+       entry.jws, events.packed
   FROM ledger.log_entries AS entry
   LEFT JOIN ledger.entry_events AS events ON events.index = entry.index
  WHERE entry.index = %(index)s;
 
 -- name: entries
--- Entries from one index up to another, as many as 8 MiB of event lines hold, one at least.
-SELECT index, stream, first, count, first_notification, types, jws, lines
+-- Entries from one index up to another, one at least: as many as 2 MiB of packed lines hold (some ten
+-- of readings, unpacked), and 65 536 events.
+SELECT index, stream, first, count, first_notification, types, jws, packed
   FROM (SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notification,
-               entry.types, entry.jws, events.lines,
-               sum(octet_length(events.lines)) OVER (ORDER BY entry.index)
-                   - octet_length(events.lines) AS bytes_before
+               entry.types, entry.jws, events.packed,
+               sum(octet_length(events.packed)) OVER (ORDER BY entry.index)
+                   - octet_length(events.packed) AS bytes_before,
+               sum(entry.count) OVER (ORDER BY entry.index) - entry.count AS events_before
           FROM ledger.log_entries AS entry
           LEFT JOIN ledger.entry_events AS events
                  ON events.index = entry.index
                 AND events.index >= %(first)s AND events.index < %(until)s
          WHERE entry.index >= %(first)s AND entry.index < %(until)s) AS chunk
- WHERE coalesce(bytes_before, 0) < 8388608
+ WHERE coalesce(bytes_before, 0) < 2097152 AND events_before < 65536
  ORDER BY index;
 
 -- name: stream_entries
 -- The next entries of one stream, from a first version on, with their event lines.
 SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notification, entry.types,
-       entry.jws, events.lines
+       entry.jws, events.packed
   FROM ledger.log_entries AS entry
   LEFT JOIN ledger.entry_events AS events ON events.index = entry.index
  WHERE entry.stream = %(stream)s AND entry.first >= %(first)s AND entry.index < %(until)s

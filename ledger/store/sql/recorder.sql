@@ -1,7 +1,7 @@
 -- name: entries_up
 -- The next entries of a stream that hold versions above one and up to another, oldest first.
 SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notification, entry.types,
-       entry.jws, events.lines
+       entry.jws, events.packed
   FROM ledger.log_entries AS entry
   LEFT JOIN ledger.entry_events AS events ON events.index = entry.index
  WHERE entry.stream = %(stream)s AND entry.first <= %(lte)s
@@ -17,7 +17,7 @@ SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notifica
 -- name: entries_down
 -- The same, newest first.
 SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notification, entry.types,
-       entry.jws, events.lines
+       entry.jws, events.packed
   FROM ledger.log_entries AS entry
   LEFT JOIN ledger.entry_events AS events ON events.index = entry.index
  WHERE entry.stream = %(stream)s AND entry.first <= %(lte)s
@@ -32,7 +32,7 @@ SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notifica
 -- name: notified
 -- The next entries that hold notifications from one id up to another.
 SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notification, entry.types,
-       entry.jws, events.lines
+       entry.jws, events.packed
   FROM ledger.log_entries AS entry
   LEFT JOIN ledger.entry_events AS events ON events.index = entry.index
  WHERE entry.index >= coalesce((SELECT before.index
