@@ -7,6 +7,7 @@ a few entries in a file. Pure: no clock, no randomness, no I/O.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Union, cast
 
 import msgspec
@@ -43,6 +44,9 @@ KINDS: Final = {
 _READER: Final[StructReader[msgspec.Struct]] = StructReader(
     cast("type[msgspec.Struct]", Union[EVENTS])  # noqa: UP007  (a tuple of types)
 )
+_READERS: Final[dict[type, StructReader[msgspec.Struct]]] = {
+    event: StructReader(event) for event in EVENTS
+}
 _TRUST: Final = frozenset[type](parties_events.EVENTS)
 _READINGS: Final = frozenset({"source", "corrections"})
 _PLACES: Final = {
@@ -82,27 +86,58 @@ def read_event(line: bytes) -> msgspec.Struct:
 
 def read_events(lines: list[bytes]) -> tuple[msgspec.Struct, ...]:
     """The events of all lines of a batch, whose salts all differ. An error names its line."""
-    events, decode = [], _READER.decode
-    for position, line in enumerate(lines):
-        try:
-            events.append(decode(line))
-        except LedgerError as error:
-            raise _at(error, f"event {position + 1} of the batch") from error
+    events = _read_alike(lines)
+    if events is None:
+        events = [_read_at(position, line) for position, line in enumerate(lines)]
     check_salts([event.salt for event in cast("list[Event]", events)])
     return tuple(events)
 
 
+def _read_alike(lines: list[bytes]) -> list[msgspec.Struct] | None:
+    """All events at once if all are of the first one's type, as in most batches; else None."""
+    if not lines:
+        return None
+    reader = _READERS[type(_read_at(0, lines[0]))]
+    return reader.decode_all(lines)
+
+
+def _read_at(position: int, line: bytes) -> msgspec.Struct:
+    try:
+        return _READER.decode(line)
+    except LedgerError as error:
+        raise _at(error, f"event {position + 1} of the batch") from error
+
+
+def types_of(events: Sequence[msgspec.Struct]) -> tuple[str, ...]:
+    """The types of a batch's events: one if all are alike, else one for each."""
+    kinds = {type(event) for event in events}
+    if len(kinds) == 1:
+        return (kinds.pop().__name__,)
+    return tuple(type(event).__name__ for event in events)
+
+
 def whole_entry(index: int, signed: SignedStatement, events: tuple[msgspec.Struct, ...]) -> Entry:
     """The entry of a batch of which every event is here."""
+    types = types_of(events)
+    return msgspec.structs.replace(
+        summed_entry(index, signed, types), events=events, positions=tuple(range(len(events)))
+    )
+
+
+def summed_entry(index: int, signed: SignedStatement, types: tuple[str, ...]) -> Entry:
+    """The entry of a batch whose events stay where they are: enough for `authorise` and `admit`.
+
+    `types` as `types_of` gives them.
+    """
     statement = signed.statement
     return Entry(
         index=index,
         kid=signed.kid,
         stream=statement.stream,
         first=statement.first,
-        types=tuple(type(event).__name__ for event in events),
-        events=events,
-        positions=tuple(range(len(events))),
+        types=types * statement.count if len(types) == 1 else types,
+        events=(),
+        positions=(),
         count=statement.count,
         log=statement.log,
     )

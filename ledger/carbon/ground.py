@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 
 import msgspec
 
@@ -139,6 +138,10 @@ class Ground:
         """
         if body.factors:
             return self._rates_of(self.factors(span, body), unit)
+        return self.span_rates(span, unit)
+
+    def span_rates(self, span: Span, unit: str) -> tuple[Rate, ...]:
+        """The same for readings that bring no factor of their own."""
         if span is not self._rated[0] or unit != self._rated[1]:
             self._rated = (span, unit, self._rates_of(span.factors, unit))
         return self._rated[2]
@@ -252,10 +255,19 @@ def _parse_profile(body: ProfileBody) -> Readings:
         )
         if quantity is not None
     ]
-    if not items:
-        return Readings([], [])
-    # A run ends where the next reading does not start.
-    breaks = [(one[1], other[0]) for one, other in pairwise(items) if one[1] != other[0]]
-    starts = [items[0][0], *(starts_s for _, starts_s in breaks)]
-    ends = [*(ends_s for ends_s, _ in breaks), items[-1][1]]
-    return Readings(items, list(zip(starts, ends, strict=True)))
+    return Readings(items, runs_of(body.quantities, start_s, step_s))
+
+
+def runs_of(quantities: Sequence[str | None], start_s: int, step_s: int) -> list[tuple[int, int]]:
+    """(start, end) of the stretches of a profile that have readings, in order."""
+    runs: list[tuple[int, int]] = []
+    at, count = 0, len(quantities)
+    while at < count:
+        if quantities[at] is None:
+            at += 1
+            continue
+        first = at
+        while at < count and quantities[at] is not None:
+            at += 1
+        runs.append((start_s + first * step_s, start_s + at * step_s))
+    return runs

@@ -96,6 +96,21 @@ def decide_withdrawn(
     _check_register_end(state, known.source, event.event, body)
 
 
+def stands_alone(body: Body) -> bool:
+    """Whether a reading needs nothing but its ground: no register, no factor of its own.
+
+    What it takes of a continuous source's time, or a discrete one's references, is left out.
+    """
+    if isinstance(body, ActivityBody):
+        return body.register is None and not body.factors
+    return isinstance(body, EmissionBody) or not body.factors
+
+
+def check_alone(ground: Ground, body: Body) -> None:
+    """Raise a named error if a reading that stands alone does not fit its ground."""
+    _check_body(ground.state, ground, body)
+
+
 def _target(
     state: State, place: Place, ref: str, supersedes: str | None, ground: Ground | None
 ) -> tuple[Ground, RecordedPiece, Body]:

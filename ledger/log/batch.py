@@ -115,6 +115,15 @@ def parse_statement(jws_bytes: bytes) -> SignedStatement:
 
 def split_submission(body: bytes) -> tuple[bytes, list[bytes]]:
     """JWS and event lines of a submission, neither parsed yet; raises TooLarge, BadBatch."""
+    first, lines = split_head(body)
+    return first, split_lines(lines)
+
+
+def split_head(body: bytes) -> tuple[bytes, bytes]:
+    """JWS of a submission, and its event lines in one piece, each ended by LF.
+
+    All that can be said without looking at a line; raises TooLarge, BadBatch.
+    """
     if len(body) > MAX_BODY_BYTES:
         raise TooLarge(
             "a submission is too long",
@@ -151,23 +160,29 @@ def split_submission(body: bytes) -> tuple[bytes, list[bytes]]:
             found="CR",
             advice="Write the body as bytes; a text file of Windows has CR LF.",
         )
-    first, *lines = body[:-1].split(b"\n")
-    if len(first) > jws.MAX_BYTES:
+    end = body.index(b"\n")
+    if end > jws.MAX_BYTES:
         raise TooLarge(
             "a JWS is too long",
             expected=f"at most {jws.MAX_BYTES} bytes",
-            found=f"{len(first)}",
+            found=f"{end}",
             advice=_FORM,
         )
-    for number, line in enumerate(lines, start=2):
-        if len(line) > MAX_LINE_BYTES:
-            raise TooLarge(
-                f"line {number} is too long",
-                expected=f"at most {MAX_LINE_BYTES} bytes",
-                found=f"{len(line)}",
-                advice="Say it in several events.",
-            )
-    return first, lines
+    return body[:end], body[end + 1 :]
+
+
+def split_lines(lines: bytes) -> list[bytes]:
+    """The event lines, without their LF; raises TooLarge."""
+    split = lines[:-1].split(b"\n")
+    if max(map(len, split)) > MAX_LINE_BYTES:
+        number = next(n for n, line in enumerate(split, start=2) if len(line) > MAX_LINE_BYTES)
+        raise TooLarge(
+            f"line {number} is too long",
+            expected=f"at most {MAX_LINE_BYTES} bytes",
+            found=f"{len(split[number - 2])}",
+            advice="Say it in several events.",
+        )
+    return split
 
 
 def chain(

@@ -40,6 +40,7 @@ from ledger.carbon.events import (
 )
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows, LineRow
+from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
 from ledger.fold.state import Kind, Memory, Overlay
 from ledger.log import batch, note
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent, write_bundle
@@ -159,6 +160,7 @@ class World:
         self.state = WholeState()
         self.log: list[Logged] = []
         self.heads: dict[str, tuple[int, str]] = {}
+        self.summed = 0
         if opened:
             self.post("operator", "operator/ledger", [opening(timezone)])
 
@@ -187,13 +189,31 @@ class World:
         entry = machine.whole_entry(len(self.log), signed, events)
         overlay, rows = Overlay(self.state), EntryRows()
         signed.jws.verify(machine.authorise(overlay, entry))
+        summed = self._summed(entry)
         machine.fold(overlay, entry, rows)
+        if summed is not None:
+            self.summed += 1
+            assert summed[0].changes == overlay.changes
+            assert (summed[1].masses, summed[1].activity) == (rows.masses, rows.activity)
         overlay.merge_into(self.state.pieces)
         for position, event in enumerate(events):
             self.state.show(event_ref(entry.stream, entry.first + position), event, entry.index)
         self.heads[entry.stream] = (signed.statement.last, leaves[-1].hex())
         self.log.append(Logged(entry.index, jws, tuple(lines), leaves, entry, rows))
         return self.log[-1]
+
+    def _summed(self, entry: machine.Entry) -> tuple[Overlay, EntryRows] | None:
+        """What the batch's summary changes, if it has one and that fits: as another process does it."""
+        basis = basis_of(self.state, entry.stream)
+        if basis is None:
+            return None
+        summary = summarise(ground_from(encode_basis(basis)), entry.events)
+        overlay, rows = Overlay(self.state), EntryRows()
+        fits = summary is not None and admit(overlay, entry.stream, summary, rows)
+        if fits:
+            # What a summary accepts is accepted one by one: this raises otherwise.
+            machine.fold(Overlay(self.state), entry, EntryRows())
+        return (overlay, rows) if fits else None
 
     def party(self, party: str, *roles: str) -> None:
         """Register a party whose first admin key is named like it."""
