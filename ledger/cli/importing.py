@@ -139,10 +139,13 @@ def _headline(found: ImportResult) -> str:
         return f"Nothing was posted to {found.stream}: {found.refused_count} rows are refused.\n"
     if found.dry_run:
         return f"Every row can be posted to {found.stream}; nothing was posted.\n"
-    if found.events_posted == 0 and found.skipped:
+    if found.events_posted == 0 and found.readings_skipped:
         return f"All of it is on {found.stream} already.\n"
     left_out = f"; {found.refused_count} rows were refused" if found.refused_count else ""
-    return f"Posted {found.events_posted} events to {found.stream}{left_out}.\n"
+    posted = f"{found.events_posted} events"
+    if found.readings_posted > found.events_posted:
+        posted = f"{found.readings_posted} readings in {found.events_posted} profiles"
+    return f"Posted {posted} to {found.stream}{left_out}.\n"
 
 
 def _counts(found: ImportResult) -> dict[str, object]:
@@ -155,8 +158,8 @@ def _counts(found: ImportResult) -> dict[str, object]:
         counts["period"] = f"{found.first_start} to {found.last_end}"
     if found.events_posted:
         counts["batches"] = f"{found.batches}, entries {found.first_index} to {found.last_index}"
-    if found.skipped:
-        counts["already there"] = found.skipped
+    if found.readings_skipped:
+        counts["already there"] = found.readings_skipped
     if found.refused_count:
         counts["refused"] = found.refused_count
     if found.checkpoint_size is not None:

@@ -347,7 +347,7 @@ def test_one_reading_of_a_profile_can_be_corrected_or_become_a_gap(program: Prog
     stream = add_company(program, "depot")
     write_day(program.folder)
     profile = program.folder / "profile.toml"
-    profile.write_text('form = "profile"\n' + MAP)
+    profile.write_text(MAP + 'form = "profile"\n')
     posted = program("import", "day.csv", "--stream", stream, "--map", "profile.toml")
     assert posted["events_posted"] == 1
     assert mass_mg(program("footprint", "depot", "--period", "2018")) == DAY_MG

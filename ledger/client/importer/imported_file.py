@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from ledger.carbon.info import SourceInfo
-from ledger.client.importer.batches import batches
 from ledger.client.importer.check import Check
 from ledger.client.importer.clock import Clock
 from ledger.client.importer.items import Item, profile_items, single_items
-from ledger.client.importer.journal import Journal, content_digest
+from ledger.client.importer.journal import content_digest
 from ledger.client.importer.mapfile import ImportMap
 from ledger.client.importer.result import ImportResult
 from ledger.client.importer.rows import Reading, RowReader
@@ -102,12 +101,3 @@ class ImportedFile:
         """The name of an event's content, in this file where the content alone says too little."""
         scope = f"{self._sha256}:{item.line}" if self.by_place else ""
         return content_digest(item.event, scope)
-
-    def count_known(self, journal: Journal) -> int:
-        """How many events of the file are posted already, as far as this home knows."""
-        check = Check(self.source)
-        good = (one for one in self.items(check) if isinstance(one, Item))
-        return sum(
-            len(journal.known(self.stream, [self.digest(item) for item in batch]))
-            for batch in batches(good, self.mapping)
-        )

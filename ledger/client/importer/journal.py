@@ -7,6 +7,9 @@ out) with the batch that carried it. It is written before the batch is kept in t
     intended, pending                                           will be sent as it is
     intended, acknowledged                                      posted
 
+Of a profile it also keeps 8 bytes for each reading, so that a day which is imported again with more
+rows, or with some in another form, posts what is new and nothing twice.
+
 The journal may be lost: it is filled again from the ledger. One process at a time imports into a
 stream; the lock is released by the kernel when its process ends.
 """
@@ -25,6 +28,7 @@ from typing import Final
 import msgspec
 
 from ledger.client import durable_file
+from ledger.client.importer.marks import Marks, marks_in, marks_of
 from ledger.client.outbox import Outbox, PendingBatch
 from ledger.client.writer import UNSALTED
 from ledger.errors import BadFile, Overloaded, Unavailable
@@ -37,6 +41,11 @@ CREATE TABLE IF NOT EXISTS batch (
 CREATE TABLE IF NOT EXISTS reading (
     stream TEXT NOT NULL, digest BLOB NOT NULL, batch TEXT NOT NULL,
     PRIMARY KEY (stream, digest, batch)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS profile (
+    stream TEXT NOT NULL, start INTEGER NOT NULL, until INTEGER NOT NULL, step INTEGER NOT NULL,
+    marks BLOB NOT NULL, batch TEXT NOT NULL,
+    PRIMARY KEY (stream, start, until, batch)
 ) WITHOUT ROWID;
 """
 _CHUNK: Final = 500
@@ -56,6 +65,7 @@ class Journal:
         self.folder: Final = folder
         self.path: Final = folder / "imports.sqlite"
         self._confirmed: list[str] = []
+        self._longest_s: dict[str, int] = {}
         durable_file.make_folder(folder)
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None, timeout=60)
@@ -97,12 +107,15 @@ class Journal:
         finally:
             os.close(descriptor)
 
-    def intend(self, pending: PendingBatch, digests: Sequence[bytes]) -> None:
+    def intend(
+        self, pending: PendingBatch, digests: Sequence[bytes], profiles: Sequence[Marks] = ()
+    ) -> None:
         """Write down a batch that is about to be kept in the outbox."""
         said = pending.signed.statement
         with self._transaction():
             self._forget_intended(said.stream)
             self._insert(pending.name, said.stream, said.first, said.count, digests, posted=0)
+            self._insert_profiles(pending.name, said.stream, profiles)
 
     def confirm(self, name: str) -> None:
         """The ledger has acknowledged this batch; written with what comes next.
@@ -111,12 +124,13 @@ class Journal:
         """
         self._confirmed.append(name)
 
-    def learn(self, stream: str, digests: Mapping[int, bytes]) -> None:
+    def learn(self, stream: str, events: Mapping[int, msgspec.Struct]) -> None:
         """Events of the stream, by version, that this journal did not know."""
         with self._transaction():
-            for version, digest in digests.items():
+            for version, event in events.items():
                 name = f"read back: {stream}@{version}"
-                self._insert(name, stream, version, 1, [digest], posted=1)
+                self._insert(name, stream, version, 1, [content_digest(event)], posted=1)
+                self._insert_profiles(name, stream, marks_of([event]))
 
     def reconcile(self, stream: str, outbox: Outbox) -> None:
         """Settle what was intended, once nothing of the stream is pending any more."""
@@ -141,6 +155,20 @@ class Journal:
             )
             found.update(bytes(row[0]) for row in rows)
         return found
+
+    def marks(self, stream: str, start_s: int, until_s: int) -> dict[tuple[int, int], bytes]:
+        """The readings of posted profiles from one time to another: (start, length) to mark."""
+        longest_s = self._longest(stream)
+        rows = self._db.execute(
+            "SELECT start, step, marks FROM profile "
+            "WHERE stream = ? AND start > ? AND start < ? AND until > ?",
+            (stream, start_s - longest_s, until_s, start_s),
+        )
+        return {
+            (first_s + at * step_s, step_s): mark
+            for first_s, step_s, marks in rows
+            for at, mark in marks_in(marks)
+        }
 
     def unknown_versions(self, stream: str, last: int) -> Iterator[int]:
         """The versions up to `last` of events that this journal does not know."""
@@ -183,12 +211,30 @@ class Journal:
             [(stream, digest, name) for digest in digests],
         )
 
-    def _forget_intended(self, stream: str) -> None:
-        self._db.execute(
-            "DELETE FROM reading WHERE stream = ? AND batch IN "
-            "(SELECT name FROM batch WHERE stream = ? AND posted = 0)",
-            (stream, stream),
+    def _longest(self, stream: str) -> int:
+        """Seconds of the longest profile: what starts earlier than that before a time is over."""
+        if stream not in self._longest_s:
+            row = self._db.execute(
+                "SELECT max(until - start) FROM profile WHERE stream = ?", (stream,)
+            ).fetchone()
+            self._longest_s[stream] = int(row[0] or 0)
+        return self._longest_s[stream]
+
+    def _insert_profiles(self, name: str, stream: str, profiles: Sequence[Marks]) -> None:
+        longest_s = max((p.until_s - p.start_s for p in profiles), default=0)
+        self._longest_s[stream] = max(self._longest(stream), longest_s)
+        self._db.executemany(
+            "INSERT OR IGNORE INTO profile VALUES (?, ?, ?, ?, ?, ?)",
+            [(stream, p.start_s, p.until_s, p.step_s, p.marks, name) for p in profiles],
         )
+
+    def _forget_intended(self, stream: str) -> None:
+        for table in ("reading", "profile"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE stream = ? AND batch IN "  # noqa: S608
+                "(SELECT name FROM batch WHERE stream = ? AND posted = 0)",
+                (stream, stream),
+            )
         self._db.execute("DELETE FROM batch WHERE stream = ? AND posted = 0", (stream,))
 
     def _not_now(self, error: sqlite3.OperationalError) -> Unavailable:

@@ -129,8 +129,9 @@ class ProfileMap(_Table, frozen=True, kw_only=True):
 
 
 class BatchMap(_Table, frozen=True, kw_only=True):
-    """What is signed in one go."""
+    """What becomes an event, and what is signed in one go."""
 
+    form: Literal["readings", "profile"] = "readings"
     by: Literal["day", "month", "file"] | None = None
     size: Annotated[int, Meta(ge=1, le=MAX_EVENTS)] = MAX_EVENTS
 
@@ -138,7 +139,6 @@ class BatchMap(_Table, frozen=True, kw_only=True):
 class ImportMap(_Table, frozen=True, kw_only=True):
     """A whole map file."""
 
-    form: Literal["readings", "profile"] = "readings"
     file: FileMap = FileMap()
     time: TimeMap | None = None
     period: PeriodMap | None = None
@@ -152,6 +152,11 @@ class ImportMap(_Table, frozen=True, kw_only=True):
     register: RegisterMap | None = None
     profile: ProfileMap | None = None
     batch: BatchMap = BatchMap()
+
+    @property
+    def form(self) -> Literal["readings", "profile"]:
+        """What the rows become: events of their own, or load profiles."""
+        return self.batch.form
 
     @property
     def time_columns(self) -> tuple[str, ...]:
@@ -227,12 +232,11 @@ def _explain(name: str, text: str) -> BadFile:
     if match := _UNKNOWN.search(text):
         table, key = match["table"], match["key"]
         keys = keys_of(table if table in TABLES else None)
-        near = difflib.get_close_matches(key, keys, n=1)
         return BadFile(
             f"{name}: {_key(table, key)} is no key of a map",
             expected=", ".join(keys),
             found=key,
-            advice=f"Did you mean {near[0]}?" if near else _PAGE,
+            advice=_nearest(key, keys),
         )
     if match := _MISSING.search(text):
         return BadFile(
@@ -241,6 +245,14 @@ def _explain(name: str, text: str) -> BadFile:
             advice=_PAGE,
         )
     return BadFile(f"{name} does not fit a map", found=text, advice=_PAGE)
+
+
+def _nearest(key: str, keys: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(key, keys, n=1)
+    if near:
+        return f"Did you mean {near[0]}?"
+    elsewhere = [f"[{table}]" for table in TABLES if key in keys_of(table)]
+    return f"It is a key of {' and '.join(elsewhere)}." if elsewhere else _PAGE
 
 
 def keys_of(table: str | None) -> tuple[str, ...]:
@@ -283,12 +295,10 @@ def _check(name: str, found: ImportMap) -> None:
     if found.form == "profile":
         _check_profile(name, found)
     elif found.profile is not None:
-        raise refuse("[profile]", 'form = "profile" at the top')
+        raise refuse("[profile]", 'form = "profile" in [batch]')
 
 
 def _check_profile(name: str, found: ImportMap) -> None:
-    if found.time is None:
-        raise BadFile(f"{name}: a profile", expected="[time] with an interval", found="[period]")
     by_row = {
         "reference": found.reference,
         "register": found.register,
@@ -301,7 +311,7 @@ def _check_profile(name: str, found: ImportMap) -> None:
             raise BadFile(
                 f"{name}: {key} in a profile",
                 expected="what holds for all of its readings",
-                advice='A profile says it once for all; use form = "readings".',
+                advice='A profile says it once for all; use form = "readings" in [batch].',
             )
 
 

@@ -2,7 +2,9 @@
 
 Rules: a content that the journal knows is left alone. When the ledger refuses a batch because time
 or reference is taken, and it has events that the journal does not know, these are read back first:
-what turns out to be there already is no error. A refusal names the line of the file.
+what turns out to be there already is no error. A profile that is refused is posted in halves, and
+these in halves, until the readings are found that are to blame: they are left out, and the others
+are posted. A refusal names the line of the file.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from ledger.client.importer.check import Check
 from ledger.client.importer.imported_file import MAX_LISTED, ImportedFile
 from ledger.client.importer.items import Item
 from ledger.client.importer.journal import Journal, content_digest
+from ledger.client.importer.known import Known
+from ledger.client.importer.marks import marks_of
 from ledger.client.importer.read_back import ReadBack
 from ledger.client.importer.result import ImportResult
 from ledger.client.importer.table import RowRefused
@@ -58,7 +62,8 @@ class Posting:
         self._first_refused: tuple[Item, LedgerError] | None = None
         self._posted: list[Posted] = []
         self._events = 0
-        self._skipped = 0
+        self._readings = 0
+        self._known = Known(journal, file)
         self._unknown = ReadBack(connection, writer, journal, file.stream)
 
     async def post(self, checked: ImportResult) -> ImportResult:
@@ -84,7 +89,9 @@ class Posting:
             refused_count=checked.refused_count + len(self._refused_now),
             events_posted=self._events,
             batches=len(self._posted),
-            skipped=self._skipped,
+            readings_posted=self._readings,
+            skipped=self._known.events,
+            readings_skipped=self._known.readings,
             first_index=self._posted[0].index if self._posted else None,
             last_index=self._posted[-1].index if self._posted else None,
             checkpoint_size=newest.size if newest else None,
@@ -107,7 +114,7 @@ class Posting:
             except (Refused, InvalidInput) as error:
                 self._journal.reconcile(self._file.stream, self._writer.outbox)
                 fresh = await self._without_known(items) if self._may_be_there(error) else items
-                if len(fresh) == len(items):
+                if fresh == items:
                     fresh = self._without_refused(items, error)
                 items = fresh
             else:
@@ -115,25 +122,25 @@ class Posting:
 
     async def _post_items(self, items: list[Item]) -> None:
         digests = [self._file.digest(item) for item in items]
+        marks = marks_of(item.event for item in items)
         name = ""
 
         def before(pending: PendingBatch) -> None:
             nonlocal name
             name = pending.name
             self._first = pending.signed.statement.first
-            self._journal.intend(pending, digests)
+            self._journal.intend(pending, digests, marks)
 
         self._first = 0
         posted = await self._writer.post(self._file.stream, [item.event for item in items], before)
         self._journal.confirm(name)
         self._posted.append(posted)
         self._events += posted.count
+        self._readings += sum(item.readings for item in items)
 
-    def _fresh(self, batch: list[Item]) -> list[Item]:
+    def _fresh(self, batch: list[Item], *, thorough: bool = False) -> list[Item]:
         """What is not posted yet; refuses what cannot be told apart from a posted receipt."""
-        known = self._journal.known(self._file.stream, [self._file.digest(item) for item in batch])
-        fresh = [item for item in batch if self._file.digest(item) not in known]
-        self._skipped += len(batch) - len(fresh)
+        fresh = self._known.fresh(batch, thorough=thorough)
         if not self._file.by_place:
             return fresh
         contents = [content_digest(item.event) for item in fresh]
@@ -155,10 +162,16 @@ class Posting:
         return good
 
     def _without_refused(self, items: list[Item], error: LedgerError) -> list[Item]:
-        """The items without the one that the error names; raises it where nothing is left out."""
+        """The items without the one that the error names, or with its halves in its place.
+
+        Raises the error where nothing is left out.
+        """
         at = self._position_in(error)
         if at is None or not 0 <= at < len(items):
             raise error
+        # Halves of what is told apart by its place in the file would not be recognised again.
+        if items[at].readings > 1 and not self._file.by_place:
+            return items[:at] + items[at].halves() + items[at + 1 :]
         self._leave_out(items[at], error)
         return items[:at] + items[at + 1 :]
 
@@ -170,7 +183,7 @@ class Posting:
             RowRefused(
                 line=item.line,
                 column="",
-                what=error.what,
+                what=error.what if item.readings == 1 else f"{item.where}: {error.what}",
                 expected=error.expected,
                 found=error.found,
                 advice=error.advice,
@@ -204,9 +217,11 @@ class Posting:
 
     async def _without_known(self, items: list[Item]) -> list[Item]:
         """The items without those that turn out to be posted, by another home or before a loss."""
-        fresh = items
+        fresh = self._fresh(items, thorough=True)
+        if fresh != items:
+            return fresh
         while fresh and await self._unknown.more(fresh[0].event):
-            before, fresh = fresh, self._fresh(fresh)
-            if len(fresh) == len(before) < len(items):
+            before, fresh = fresh, self._fresh(fresh, thorough=True)
+            if fresh == before != items:
                 break  # The rest of them stands nowhere near.
         return fresh

@@ -15,7 +15,7 @@ import msgspec
 from ledger import machine
 from ledger.carbon.events import ActivityRecorded, EmissionMeasured, ProfileRecorded
 from ledger.client.connection import Connection
-from ledger.client.importer.journal import Journal, content_digest
+from ledger.client.importer.journal import Journal
 from ledger.client.writer import Writer
 from ledger.errors import BadBundle, NotAuthorised, NotFound
 from ledger.log.bundle import open_bundle, read_bundle
@@ -79,8 +79,7 @@ class ReadBack:
     async def _take_chunk(self) -> None:
         chunk, self._queue = self._queue[:CHUNK], self._queue[CHUNK:]
         events = await asyncio.gather(*map(self._event, chunk))
-        digests = map(content_digest, events)
-        self._journal.learn(self._stream, dict(zip(chunk, digests, strict=True)))
+        self._journal.learn(self._stream, dict(zip(chunk, events, strict=True)))
 
     async def _event(self, version: int) -> msgspec.Struct:
         name = f"{self._stream}@{version}"

@@ -23,9 +23,13 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     refused_count: int
     dry_run: bool
     events_posted: int = 0
+    readings_posted: int = 0
+    """Readings in those events: as many, or more where they are profiles."""
     batches: int = 0
     skipped: int = 0
     """Events that were already there."""
+    readings_skipped: int = 0
+    """Readings that were already there, some of them perhaps in an event with others."""
     first_index: int | None = None
     last_index: int | None = None
     checkpoint_size: int | None = None

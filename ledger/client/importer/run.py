@@ -23,6 +23,7 @@ from ledger.client.connection import Connection
 from ledger.client.importer.clock import Clock
 from ledger.client.importer.imported_file import ImportedFile, Progress
 from ledger.client.importer.journal import Journal
+from ledger.client.importer.known import Known
 from ledger.client.importer.mapfile import ImportMap
 from ledger.client.importer.posting import MAX_LEFT_OUT, Posting
 from ledger.client.importer.result import ImportResult
@@ -72,7 +73,11 @@ async def import_file(
                 await _require_all_there(connection, journal, stream, writer)
             checked = file.check()
             if dry_run:
-                return msgspec.structs.replace(checked, skipped=file.count_known(journal))
+                known = Known(journal, file)
+                known.all_of_the_file()
+                return msgspec.structs.replace(
+                    checked, skipped=known.events, readings_skipped=known.readings
+                )
             if checked.refused_count > _bearable(tolerate, checked.rows):
                 return checked
             return await Posting(
@@ -122,7 +127,7 @@ async def _prepare(
     ratio = _unit_ratio(mapping, source, status.rules_version)
     clock = Clock(mapping, status.timezone, source.interval_s)
     said_s = clock.interval.seconds
-    if mapping.form == "profile" and not said_s:
+    if mapping.form == "profile" and mapping.time is not None and not said_s:
         raise BadFile("interval of the map", expected="hours, minutes or seconds in a profile")
     if source.interval_s is not None and said_s and said_s != source.interval_s:
         raise BadFile(

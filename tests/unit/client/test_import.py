@@ -43,6 +43,7 @@ interval = "PT15M"
 column = "kWh"
 unit = "kWh"
 """
+PROFILE = MAP + '[batch]\nform = "profile"\n'
 RECEIPTS = """
 [period]
 start = "from"
@@ -99,11 +100,14 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def quantities(connection: MemoryConnection, stream: str = STREAM) -> list[str]:
-    found = []
+def quantities(connection: MemoryConnection, stream: str = STREAM) -> list[str | None]:
+    found: list[str | None] = []
     for event in connection.events(stream):
-        assert isinstance(event, ActivityRecorded)
-        found.append(event.quantity)
+        if isinstance(event, ProfileRecorded):
+            found += event.quantities
+        else:
+            assert isinstance(event, ActivityRecorded)
+            found.append(event.quantity)
     return found
 
 
@@ -294,11 +298,19 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return arm
 
 
-@pytest.mark.parametrize("stream", [STREAM, DIESEL])
+@pytest.mark.parametrize(
+    ("stream", "mapping"),
+    [(STREAM, MAP), (DIESEL, MAP), (STREAM, PROFILE + 'by = "day"\n')],
+    ids=["readings", "receipts", "profiles"],
+)
 def test_a_crash_at_any_step_neither_doubles_nor_skips_a_reading(
-    stream: str, tmp_path: Path, crash_at: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+    stream: str,
+    mapping: str,
+    tmp_path: Path,
+    crash_at: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    text, mapping = meter(2, hours=1), MAP
+    text = meter(2, hours=1)
     if stream == DIESEL:  # Receipts that no rule of the ledger tells apart.
         text = "from,to,kWh\n" + "2018-03-01T00:00:00,2018-03-02T00:00:00,10\n" * 4
         mapping = RECEIPTS + "[batch]\nsize = 2\n"
@@ -462,21 +474,14 @@ def test_a_batch_by_month_or_by_size_holds_as_much_as_the_map_says(home: Path, t
 def test_a_profile_stands_for_a_day_with_its_gaps(home: Path):
     connection = MemoryConnection()
     text = meter(2).replace("2018-03-01 01:00,4.5\n", "")
-    result = run(connection, home, text, 'form = "profile"\n' + MAP)
+    result = run(connection, home, text, PROFILE)
     assert (result.readings, result.events_posted, result.batches) == (15, 2, 1)
     first = connection.events(STREAM)[0]
     assert isinstance(first, ProfileRecorded)
     assert (first.start, first.interval_s) == ("2018-03-01T00:00:00+08:00", 900)
     assert first.quantities == ("1.5", "2.5", "3.5", None, "5.5", "6.5", "7.5", "8.5")
-    again = run(connection, home, text, 'form = "profile"\n' + MAP)
+    again = run(connection, home, text, PROFILE)
     assert (again.events_posted, again.skipped) == (0, 2)
-
-
-def test_readings_of_a_profile_out_of_order_are_refused_by_line(home: Path):
-    lines = meter(1).splitlines()
-    text = "\n".join([*lines[:3], lines[4], lines[3], *lines[5:]])
-    refused = run(MemoryConnection(), home, text, 'form = "profile"\n' + MAP).refused
-    assert [one.line for one in refused] == [5]
 
 
 def test_a_register_gives_the_quantity_and_its_chain(home: Path):

@@ -23,9 +23,8 @@ def test_page_and_code_name_the_same_keys():
         heading = section.partition("\n")[0].strip("`[]")
         documented[heading] = set(re.findall(r"^\| `([a-z0-9_]+)` \|", section, re.MULTILINE))
     assert documented.pop("factors") == set()
-    assert documented.pop("Top level") == {"form"}
     assert documented == {table: set(keys_of(table)) for table in TABLES}
-    assert set(keys_of(None)) == {"form", "factors", *TABLES}
+    assert set(keys_of(None)) == {"factors", *TABLES}
 
 
 def test_the_map_on_the_page_is_a_map():
@@ -51,11 +50,12 @@ def test_the_map_on_the_page_is_a_map():
         (TIME + QUANTITY + "[batch]\nsize = 10001\n", "does not fit a map.*10000"),
         (TIME + QUANTITY + "[quality]\n", "exactly one of its two keys"),
         (TIME + QUANTITY + "[evidence]\n", "column, sha256 or this_file"),
-        (TIME + QUANTITY + '[profile]\nby = "day"\n', 'form = "profile" at the top'),
+        (TIME + QUANTITY + '[profile]\nby = "day"\n', r'form = "profile" in \[batch\]'),
         (
-            'form = "profile"\n' + TIME + QUANTITY + '[reference]\ncolumn = "no"\n',
+            TIME + QUANTITY + '[reference]\ncolumn = "no"\n[batch]\nform = "profile"\n',
             "reference in a profile",
         ),
+        ('form = "profile"\n' + TIME + QUANTITY, r"form is no key.*It is a key of \[batch\]"),
         (TIME.replace('"end"', '"start"') + 'midnight = "end-of-day"\n' + QUANTITY, "midnight"),
         ("[time\n", "is not TOML"),
     ],
