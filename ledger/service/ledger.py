@@ -97,12 +97,13 @@ async def open_ledger(
 async def _open_database(settings: Settings, stack: AsyncExitStack, *, migrate: bool) -> Database:
     if settings.external:
         owner, server = settings.database_url or "", settings.serving_url
+        database = Database(owner, server)
     else:
         embedded = EmbeddedServer(settings.home)
         await asyncio.to_thread(embedded.start)
         stack.push_async_callback(asyncio.to_thread, embedded.stop)
         owner, server = embedded.conninfo("ledger_owner"), embedded.conninfo("ledger_server")
-    database = Database(owner, server)
+        database = Database(owner, server, revive=embedded.revive)
     if migrate and owner:
         await database.migrate()
     await stack.enter_async_context(database)

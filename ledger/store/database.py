@@ -4,14 +4,21 @@ Every part of a connection string or URL is honoured (it is libpq that reads it)
 work under the role `ledger_server`, whatever the login is, and so may add to the log but not change
 it. Connections are in autocommit: a transaction is where the program says so. What the database
 cannot do now is reported as DatabaseUnavailable, with advice.
+
+A database that went away is used again as soon as it is back. Where the program runs it itself, it
+says with `revive` how to bring it back; that is called once at a time, whoever has noticed, and in
+a thread, so nobody waits for it who has not asked for it: callers get DatabaseUnavailable meanwhile.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import psycopg
 from psycopg import AsyncConnection
@@ -28,10 +35,17 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 Connection = AsyncConnection[TupleRow]
+Configure = Callable[[Connection], Awaitable[None]]
 
 OLDEST_VERSION: Final = 15
 SERVING_ROLE: Final = "ledger_server"
 CONNECT_TIMEOUT_S: Final = 10
+RECONNECT_S: Final = 2.0
+"""How long the pool tries in the background; after that, the next reader makes it try at once."""
+REVIVAL_PAUSE_S: Final = 2.0
+"""Between two attempts to bring the database back."""
+
+_log = logging.getLogger(__name__)
 
 _ADVICE = "Check that the database runs and that the connection settings are right, then try again."
 
@@ -50,11 +64,15 @@ class Database:
         application_name: str = "carbon-ledger",
         readers: int = 4,
         wait_s: float = 5.0,
+        revive: Callable[[], None] | None = None,
     ) -> None:
         self._owner_conninfo = _complete(owner_conninfo, application_name)
         self._server_conninfo = _complete(server_conninfo, application_name)
         self._readers = readers
         self._wait_s = wait_s
+        self._gone = False
+        self._revive = revive
+        self._reviving: asyncio.Task[None] | None = None
         self._pool: AsyncConnectionPool[Connection] | None = None
 
     async def open(self) -> Self:
@@ -67,10 +85,11 @@ class Database:
             connection_class=AsyncConnection[TupleRow],
             kwargs={"autocommit": True},
             configure=_serve,
-            check=AsyncConnectionPool.check_connection,
+            check=self._check,
             min_size=1,
             max_size=self._readers,
             timeout=self._wait_s,
+            reconnect_timeout=RECONNECT_S,
             name="readers",
             open=False,
         )
@@ -79,7 +98,13 @@ class Database:
         return self
 
     async def close(self) -> None:
-        """Close the pool; connections that are out are closed when they come back."""
+        """Close the pool; connections that are out are closed when they come back.
+
+        A revival that runs is waited for: it would start what the caller is about to stop.
+        """
+        self._revive = None
+        if self._reviving is not None:
+            await self._reviving
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
@@ -102,15 +127,11 @@ class Database:
 
     async def connect_owner(self) -> Connection:
         """A new connection as the schema's owner; the caller closes it."""
-        async with translated():
-            conn = await AsyncConnection.connect(self._owner_conninfo, autocommit=True)
-            return await _configured(conn, _prepare)
+        return await self._connect(self._owner_conninfo, _prepare)
 
     async def connect_server(self) -> Connection:
         """A new connection under the serving role; the caller closes it."""
-        async with translated():
-            conn = await AsyncConnection.connect(self._server_conninfo, autocommit=True)
-            return await _configured(conn, _serve)
+        return await self._connect(self._server_conninfo, _serve)
 
     @asynccontextmanager
     async def owner(self) -> AsyncIterator[Connection]:
@@ -129,9 +150,56 @@ class Database:
         """A connection of the pool in a read-only transaction over one snapshot."""
         if self._pool is None:
             raise DatabaseUnavailable("the database was not opened, or is closed")
-        async with translated(), self._pool.connection() as conn, conn.transaction():
-            await conn.execute(query("session", "read_only"))
-            yield conn
+        if self._gone:
+            # Nobody waits for the pool then: it tries now and then, and this tells at once.
+            async with self.server() as conn, conn.transaction():
+                self._gone = False
+                await conn.execute(query("session", "read_only"))
+                yield conn
+            return
+        async with translated():
+            try:
+                async with self._pool.connection() as conn, conn.transaction():
+                    await conn.execute(query("session", "read_only"))
+                    yield conn
+            except PoolTimeout:
+                self._noticed()
+                raise
+
+    # ------------------------------------------------------------------------------ below
+
+    async def _connect(self, conninfo: str, configure: Configure) -> Connection:
+        async with translated():
+            try:
+                conn = await AsyncConnection.connect(conninfo, autocommit=True)
+                return await _configured(conn, configure)
+            except psycopg.OperationalError:
+                self._noticed()
+                raise
+
+    async def _check(self, conn: Connection) -> None:
+        """Whether a pooled connection still works; raises when it does not."""
+        try:
+            await AsyncConnectionPool.check_connection(conn)
+        except psycopg.OperationalError:
+            self._noticed()
+            raise
+
+    def _noticed(self) -> None:
+        """The database is gone: bring it back, unless somebody is at it already."""
+        self._gone = True
+        if self._revive is not None and self._reviving is None:
+            self._reviving = asyncio.create_task(self._bring_back(self._revive), name="revival")
+
+    async def _bring_back(self, revive: Callable[[], None]) -> None:
+        try:
+            await asyncio.to_thread(revive)
+        except DatabaseUnavailable as error:
+            _log.error("the database cannot be brought back: %s", error)
+            if self._revive is not None:
+                await asyncio.sleep(REVIVAL_PAUSE_S)
+        finally:
+            self._reviving = None
 
 
 @asynccontextmanager
@@ -173,7 +241,7 @@ def _complete(conninfo: str, application_name: str) -> str:
     )
 
 
-async def _configured(conn: Connection, configure: Any) -> Connection:
+async def _configured(conn: Connection, configure: Configure) -> Connection:
     try:
         await configure(conn)
     except BaseException:

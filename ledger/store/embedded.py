@@ -6,6 +6,8 @@ programs and server end, no committed byte is lost, and the next command finds i
 - several commands share one server; the last one out stops it (fast shutdown) and waits for its end;
 - after SIGKILL of the program the server goes on; the next command takes it over and stops it;
 - after SIGKILL of the server the next `start` recovers, whatever its pid file says by then;
+- while a program still has its share, `revive` brings a server back that was killed or crashed: programs
+  that notice at the same moment take turns, and the first one starts it for all;
 - nothing takes too long: recovery lasts as long as it lasts. But a server that died is noticed at once,
   and its last words are in the error.
 
@@ -124,6 +126,29 @@ class EmbeddedServer:
             except BaseException:
                 self._leave(folder)
                 raise
+
+    def revive(self) -> None:
+        """See that the server answers, and start it again if it has ended. Not started: nothing to do.
+
+        Blocks, as long as recovery lasts; from any thread, also while another one calls `stop`.
+
+        Raises:
+            DatabaseUnavailable: as `start`; the share is kept, so that it can be tried again.
+        """
+        home = self._home.resolve()
+        if not (home / "postgres").is_dir():  # removed under us
+            return
+        with (
+            _translated(home),
+            open_server_folder(home) as folder,
+            folder.locked("start.lock"),
+        ):
+            if not self._shares:  # `stop` came first
+                return
+            if self._sockets is not None and _answers(self._sockets):
+                return
+            self._sockets = _bring_up(folder)
+            _log.warning("the database of %s had ended, and was started again", home)
 
     def stop(self) -> None:
         """Give the share back; the last one stops the server and waits until it has ended."""
@@ -247,10 +272,9 @@ def _conninfo(sockets: Path, role: str, database: str) -> str:
 def _bring_up(folder: ServerFolder) -> Path:
     """The socket folder of a server that answers. Under start.lock."""
     sockets = folder.make_socket_folder()
-    ping = _conninfo(sockets, cluster.OWNER, "postgres") + f" connect_timeout={_PING_TIMEOUT_S}"
     launched = False
     patience = _Patience(f"the database in {folder.path} to answer")
-    while psycopg.pq.PGconn.ping(ping.encode()) != psycopg.pq.Ping.OK:
+    while not _answers(sockets):
         lock = folder.claim("server.lock")
         if lock is None:
             _hurry_out(folder, sockets)
@@ -269,6 +293,11 @@ def _bring_up(folder: ServerFolder) -> Path:
                 lock.close()  # not released: the server has it now
             launched = True
     return sockets
+
+
+def _answers(sockets: Path) -> bool:
+    ping = _conninfo(sockets, cluster.OWNER, "postgres") + f" connect_timeout={_PING_TIMEOUT_S}"
+    return psycopg.pq.PGconn.ping(ping.encode()) == psycopg.pq.Ping.OK
 
 
 def _hurry_out(folder: ServerFolder, sockets: Path) -> None:

@@ -3,7 +3,8 @@
     python embedded_command.py HOME [--as USER_OR_UID] [--packages FOLDER]
 
 Prints `ready`, then runs each line of standard input as SQL under `ledger_owner` and prints its first
-value, or `error` and the message's first line; ends in order when the input ends. With `--as` it
+value, or `error` and the message's first line; the line `revive` is no SQL. Ends in order when the input
+ends. With `--as` it
 becomes that user once its modules are loaded (the interpreter itself may be out of that user's
 reach). `--packages` comes first on the path, and so decides which PostgreSQL is found.
 """
@@ -65,7 +66,11 @@ def main() -> int:
         with stop_on_signals(), EmbeddedServer(arguments.home) as server:
             print("ready", flush=True)
             for line in sys.stdin:
-                print(answer(server.conninfo("ledger_owner"), line), flush=True)
+                if line == "revive\n":
+                    server.revive()
+                    print("revived", flush=True)
+                else:
+                    print(answer(server.conninfo("ledger_owner"), line), flush=True)
     except LedgerError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_status

@@ -65,6 +65,10 @@ class Command:
     def sql(self, statement: str) -> str:
         """What the command's server answers."""
         self.begin_sql(statement)
+        return self.line()
+
+    def line(self) -> str:
+        """The next line that the command prints."""
         assert self.process.stdout is not None
         return self.process.stdout.readline().rstrip("\n")
 
@@ -170,6 +174,12 @@ def server_processes(folder: Path) -> list[int]:
 def postmaster(home: Path) -> int:
     """What the pid file says."""
     return int((home / "postgres/data/postmaster.pid").read_text().splitlines()[0])
+
+
+def times_started(home: Path) -> int:
+    """How often the server came up, by its own log."""
+    logs = (home / "postgres" / "log").glob("*")
+    return sum(log.read_text().count("ready to accept connections") for log in logs)
 
 
 def permissions(*paths: Path) -> dict[str, tuple[int, int, int]]:

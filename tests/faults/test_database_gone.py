@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +32,17 @@ from tests.e2e.api.park import (
     opened,
     salt,
 )
-from tests.faults.embedded_land import postmaster, temporary_home
+from tests.faults.embedded_land import (
+    Place,
+    postmaster,
+    server_processes,
+    temporary_home,
+    times_started,
+    until,
+)
 
 HEADERS: Final = {"Content-Type": batch.MEDIA_TYPE}
+KEEP: Final = "INSERT INTO kept VALUES ({})"
 
 
 @pytest.fixture
@@ -104,24 +113,67 @@ def test_a_service_outlives_its_database_and_goes_on_when_it_is_back(homes: tupl
             process.end(signal.SIGKILL)
 
 
-def test_a_service_whose_embedded_server_was_killed_says_so_and_a_restart_recovers():
+def test_a_service_whose_embedded_server_was_killed_says_so_and_starts_it_again():
     with temporary_home() as home:
         body = registration(opened(home), "steelworks")
         process = Process(home)
         try:
             with httpx.Client(base_url=process.url, timeout=LONGEST_WAIT_S) as client:
                 assert client.post("/v1/batches", content=body, headers=HEADERS).status_code == 201
-                os.kill(postmaster(home), signal.SIGKILL)
-                answer = client.get("/v1/status")
+                killed = postmaster(home)
+                os.kill(killed, signal.SIGKILL)
+                answer = client.post("/v1/batches", content=body, headers=HEADERS)
                 assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
+                assert answer.headers["retry-after"]
+
+                again = until_posted(client, body)
+                assert (again["index"], again["repeated"]) == (1, True)
+                assert client.get("/v1/status").json()["size"] == 2
+                assert postmaster(home) != killed
+            assert process.end() == 0
+            assert server_processes(home) == []
         finally:
-            process.end()
+            if process.process.poll() is None:
+                process.end(signal.SIGKILL)
+
+
+def test_a_reader_is_enough_to_bring_the_embedded_server_back():
+    with temporary_home() as home:
+        opened(home)
         process = Process(home)
         try:
-            again = httpx.post(f"{process.url}/v1/batches", content=body, headers=HEADERS)
-            assert (again.status_code, again.json()["index"]) == (200, 1)
+            for _ in range(2):
+                os.kill(postmaster(home), signal.SIGKILL)
+                until(lambda: httpx.get(f"{process.url}/health").status_code == 200)
         finally:
             assert process.end() == 0
+
+
+def test_programs_that_revive_one_server_at_once_get_one(place: Place):
+    """Two programs, and four threads of one of them: one starts it, the others find it."""
+    with place.command() as other, EmbeddedServer(place.home) as server:
+        assert other.ready().sql("CREATE TABLE kept (value bigint PRIMARY KEY)") == "done"
+        before = times_started(place.home)
+        for number in range(3):
+            os.kill(postmaster(place.home), signal.SIGKILL)
+            with ThreadPoolExecutor(4) as threads:
+                other.begin_sql("revive")
+                for done in [threads.submit(server.revive) for _ in range(4)]:
+                    done.result()
+            assert other.line() == "revived"
+            assert other.sql(KEEP.format(number)) == "done"
+        assert other.sql("SELECT count(*) FROM kept") == "3"
+        assert times_started(place.home) == before + 3
+        assert other.end() == 0
+    assert place.processes == []
+
+
+def test_a_server_that_was_stopped_is_not_revived(place: Place):
+    server = EmbeddedServer(place.home)
+    server.start()
+    server.stop()
+    server.revive()
+    assert place.processes == []
 
 
 def until_posted(client: httpx.Client, body: bytes) -> dict[str, int]:
