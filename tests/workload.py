@@ -2,19 +2,23 @@
 
 Readings look as meters write them and every salt is random, so nothing compresses better here than
 it would in use. The keys are test keys, made of constant seeds.
+
+Bodies are written fast, because a benchmark needs millions of them: lines of readings are formatted
+in place. The ledger compares their spelling, so one that were not canonical would be refused.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import random
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from ledger.carbon.events import (
-    ActivityRecorded,
     Document,
     FactorPublished,
     SiteRegistered,
@@ -29,6 +33,9 @@ from ledger.parties.events import Jwk, PartyRegistered
 
 STREAMS = 20
 QUARTER = timedelta(minutes=15)
+DAY = timedelta(days=1)
+PROFILE_READINGS = 96
+"""Quarter-hours of a day."""
 START = datetime(2001, 1, 1, tzinfo=UTC)
 SIGNED_AT = "2026-11-22T06:00:00Z"
 OPERATOR = PrivateKey.from_seed(bytes([1]) * 32)
@@ -39,11 +46,13 @@ COMPANY = PrivateKey.from_seed(bytes([3]) * 32)
 class Workload:
     """Batches for one log, in an order that keeps every stream's chain."""
 
-    def __init__(self, log: str, seed: int = 1) -> None:
+    def __init__(self, log: str, seed: int = 1, *, streams: int = STREAMS) -> None:
         self.log = log
+        self.streams = streams
+        """How many meters `preparation` registers."""
         self._random = random.Random(seed)  # noqa: S311  (shapes, not secrets)
         self._heads: dict[str, tuple[int, str]] = {}
-        self._times = [START] * STREAMS
+        self._times = [START] * streams
         self._turn = 0
 
     def preparation(self) -> Iterator[bytes]:
@@ -83,7 +92,7 @@ class Workload:
                 interval_s=900,
                 factors={"location": "operator/grid@1"},
             )
-            for number in range(STREAMS)
+            for number in range(self.streams)
         ]
         site = SiteRegistered(salt=salt(), site="plant", region="CN")
         yield self.body(COMPANY, "company/register", [site, *sources])
@@ -96,26 +105,68 @@ class Workload:
 
     def batch(self, number: int, events: int) -> bytes:
         """The next `events` readings of one meter."""
-        readings, time = [], self._times[number]
-        for _ in range(events):
-            until = time + QUARTER
-            quantity = f"{self._random.randint(100, 99999) / 100:.2f}".rstrip("0").rstrip(".")
-            readings.append(
-                ActivityRecorded(salt=salt(), period=(_text(time), _text(until)), quantity=quantity)
+        time, draw = self._times[number], self._random.randint
+        salts = os.urandom(16 * events).hex()
+        lines, begin = [], _text(time)
+        for at in range(0, 32 * events, 32):
+            time += QUARTER
+            end = _text(time)
+            lines.append(
+                (
+                    "ActivityRecorded",
+                    f'{{"period":["{begin}","{end}"],"quantity":"{_decimal(draw(100, 99999))}",'
+                    f'"salt":"{salts[at : at + 32]}","type":"ActivityRecorded"}}'.encode(),
+                )
             )
-            time = until
+            begin = end
         self._times[number] = time
-        return self.body(COMPANY, stream(number), readings)
+        return self._signed(COMPANY, stream(number), lines)
+
+    def profiles(self, number: int, events: int) -> bytes:
+        """The next `events` days of one meter, each a load profile of 96 quarter-hours.
+
+        A meter that sends profiles sends nothing else here.
+        """
+        time = self._times[number]
+        lines = []
+        for _ in range(events):
+            quantities = '","'.join(map(_decimal, self._day()))
+            lines.append(
+                (
+                    "ProfileRecorded",
+                    f'{{"interval_s":900,"quantities":["{quantities}"],"salt":"{salt()}",'
+                    f'"start":"{_text(time)}","type":"ProfileRecorded"}}'.encode(),
+                )
+            )
+            time += DAY
+        self._times[number] = time
+        return self._signed(COMPANY, stream(number), lines)
+
+    def _day(self) -> Iterable[int]:
+        """Hundredths of a kWh: a base load, a shift from six to ten in the evening, and noise."""
+        base, shift = self._random.uniform(20, 60), self._random.uniform(30, 120)
+        for quarter in range(PROFILE_READINGS):
+            hour = quarter / 4
+            swing = math.sin(math.pi * (hour - 6) / 16) if 6 <= hour < 22 else 0.0
+            yield max(0, round(100 * (base + shift * swing + self._random.gauss(0, 2))))
 
     def go_on(self, number: int, version: int, leaf: str) -> None:
         """Continue a meter whose stream has this head: a reading's version tells its time."""
         self._heads[stream(number)] = (version, leaf)
         self._times[number] = START + version * QUARTER
 
+    def head(self, number: int) -> tuple[int, str]:
+        """Version and leaf hash of a meter's last event."""
+        return self._heads.get(stream(number), (0, ZEROS_HEX))
+
     def body(self, key: PrivateKey, name: str, events: Sequence[msgspec.Struct]) -> bytes:
         """The next batch of a stream, signed."""
+        return self._signed(
+            key, name, [(type(event).__name__, encode_struct(event)) for event in events]
+        )
+
+    def _signed(self, key: PrivateKey, name: str, lines: Sequence[tuple[str, bytes]]) -> bytes:
         version, previous = self._heads.get(name, (0, ZEROS_HEX))
-        lines = [(type(event).__name__, encode_struct(event)) for event in events]
         body = build(key, self.log, name, version + 1, previous, lines, None, SIGNED_AT)
         statement = parse_statement(split_submission(body)[0]).statement
         self._heads[name] = (statement.last, statement.head)
@@ -133,4 +184,10 @@ def salt() -> str:
 
 
 def _text(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{time.isoformat()[:19]}Z"
+
+
+def _decimal(hundredths: int) -> str:
+    """Without zeros at the end, as numbers are spelt here."""
+    whole, part = divmod(hundredths, 100)
+    return f"{whole}.{part:02d}".rstrip("0") if part else str(whole)

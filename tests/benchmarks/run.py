@@ -1,8 +1,9 @@
-"""`make bench`: append rates beside the bare limit and the stock recorder, in the same run.
+"""`make bench`: how fast the ledger is, each figure beside its limit or peer in the same run.
 
 Subject, floor and peer take turns in short slices, because machines are noisy: the median of the
 slices is reported with its spread, and what counts is the ratio. Everything is durable: fsync is
-on, and PostgreSQL's own count of WAL syncs is printed. Results: a table, and build/bench.json.
+on, and PostgreSQL's own count of WAL syncs is told. Results: a table, and build/bench.json.
+What each figure means stands in docs/reference/performance.md.
 """
 
 from __future__ import annotations
@@ -11,186 +12,186 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import shutil
-import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-import psycopg
-from eventsourcing.persistence import StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder
 from rich.console import Console
-from rich.table import Table
 
-from ledger.service import Ledger, Settings, initialise, open_ledger
-from ledger.store.embedded import EmbeddedServer
-from tests.benchmarks.floor import process
-from tests.benchmarks.stock import stock_recorder, stored_events
-from tests.workload import OPERATOR, RECOVERY, Workload
+from tests.benchmarks import append, checking, growth, over_http, reading
+from tests.benchmarks.append import appending
+from tests.benchmarks.checking import Checking
+from tests.benchmarks.figure import Figure, Pairs, Result
+from tests.benchmarks.filled import Filled, fill
+from tests.benchmarks.growth import Growth
+from tests.benchmarks.machine import IN_MEMORY, machine
+from tests.benchmarks.over_http import serving_young
+from tests.benchmarks.place import Place
+from tests.benchmarks.reading import Reading
+from tests.benchmarks.resident import memory_of_audit, memory_of_service
+from tests.benchmarks.scale import NORMAL, Scale
+from tests.benchmarks.screen import Screen, table
+from tests.benchmarks.target import TARGETS
 
 RESULTS = Path("build/bench.json")
-SINGLE_CLIENTS = 64
+SLICES = 5
 
 
-@dataclass
-class Figure:
-    """Rates (events a second) of a subject and its peer, a pair per slice."""
+class Run:
+    """One run: the figures that are wanted, in a folder of its own."""
 
-    name: str
-    unit: str
-    peer: str
-    values: list[float] = field(default_factory=list)
-    peers: list[float] = field(default_factory=list)
+    def __init__(self, folder: Path, scale: Scale, wanted: Sequence[str], screen: Screen) -> None:
+        self._folder = folder
+        self._scale = scale
+        self._wanted = set(wanted)
+        self._screen = screen
+        self._places: list[Place] = []
+        self._figures: list[Figure] = []
 
-    def result(self) -> dict[str, object]:
-        value, peer = statistics.median(self.values), statistics.median(self.peers)
-        ratios = [a / b for a, b in zip(self.values, self.peers, strict=True)]
-        return {
-            "name": self.name,
-            "value": round(value),
-            "unit": self.unit,
-            "peer": self.peer,
-            "peer_value": round(peer),
-            "ratio": round(statistics.median(ratios), 3),
-            "ratio_min": round(min(ratios), 3),
-            "ratio_max": round(max(ratios), 3),
-            "slices": len(ratios),
-        }
+    @property
+    def wal_syncs(self) -> int:
+        """Over all databases of the run."""
+        return sum(place.wal_syncs for place in self._places)
 
+    @property
+    def results(self) -> list[Result]:
+        """Of the figures that were measured, in the order of the table."""
+        found = {figure.name: figure.result() for figure in self._figures}
+        return [found[name] for name in TARGETS if name in found]
 
-async def rate(events: int, work: Callable[[], Awaitable[object]]) -> float:
-    """Events a second of some work."""
-    began = time.perf_counter()
-    await work()
-    return events / (time.perf_counter() - began)
+    async def measure(self) -> None:
+        """Everything that is wanted."""
+        if self._wanted & {*append.NAMES, *over_http.NAMES}:
+            await self._append()
+        if self._wanted - {*append.NAMES, *over_http.NAMES}:
+            await self._at_full_size()
 
-
-async def append_all(ledger: Ledger, bodies: list[bytes]) -> None:
-    """Post every body at once, as clients that do not wait for each other do."""
-    await asyncio.gather(*(ledger.post(body) for body in bodies))
-
-
-async def measure(ledger: Ledger, server: EmbeddedServer, slices: int) -> list[dict[str, object]]:
-    work = Workload(ledger.log)
-    for body in work.preparation():
-        await ledger.post(body)
-    bulk = Figure("append.bulk", "events/s", "floor: decode and hash alone, one process")
-    stock = Figure("append.bulk_vs_stock", "events/s", "stock recorder, batches of 1 000")
-    hundred = Figure("append.batch100", "events/s", "floor: decode and hash alone, one process")
-    single = Figure("append.single", "events/s", "stock recorder, one by one")
-    with stock_recorder(server.conninfo("ledger_owner")) as recorder:
-        for number in range(slices + 1):
-            bodies = work.batches(10, 1000)
-            mine = await rate(10_000, lambda b=bodies: append_all(ledger, b))  # type: ignore[misc]
-            floor = await rate(10_000, lambda b=bodies: _floor(b))  # type: ignore[misc]
-            theirs = [stored_events(body) for body in bodies[:4]]
-            peer = await rate(4_000, lambda t=theirs: _stock(recorder, t))  # type: ignore[misc]
-            small = work.batches(40, 100)
-            small_mine = await rate(4_000, lambda b=small: append_all(ledger, b))  # type: ignore[misc]
-            small_floor = await rate(4_000, lambda b=small: _floor(b))  # type: ignore[misc]
-            ones = [_groups_of_one(work) for _ in range(4)]
-            one_mine = await rate(
-                4 * SINGLE_CLIENTS,
-                lambda o=ones: _one_after_the_other(ledger, o),  # type: ignore[misc]
+    async def _append(self) -> None:
+        async with AsyncExitStack() as stack:
+            place = await self._place("young")
+            posting = await stack.enter_async_context(
+                appending(place, self._folder, self._scale, self._wanted)
             )
-            singles = [stored_events(body) for group in ones for body in group][:100]
-            one_peer = await rate(len(singles), lambda s=singles: _stock(recorder, s))  # type: ignore[misc]
-            if number == 0:
-                continue  # the first slice warms everything up
-            for figure, value, other in (
-                (bulk, mine, floor),
-                (stock, mine, peer),
-                (hundred, small_mine, small_floor),
-                (single, one_mine, one_peer),
-            ):
-                figure.values.append(value)
-                figure.peers.append(other)
-    return [figure.result() for figure in (bulk, stock, hundred, single)]
+            service = None
+            if self._wanted & set(over_http.NAMES):
+                other = await self._place("served")
+                await stack.enter_async_context(other.running())
+                service = stack.enter_context(
+                    serving_young(other, self._folder, self._scale, self._wanted)
+                )
+            figures = [posting.bulk, *posting.figures, *(service.figures if service else ())]
+            for number in self._screen.steps("appending", self._scale.slices + 1):
+                await posting.slice()
+                if service is not None:
+                    service.slice(posting.bulk.values[-1] if posting.bulk.values else None)
+                if number == 0:  # it warms everything up
+                    for figure in figures:
+                        figure.forget()
+            self._figures += posting.figures + (service.figures if service else [])
+
+    async def _at_full_size(self) -> None:
+        place = await self._place("full")
+        async with place.opened() as ledger:
+            with self._screen.part("filling a ledger") as part:
+                full = await fill(place, ledger, self._scale.events, part.told)
+            if "disk" in self._wanted:
+                self._figures.append(_disk(full))
+            if self._wanted & set(growth.NAMES):
+                await self._growth(full)
+            if self._wanted & set(reading.NAMES):
+                reader = Reading(full, self._scale, self._wanted)
+                for number in self._screen.steps("reading", self._scale.slices + 1):
+                    await reader.slice()
+                    if number == 0:
+                        for figure in reader.figures:
+                            figure.forget()
+                self._figures += reader.figures
+            if self._wanted & set(checking.NAMES):
+                auditor = Checking(full, self._wanted)
+                for _ in self._screen.steps("audit and rebuild", self._scale.slices):
+                    await auditor.slice()
+                self._figures += auditor.figures
+        if "memory.audit" in self._wanted:
+            with self._screen.part("memory of an audit"):
+                async with place.running():
+                    self._figures.append(memory_of_audit(place))
+        if "memory.serve" in self._wanted:
+            with self._screen.part("memory of the service"):
+                async with place.running():
+                    self._figures.append(memory_of_service(place, full, self._scale))
+
+    async def _growth(self, full: Filled) -> None:
+        place = await self._place("small")
+        async with place.opened() as ledger:
+            with self._screen.part("filling a smaller ledger") as part:
+                small = await fill(place, ledger, self._scale.small_events, part.told)
+            both = Growth(full, small, self._wanted)
+            for number in self._screen.steps("growing", self._scale.slices + 1):
+                await both.slice()
+                if number == 0:
+                    for figure in both.figures:
+                        figure.forget()
+            self._figures += both.figures
+
+    async def _place(self, name: str) -> Place:
+        place = Place(self._folder, name)
+        await place.initialise()
+        self._places.append(place)
+        return place
 
 
-def _groups_of_one(work: Workload) -> list[bytes]:
-    return work.batches(SINGLE_CLIENTS, 1)
+def _disk(full: Filled) -> Pairs:
+    figure = Pairs("disk", "bytes/event", "event lines as they arrive")
+    figure.add(full.disk_bytes / full.events, full.data_bytes / full.events)
+    return figure
 
 
-async def _one_after_the_other(ledger: Ledger, groups: list[list[bytes]]) -> None:
-    for group in groups:
-        await append_all(ledger, group)
-
-
-async def _floor(bodies: list[bytes]) -> None:
-    for body in bodies:
-        process(body)
-
-
-async def _stock(recorder: PostgresApplicationRecorder, batches: list[list[StoredEvent]]) -> None:
-    for events in batches:
-        recorder.insert_events(events)
-
-
-def wal_syncs(server: EmbeddedServer) -> int:
-    """How often PostgreSQL has synced its write-ahead log since its statistics began."""
-    with psycopg.connect(server.conninfo("ledger_owner")) as conn:
-        row = conn.execute("SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal'").fetchone()
-    return int(row[0] or 0) if row else 0
-
-
-async def run(folder: Path, slices: int) -> dict[str, object]:
-    settings = Settings(home=folder / "home")
-    await initialise(
-        settings,
-        origin="bench.example/log",
-        area="Synthetic bench",
-        timezone="Asia/Shanghai",
-        operator="operator",
-        operator_key=OPERATOR,
-        recovery_key=RECOVERY,
+def arguments() -> argparse.Namespace:
+    """What the user asks for."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=TARGETS, default=[*TARGETS])
+    parser.add_argument("--events", type=int, default=NORMAL, help="full size (default: 1000000)")
+    parser.add_argument(
+        "--slices", type=int, default=SLICES, help="how often each figure is measured (default: 5)"
     )
-    with EmbeddedServer(settings.home) as server:
-        async with open_ledger(settings) as ledger:
-            before = wal_syncs(server)
-            results = await measure(ledger, server, slices)
-            synced = wal_syncs(server) - before
-    return {"machine": machine(), "wal_syncs": synced, "results": results}
-
-
-def machine() -> dict[str, object]:
-    return {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "system": platform.system(),
-    }
+    parser.add_argument("--folder", type=Path, default=None, help="where the ledgers are made")
+    parser.add_argument("--results", type=Path, default=RESULTS, help=f"default: {RESULTS}")
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--slices", type=int, default=5, help="how often each figure is measured")
-    slices = parser.parse_args().slices
-    folder = Path(tempfile.mkdtemp(prefix="carbon-ledger-bench-"))
+    """Measure, write, show."""
+    asked = arguments()
+    folder = Path(tempfile.mkdtemp(prefix="carbon-ledger-bench-", dir=asked.folder))
     folder.chmod(0o755)  # as root, the database's own user must reach its home
+    began = time.monotonic()
     try:
-        report = asyncio.run(run(folder, slices))
+        about = machine(folder)
+        if about["file_system"] in IN_MEMORY:
+            print(
+                f"{folder} is in memory: nothing there is durable. Use --folder.", file=sys.stderr
+            )
+            sys.exit(2)
+        screen = Screen()
+        run = Run(folder, Scale.of(asked.events, asked.slices), asked.only, screen)
+        with screen.shown():
+            asyncio.run(run.measure())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    table = Table(title=f"append rates, durable ({report['wal_syncs']} WAL syncs)")
-    for column in ("figure", "events/s", "beside", "events/s", "ratio", "spread"):
-        table.add_column(column, justify="left" if column in ("figure", "beside") else "right")
-    for result in report["results"]:  # type: ignore[attr-defined]
-        table.add_row(
-            result["name"],
-            f"{result['value']:,}",
-            result["peer"],
-            f"{result['peer_value']:,}",
-            f"{result['ratio']:.2f}",
-            f"{result['ratio_min']:.2f}-{result['ratio_max']:.2f}",
-        )
-    Console().print(table)
+    report = {
+        "machine": {**about, "load_after": round(os.getloadavg()[0], 2)},
+        "events": asked.events,
+        "seconds": round(time.monotonic() - began),
+        "wal_syncs": run.wal_syncs,
+        "results": run.results,
+    }
+    asked.results.parent.mkdir(exist_ok=True)
+    asked.results.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    Console().print(table(report, run.results))
 
 
 if __name__ == "__main__":
