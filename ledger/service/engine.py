@@ -7,13 +7,15 @@ the log itself. One engine serves the sequencer, another a rebuild over empty ta
 
 from __future__ import annotations
 
-from typing import Final, TypeVar, cast
+from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, Body
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
+from ledger.carbon.summary import Basis, Summary, admit
 from ledger.fold.state import Cache, Key, Kind, NotLoaded, Overlay
 from ledger.log.keys import PublicKey
 from ledger.log.names import split_event
@@ -22,9 +24,7 @@ from ledger.store import log_store
 from ledger.store.database import Connection
 from ledger.store.view_store import Piece, ViewStore
 
-P = TypeVar("P", bound=msgspec.Struct)
-
-CACHED_PIECES: Final = 200_000
+CACHED_PIECES: Final = 50_000
 """Pieces kept in memory before all are dropped and loaded again as they are needed."""
 
 
@@ -77,9 +77,33 @@ class Engine:
             else:
                 return Folded(entry.index, key, rows, overlay.changes)
 
-    def peek(self, kind: Kind[P], key: str) -> P | None:
-        """The piece if it is in memory, else None: for what never changes once it is there."""
-        return cast("P | None", self._cache.pieces.get((kind.name, key)))
+    async def add(
+        self, conn: Connection, entry: Entry, basis: Basis, summary: Summary, *, until: int
+    ) -> Folded | None:
+        """What this entry of readings changes by its summary, None if it must be folded.
+
+        Raises the error why its key may not say this here.
+        """
+        while True:
+            overlay, rows = Overlay(self._cache), EntryRows()
+            try:
+                key = authorise(overlay, entry)
+                if not basis.holds(overlay) or not admit(overlay, entry.stream, summary, rows):
+                    return None
+            except NotLoaded as missing:
+                await self._load(conn, missing.kind, missing.key, until)
+            else:
+                return Folded(entry.index, key, rows, overlay.changes)
+
+    async def prepare(self, conn: Connection, keys: Iterable[Key]) -> None:
+        """Load these stored pieces, those that are not in memory yet, together."""
+        missing = [key for key in keys if key not in self._cache.pieces]
+        if not missing:
+            return
+        values = {} if self._complete else await self.views.load_pieces(conn, missing)
+        for key in missing:
+            value = values.get(key)
+            self._cache.pieces[key] = None if value is None else KINDS[key[0]].decode(value)
 
     def keep(self, folded: Folded) -> None:
         """Let the changes of an accepted entry be the state from now on."""

