@@ -1,12 +1,14 @@
 """`correct`: replace or withdraw a reading that was wrong. Both figures remain readable.
 
 The reading is fetched in its provenance bundle and checked, so what is corrected is what was
-logged; the correction names the latest one before it, so nobody overwrites one unseen.
+logged; the correction names the latest one before it, so nobody overwrites one unseen. Of a profile,
+readings are named by a time or a position, or come from a file; the others stay as they are.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -25,11 +27,14 @@ from ledger.cli.call import Call, command, flag
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
-from ledger.errors import BadValue, RuleBroken
+from ledger.errors import BadFile, BadValue, RuleBroken
 from ledger.log.bundle import open_bundle, read_bundle
 from ledger.log.names import event_ref, party_of, split_event
+from ledger.log.values import later, parse_time
 
-GAP = "gap"
+GAP: Final = "gap"
+SHOWN: Final = 12
+"""Lines of an answer; JSON has all readings that are different."""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +47,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     quality: Quality | None
     estimated: bool | None
     confirm: str | None
-    reading: tuple[str, ...]
-    mass: tuple[str, ...]
+    at: str | None = None
+    reading: tuple[str, ...] = ()
+    mass: tuple[str, ...] = ()
 
     @property
     def none(self) -> bool:
@@ -64,7 +70,9 @@ def add(app: typer.Typer) -> None:
         call: Call,
         event: Annotated[str, typer.Argument(metavar="STREAM@VERSION", help="The reading.")],
         reason: Annotated[str, typer.Option(help="Why; it stands beside the figure for ever.")],
-        quantity: Annotated[str | None, typer.Option(help="The right quantity.")] = None,
+        quantity: Annotated[
+            str | None, typer.Option(help="The right quantity; or gap, of one in a profile.")
+        ] = None,
         unit: Annotated[str | None, typer.Option(help="The right unit.")] = None,
         period: Annotated[
             tuple[str, str] | None,
@@ -78,12 +86,33 @@ def add(app: typer.Typer) -> None:
         confirm: Annotated[
             str | None, typer.Option(help="Why a value outside the plausible range is right.")
         ] = None,
+        at: Annotated[
+            str | None,
+            typer.Option(
+                metavar="TIME",
+                help="Of a profile: --quantity, --estimated and --measured are about the one "
+                "reading whose interval begins at this time, or has it within.",
+            ),
+        ] = None,
         reading: Annotated[
             list[str] | None,
             typer.Option(
-                metavar="POSITION=QUANTITY",
-                help="Of a profile, positions from 0; QUANTITY may be gap. May be given again.",
+                metavar="TIME=QUANTITY",
+                help="Of a profile, as --at and --quantity; or POSITION=QUANTITY, positions from "
+                "0. May be given again.",
             ),
+        ] = None,
+        file: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                help="The right readings, CSV or XLSX with a --map; rows for other times are "
+                "left alone.",
+            ),
+        ] = None,
+        map_: Annotated[
+            Path | None,
+            typer.Option("--map", metavar="MAP.toml", help="Which column of --file means what."),
         ] = None,
         mass: Annotated[
             list[str] | None,
@@ -107,35 +136,58 @@ def add(app: typer.Typer) -> None:
             quality=quality,
             estimated=estimated,
             confirm=confirm,
+            at=at,
             reading=tuple(reading or ()),
             mass=tuple(mass or ()),
         )
-        if withdraw != changes.none:
+        nothing = changes.none and file is None
+        if withdraw != nothing:
             raise BadValue(
                 f"correction of {event}",
                 expected="either what is different, such as --quantity, or --withdraw",
                 found="both" if withdraw else "neither",
             )
+        if (file is None) != (map_ is None):
+            raise BadValue("--file and --map", expected="both or neither", found="one of them")
+        if file is not None and not file.is_file():
+            raise BadFile(f"{file} cannot be read", expected="a CSV or XLSX file", found="none")
 
         async def work(place: Place) -> None:
             body, latest = await _current(place, event)
+            right: Body | None = None
             posted_event: msgspec.Struct
             if withdraw:
                 posted_event = ActivityWithdrawn(
                     salt=UNSALTED, event=event, supersedes=latest, reason=reason
                 )
             else:
+                right = body
+                if file is not None and map_ is not None:
+                    right = await _of_file(place, stream, body, file, map_)
                 timezone = (await place.status()).timezone
-                posted_event = _corrected(event, latest, reason, changed(body, changes, timezone))
+                right = changed(right, changes, timezone)
+                if right == body:
+                    raise RuleBroken(
+                        f"correction of {event}",
+                        expected="something that is different",
+                        found="what stands there already",
+                    )
+                posted_event = _corrected(event, latest, reason, right)
             posted = await place.post(f"{stream}/corrections", [posted_event])
             what = "Withdrew" if withdraw else "Corrected"
+            different = differences(body, right)
+            lines = [f"{what} {event}. As known before: --as-of {posted.index}"]
+            lines += [f"  {one.start}: {one.was or GAP} → {one.now or GAP}" for one in different]
+            if len(lines) > SHOWN:
+                lines[SHOWN:] = [f"  and {len(lines) - SHOWN} more; --json lists them"]
             show_posted(
                 call,
                 posted,
-                f"{what} {event}. As known before: --as-of {posted.index}",
+                "\n".join(lines),
                 corrected=event,
                 supersedes=latest,
                 as_of_before=posted.index,
+                readings=msgspec.to_builtins(different),
             )
 
         ask(call, work, about=party_of(stream), writing=True)
@@ -148,40 +200,114 @@ def changed(body: Body, changes: Changes, timezone: str) -> Body:
         value = getattr(changes, name)
         if value is not None:
             found[name] = value
-    if changes.quantity is not None:
-        found["quantity"] = parse_quantity(changes.quantity)
     if changes.period is not None:
         found["period"] = tuple(parse_moment(end, timezone) for end in changes.period)
-    if changes.estimated is not None and not isinstance(body, ProfileBody):
-        found["estimated"] = changes.estimated
-    if changes.reading:
-        found["quantities"] = _readings(body, changes.reading)
     if changes.mass:
         found["masses_mg"] = _masses(body, changes.mass)
+    if isinstance(body, ProfileBody):
+        found |= _readings(body, changes, timezone)
+    else:
+        if changes.at is not None or changes.reading:
+            raise BadValue(
+                "--at" if changes.at is not None else "--reading",
+                expected="a profile",
+                found="a single reading",
+                advice="Leave it out: --quantity is about the whole event.",
+            )
+        if changes.quantity is not None:
+            found["quantity"] = parse_quantity(changes.quantity)
+        if changes.estimated is not None:
+            found["estimated"] = changes.estimated
     missing = set(found) - set(body.__struct_fields__)
-    if missing or (changes.estimated is not None and isinstance(body, ProfileBody)):
+    if missing:
         raise BadValue(
             "correction",
             expected="changes of " + ", ".join(body.__struct_fields__),
-            found=", ".join(sorted(missing)) or "estimated for a whole profile",
+            found=", ".join(sorted(missing)),
         )
     return msgspec.structs.replace(body, **found)
 
 
-def _readings(body: Body, items: tuple[str, ...]) -> tuple[str | None, ...]:
-    quantities: list[str | None] = list(body.quantities) if isinstance(body, ProfileBody) else []
-    for item in items:
-        position, sign, value = item.partition("=")
-        if not sign or not position.isdecimal() or int(position) >= len(quantities):
-            raise BadValue(
-                "--reading",
-                expected=f"POSITION=QUANTITY, positions from 0 to {len(quantities) - 1}"
-                if quantities
-                else "a profile",
-                found=item,
-            )
-        quantities[int(position)] = None if value == GAP else parse_quantity(value)
-    return tuple(quantities)
+class Difference(msgspec.Struct, frozen=True):
+    """A reading of a profile that is another now; no quantity is a gap."""
+
+    start: str
+    was: str | None
+    now: str | None
+
+
+def differences(body: Body, right: Body | None) -> list[Difference]:
+    """The readings that differ between two bodies of a profile."""
+    if not isinstance(body, ProfileBody) or not isinstance(right, ProfileBody):
+        return []
+    pairs = zip(body.quantities, right.quantities, strict=True)
+    return [
+        Difference(later(body.start, at * body.interval_s), was, now)
+        for at, (was, now) in enumerate(pairs)
+        if was != now
+    ]
+
+
+def _readings(body: ProfileBody, changes: Changes, timezone: str) -> dict[str, object]:
+    """What changes in the readings of a profile."""
+    if changes.quantity is not None and changes.at is None:
+        raise BadValue(
+            "--quantity of a profile",
+            expected="the time of one of its readings: --at TIME",
+            found="none",
+            advice="--reading TIME=QUANTITY changes several, --file all of them.",
+        )
+    quantities = list(body.quantities)
+    named = []
+    if changes.at is not None:
+        named.append(_position(body, changes.at, timezone))
+        if changes.quantity is not None:
+            quantities[named[-1]] = _quantity(changes.quantity)
+    for item in changes.reading:
+        moment, _, value = item.rpartition("=")
+        if not moment:
+            raise BadValue("--reading", expected="TIME=QUANTITY or POSITION=QUANTITY", found=item)
+        named.append(_position(body, moment, timezone))
+        quantities[named[-1]] = _quantity(value)
+    estimated = set(body.estimated)
+    if changes.estimated is not None:
+        about = set(named or range(len(quantities)))
+        estimated = estimated | about if changes.estimated else estimated - about
+    return {
+        "quantities": tuple(quantities),
+        "estimated": tuple(at for at in sorted(estimated) if quantities[at] is not None),
+    }
+
+
+def _position(body: ProfileBody, text: str, timezone: str) -> int:
+    """The position that a number, or a time within its interval, names."""
+    count = len(body.quantities)
+    if text.isascii() and text.isdecimal() and len(text) < 5 and int(text) < count:
+        return int(text)
+    moment_s = -1
+    if not text.isdecimal():
+        moment_s = parse_time(parse_moment(text, timezone))
+    position = (moment_s - parse_time(body.start)) // body.interval_s
+    if not 0 <= position < count:
+        raise BadValue(
+            "a reading of this profile",
+            expected=f"a time from {body.start} until before "
+            f"{later(body.start, count * body.interval_s)}, or a position from 0 to {count - 1}",
+            found=text,
+        )
+    return position
+
+
+def _quantity(text: str) -> str | None:
+    return None if text == GAP else parse_quantity(text)
+
+
+async def _of_file(place: Place, stream: str, body: Body, file: Path, map_: Path) -> Body:
+    """The body with the readings that a file has for its time; raises BadFile."""
+    from ledger.client.importer.correcting import readings_of  # noqa: PLC0415  (only this needs them)
+    from ledger.client.importer.mapfile import read_map  # noqa: PLC0415
+
+    return await readings_of(place.connection, stream, file, read_map(map_), body)
 
 
 def _masses(body: Body, items: tuple[str, ...]) -> dict[str, str]:

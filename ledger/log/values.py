@@ -121,6 +121,13 @@ def parse_time(text: str) -> int:
     return since.days * 86_400 + since.seconds
 
 
+def later(text: str, seconds: int) -> str:
+    """The time so many seconds after another, at the same offset."""
+    moment = datetime.fromisoformat(text) + timedelta(seconds=seconds)
+    spelled = moment.isoformat()
+    return spelled[:19] + "Z" if moment.utcoffset() == timedelta(0) else spelled
+
+
 def parse_utc_time(text: str) -> int:
     """Seconds since the epoch of a time that ends in `Z`; raises BadValue."""
     if not text.endswith("Z"):

@@ -14,7 +14,6 @@ import pytest
 from ledger.store.embedded import EmbeddedServer
 from tests.e2e.cli_program import (
     DAY_MG,
-    MAP,
     READING_MG,
     Ended,
     Program,
@@ -341,23 +340,6 @@ def test_the_unit_and_period_of_a_reading_can_be_corrected(program: Program, mil
     after = program("footprint", "mill", "--period", "2018")
     assert mass_mg(after) == before + 999 * READING_MG
     assert after["months"][1]["mass_mg"] == {"CO2": str(READING_MG)}
-
-
-def test_one_reading_of_a_profile_can_be_corrected_or_become_a_gap(program: Program):
-    stream = add_company(program, "depot")
-    write_day(program.folder)
-    profile = program.folder / "profile.toml"
-    profile.write_text(MAP + 'form = "profile"\n')
-    posted = program("import", "day.csv", "--stream", stream, "--map", "profile.toml")
-    assert posted["events_posted"] == 1
-    assert mass_mg(program("footprint", "depot", "--period", "2018")) == DAY_MG
-    changed = ("--reading", "0=2.5", "--reading", "95=gap", "--reason", "read again")
-    program("correct", f"{stream}@1", *changed)
-    found = program("footprint", "depot", "--period", "2018")
-    assert mass_mg(found) == DAY_MG
-    assert found["sources"][0]["readings"] == 95
-    outside = ("--reading", "96=1", "--reason", "outside")
-    program.refused("correct", f"{stream}@1", *outside, status=2)
 
 
 # ------------------------------------------------------------------ sources

@@ -54,15 +54,19 @@ class ImportedFile:
         self.by_place: Final = source.kind == "discrete" and mapping.reference is None
 
     def items(self, check: Check) -> Iterator[Item | RowRefused]:
-        """One pass over the file."""
+        """One pass over the file, as events."""
+        readings = self.readings(check)
+        if self.mapping.form == "profile":
+            return profile_items(readings, self.mapping)
+        return single_items(readings)
+
+    def readings(self, check: Check) -> Iterator[Reading | RowRefused]:
+        """One pass over the file, row by row."""
         table = Table(self.path, self.mapping.file, self.mapping.columns)
         # The total is that of two passes.
         before = table.total_bytes * (self._passes % 2)
         self._passes += 1
-        readings = check(self._readings(table, check, before))
-        if self.mapping.form == "profile":
-            return profile_items(readings, self.mapping)
-        return single_items(readings)
+        return check(self._readings(table, check, before))
 
     def _readings(
         self, table: Table, check: Check, before: int

@@ -10,7 +10,7 @@ Source: accounting rules, section 3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -20,6 +20,7 @@ from ledger.client.importer.mapfile import ImportMap
 from ledger.client.importer.rows import Reading
 from ledger.client.importer.table import RowRefused
 from ledger.client.writer import UNSALTED
+from ledger.log.values import later
 
 Recorded = ActivityRecorded | ProfileRecorded
 
@@ -117,15 +118,6 @@ def profile_items(
             group = []
         group.append(one)
     yield from _profiles(group)
-
-
-def later(start: str, seconds: int) -> str:
-    """The time so much later, at the same offset."""
-    if not seconds:
-        return start
-    moment = datetime.fromisoformat(start) + timedelta(seconds=seconds)
-    text = moment.isoformat()
-    return text[:19] + "Z" if moment.utcoffset() == timedelta(0) else text
 
 
 def _group(one: Reading, *, by_month: bool) -> object:

@@ -15,9 +15,10 @@ from ledger.carbon.events import ActivityRecorded, ProfileRecorded
 from ledger.client.importer.batches import batches
 from ledger.client.importer.check import Check
 from ledger.client.importer.imported_file import ImportedFile
-from ledger.client.importer.items import MAX_GAP, Item, later
+from ledger.client.importer.items import MAX_GAP, Item
 from ledger.client.importer.journal import Journal, content_digest
 from ledger.client.importer.marks import mark_of_reading, marks_in, marks_of
+from ledger.log.values import later
 
 
 class Known:

@@ -61,7 +61,7 @@ async def import_file(
     if writer is None and not dry_run:
         raise AssertionError("posting takes a writer")
     parse_stream(stream)
-    file = await _prepare(connection, stream, path, mapping, progress or _silent)
+    file = await prepare(connection, stream, path, mapping, progress)
     if writer is None:
         return file.check()
     journal = Journal(writer.outbox.folder)
@@ -113,9 +113,14 @@ def _bearable(tolerate: Tolerate, rows: int) -> int:
     return {"none": 0, "few": rows // FEW, "any": rows}[tolerate]
 
 
-async def _prepare(
-    connection: Connection, stream: str, path: Path, mapping: ImportMap, progress: Progress
+async def prepare(
+    connection: Connection,
+    stream: str,
+    path: Path,
+    mapping: ImportMap,
+    progress: Progress | None = None,
 ) -> ImportedFile:
+    """The file as readings of the source; raises BadFile where it or its map cannot be used."""
     status = await connection.status()
     source = await connection.source(stream)
     if source is None:
@@ -139,7 +144,7 @@ async def _prepare(
     Table(path, mapping.file, mapping.columns)  # Whether it can be read at all.
     with path.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-    return ImportedFile(stream, path, mapping, source, clock, ratio, sha256, progress)
+    return ImportedFile(stream, path, mapping, source, clock, ratio, sha256, progress or _silent)
 
 
 def _unit_ratio(mapping: ImportMap, source: SourceInfo, rules_version: str) -> Fraction | None:
