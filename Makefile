@@ -5,7 +5,7 @@
 # and .dev (that, and the checks). Both are installed from the lock files, by hash.
 
 .SUFFIXES:
-.PHONY: help demo serve test faults bench check format lock clean
+.PHONY: help demo serve test faults bench bench-large check format lock clean
 
 # Another interpreter: make test PYTHON=/usr/bin/python3.12
 PYTHON =
@@ -23,7 +23,8 @@ help:
 	@echo "make serve    run the ledger's service"
 	@echo "make test     all tests"
 	@echo "make faults   only the tests that kill, damage and overload"
-	@echo "make bench    measure the speed"
+	@echo "make bench    measure the speed, with a million events (five minutes)"
+	@echo "make bench-large  the same with ten million"
 	@echo "make check    format, lint, types, import contracts, docs"
 	@echo "make format   rewrite the sources as 'make check' wants them"
 	@echo "make lock     write requirements/*.txt again (ARGS=--upgrade for newer versions)"
@@ -43,6 +44,9 @@ faults: .venv/.dev
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
+
+bench-large: .venv/.dev
+	@$(BIN)/python -m tests.benchmarks.run --events 10000000 $(ARGS)
 
 # The pages that run the program (guides, tutorial) are left to `make test`: this is for every save.
 check: .venv/.dev

@@ -10,6 +10,7 @@ from ledger.service import Ledger
 from tests.benchmarks.bodies import Bodies
 from tests.benchmarks.clients import post_from
 from tests.benchmarks.disk import table_bytes
+from tests.benchmarks.neighbours import neighbours
 from tests.benchmarks.place import Place
 from tests.benchmarks.scale import BULK_STREAMS
 from tests.workload import QUARTER, START, Workload
@@ -20,7 +21,7 @@ Told = Callable[[int, int], None]
 
 @dataclass
 class Filled:
-    """A ledger of twenty meters and their readings over as many months as they fill."""
+    """A ledger of twenty meters, and their readings over as many months as they fill."""
 
     ledger: Ledger
     workload: Workload
@@ -43,9 +44,12 @@ class Filled:
 
 
 async def fill(place: Place, ledger: Ledger, events: int, told: Told) -> Filled:
-    """Post a company with its meters, and so many readings."""
+    """Post a company with its meters, its neighbours with their bills, and so many readings."""
     workload = Workload(ledger.log)
     for body in workload.preparation():
+        await ledger.post(body)
+    days = events * QUARTER.total_seconds() / len(BULK_STREAMS) / 86_400
+    for body in neighbours(workload, 1 + int(days / 30)):
         await ledger.post(body)
     before = table_bytes(place)
     bodies, done = Bodies(ledger.log, events), 0

@@ -96,34 +96,28 @@ class Load:
 
     async def mixed(self, readers: int, months: tuple[str, str]) -> dict[str, object]:
         """Post what was signed while readers ask for figures, bundles and receipts."""
-        running = [asyncio.create_task(self._read(months)) for _ in range(readers)]
-        try:
-            answer = await self.send()
-        finally:
-            for task in running:
-                task.cancel()
-        reads = await asyncio.gather(*running)
-        return {**answer, "reads": sum(reads)}
+        stop = asyncio.Event()
+        reading = asyncio.gather(*(self._read(months, stop) for _ in range(readers)))
+        answer = await self.send()
+        stop.set()
+        return {**answer, "reads": sum(await reading)}
 
-    async def _read(self, months: tuple[str, str]) -> int:
+    async def _read(self, months: tuple[str, str], stop: asyncio.Event) -> int:
         tokens = TokenMaker(OPERATOR, self._origin)
-        period = f"from={months[0]}&to={months[1]}"
+        period = f"period={months[0]}..{months[1]}"
         connection, count = await self._connect(), 0
-        try:
-            while True:
-                for path in (
-                    f"/v1/footprints/companies/company?{period}",
-                    f"/v1/footprints/area?{period}",
-                    f"/v1/events/{quote(stream(count % 20))}@{count % 900 + 1}/bundle",
-                    f"/v1/receipts/{count % 20}",
-                    "/v1/status",
-                ):
-                    await connection.ask(self._get(path, tokens.token()))
-                    count += 1
-        except asyncio.CancelledError:
-            return count
-        finally:
-            connection.writer.close()
+        while not stop.is_set():
+            for path in (
+                f"/v1/footprints/companies/company?{period}",
+                f"/v1/footprints/area?{period}",
+                f"/v1/events/{quote(stream(count % 20))}@{count % 900 + 1}/bundle",
+                f"/v1/receipts/{count % 20}",
+                "/v1/status",
+            ):
+                await connection.ask(self._get(path, tokens.token()))
+                count += 1
+        connection.writer.close()
+        return count
 
     async def _post_all(self, clients: Sequence[Sequence[bytes]]) -> float:
         connections = [await self._connect() for _ in clients]

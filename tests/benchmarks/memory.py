@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-INTERVAL_S: Final = 0.1
+INTERVAL_S: Final = 0.05
 DATABASE: Final = "postgres"
 
 

@@ -178,8 +178,12 @@ def main() -> None:
             sys.exit(2)
         screen = Screen()
         run = Run(folder, Scale.of(asked.events, asked.slices), asked.only, screen)
-        with screen.shown():
-            asyncio.run(run.measure())
+        try:
+            with screen.shown():
+                asyncio.run(run.measure())
+        except Exception:
+            print(json.dumps(run.results, indent=1))  # what was measured until then
+            raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     report = {
