@@ -6,7 +6,9 @@ A line is on the disk before the checkpoint of that size is signed. So a databas
 back or exchanged is noticed: its size is smaller than the last line's, or its root is another. A
 last line without LF was torn by a crash before anything was signed, and is cut off with a notice.
 A failed write or fsync stops the log for good: what the disk holds then is unknown, and asking
-again can answer "yes" to bytes that are lost. Processes that share the file take turns.
+again can answer "yes" to bytes that are lost. For the same reason a last line that another process
+has left is written over with the same bytes, and synced, before it is relied on: who wrote it may
+have been killed before it was on the disk. Processes that share the file take turns.
 Source: formats, section 7.
 """
 
@@ -53,6 +55,8 @@ class CheckpointFile:
         self.path = path
         self._notice = notice
         self._stopped: LogStopped | None = None
+        self._durable: Recorded | None = None
+        """The last line that this process has seen to the disk."""
         is_new = not path.exists()
         self._handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -98,15 +102,20 @@ class CheckpointFile:
         self._refuse_if_stopped()
         self.check(size, root)
         last = self._last()
-        if last is not None and last.size == size:
+        committed = Recorded(size, root)
+        if last == committed == self._durable:
             return
-        line = b"%d %s\n" % (size, root.hex().encode())
         try:
-            if os.write(self._handle, line) != len(line):
-                raise OSError("only a part of the line was written")  # noqa: TRY301
+            if last is not None and last != self._durable:
+                self._write_again(last)
+            if last != committed:
+                line = _line(committed)
+                if os.write(self._handle, line) != len(line):
+                    raise OSError("only a part of the line was written")  # noqa: TRY301
             os.fsync(self._handle)
         except OSError as error:
             raise self._stop(error) from error
+        self._durable = committed
 
     def check(self, size: int, root: RootHash) -> None:
         """Raise LogStopped if a log of this size and root contradicts the last line.
@@ -168,6 +177,19 @@ class CheckpointFile:
             )
         return self._last()
 
+    def _write_again(self, last: Recorded) -> None:
+        """The same bytes in their place: a page that the kernel has given up is to be written anew."""
+        line = _line(last)
+        flags = fcntl.fcntl(self._handle, fcntl.F_GETFL)
+        # pwrite(2): with O_APPEND, Linux writes at the end wherever it is told to.
+        fcntl.fcntl(self._handle, fcntl.F_SETFL, flags & ~os.O_APPEND)
+        try:
+            at = os.fstat(self._handle).st_size - len(line)
+            if os.pwrite(self._handle, line, at) != len(line):
+                raise OSError("only a part of the line was written")
+        finally:
+            fcntl.fcntl(self._handle, fcntl.F_SETFL, flags)
+
     def _last(self) -> Recorded | None:
         # Read every time: another process may have signed meanwhile.
         size = os.fstat(self._handle).st_size
@@ -212,3 +234,7 @@ class CheckpointFile:
             advice="Check the disk, then start the program again; nothing acknowledged is lost.",
         )
         return self._stopped
+
+
+def _line(recorded: Recorded) -> bytes:
+    return b"%d %s\n" % (recorded.size, recorded.root.hex().encode())
