@@ -57,10 +57,9 @@ class CheckpointFile:
         self._stopped: LogStopped | None = None
         self._durable: Recorded | None = None
         """The last line that this process has seen to the disk."""
-        is_new = not path.exists()
         self._handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if is_new:
+            if os.fstat(self._handle).st_size == 0:  # new, or whoever made it did not come further
                 self._sync_folder()
             with self.signing():
                 pass  # heals a torn line, and refuses a damaged file before anybody relies on it
