@@ -144,7 +144,8 @@ def _headline(found: ImportResult) -> str:
     left_out = f"; {found.refused_count} rows were refused" if found.refused_count else ""
     posted = f"{found.events_posted} events"
     if found.readings_posted > found.events_posted:
-        posted = f"{found.readings_posted} readings in {found.events_posted} profiles"
+        profiles = "profile" if found.events_posted == 1 else "profiles"
+        posted = f"{found.readings_posted} readings in {found.events_posted} {profiles}"
     return f"Posted {posted} to {found.stream}{left_out}.\n"
 
 
