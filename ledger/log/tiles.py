@@ -18,7 +18,7 @@ import msgspec
 
 from ledger.errors import BadName, BadValue, Damaged
 from ledger.log.hashes import EMPTY_ROOT, HASH_BYTES, Hash, LeafHash, RootHash, node_hash
-from ledger.log.tree import root_of
+from ledger.log.tree import parents, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -188,9 +188,20 @@ def root_from_tiles(size: int, read: TileReader) -> RootHash:
 
 def inclusion_path(size: int, index: int, read: TileReader) -> tuple[Hash, ...]:
     """RFC 6962, section 2.1.1: the path of a leaf, from its sibling upwards."""
+    return _inclusion_path(_Tiles(size, read), size, index)
+
+
+def inclusion_paths(
+    size: int, indexes: Iterable[int], read: TileReader
+) -> dict[int, tuple[Hash, ...]]:
+    """The paths of some leaves by their index; what several of them need is hashed once."""
+    tiles = _Tiles(size, read)
+    return {index: _inclusion_path(tiles, size, index) for index in indexes}
+
+
+def _inclusion_path(tiles: _Tiles, size: int, index: int) -> tuple[Hash, ...]:
     if not 0 <= index < size:
         raise BadValue("no leaf stands there", expected=f"0 to {size - 1}", found=f"{index}")
-    tiles = _Tiles(size, read)
     path = []
     start, end = 0, size
     while end - start > 1:
@@ -232,7 +243,7 @@ class _Tiles:
     def __init__(self, size: int, read: TileReader) -> None:
         self._size = size
         self._read = read
-        self._known: dict[tuple[int, int], Sequence[bytes]] = {}
+        self._known: dict[tuple[int, int], list[Sequence[bytes]]] = {}
 
     def subtree(self, start: int, end: int) -> Hash:
         count = end - start
@@ -248,14 +259,17 @@ class _Tiles:
             raise BadValue("not a subtree of this tree", found=f"{1 << height} leaves at {start}")
         level, rest = divmod(height, HEIGHT)
         at = start >> HEIGHT * level
-        first = at % WIDTH
-        return Hash(root_of(self._tile(level, at // WIDTH)[first : first + (1 << rest)]))
+        rows = self._rows(level, at // WIDTH)
+        while len(rows) <= rest:
+            rows.append(parents(rows[-1]))
+        return Hash(rows[rest][at % WIDTH >> rest])
 
-    def _tile(self, level: int, number: int) -> Sequence[bytes]:
+    def _rows(self, level: int, number: int) -> list[Sequence[bytes]]:
+        """The hashes of a tile, and the rows above them as far as somebody has asked for them."""
         place = (level, number)
         if place not in self._known:
             width = tile_width(self._size, level, number)
-            self._known[place] = _split(_read(self._read, level, number, width))
+            self._known[place] = [_split(_read(self._read, level, number, width))]
         return self._known[place]
 
 

@@ -27,7 +27,7 @@ def root_of(leaves: Sequence[bytes]) -> RootHash:
         return EMPTY_ROOT
     row: Sequence[bytes] = leaves
     while len(row) > 1:
-        row = _parents(row)
+        row = parents(row)
     return RootHash(row[0])
 
 
@@ -44,7 +44,7 @@ def path_of(leaves: Sequence[bytes], position: int) -> tuple[Hash, ...]:
         # RFC 6962, section 2.1: a lone right edge moves up unpaired.
         if sibling < len(row):
             path.append(Hash(row[sibling]))
-        row = _parents(row)
+        row = parents(row)
         position >>= 1
     return tuple(path)
 
@@ -92,12 +92,13 @@ class CompactRange(msgspec.Struct, frozen=True):
         return RootHash(node)
 
 
-def _parents(row: Sequence[bytes]) -> list[bytes]:
+def parents(row: Sequence[bytes]) -> list[bytes]:
+    """The row above a row of hashes; a lone right edge moves up as it is."""
     # Written out instead of node_hash: this is the third hash of every event on the bulk path.
-    parents = [
+    above = [
         sha256(b"\x01" + left + right).digest()
         for left, right in zip(row[0::2], row[1::2], strict=False)
     ]
     if len(row) % 2:
-        parents.append(row[-1])
-    return parents
+        above.append(row[-1])
+    return above

@@ -6,7 +6,7 @@ exists is a conflict that carries the JWS already logged. Source: formats, secti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from ledger.errors import BadBatch, Conflict, Damaged, OtherHistory
 from ledger.log.batch import Seen, SignedStatement
@@ -14,21 +14,17 @@ from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.hashes import ZEROS_HEX
 from ledger.store import checkpoint_store, log_store, tile_store
 from ledger.store.database import Connection
+from ledger.store.log_store import StreamHead
 
 
 class Admission:
     """The ends of some streams while a group is put together, under the lock of the log."""
 
-    def __init__(self, heads: dict[str, tuple[int, str]], size: int) -> None:
-        self._heads = heads
+    def __init__(self, heads: Mapping[str, StreamHead], size: int) -> None:
+        """With the ends of the group's streams in a log of this size."""
+        self._heads = {s: (head.version, head.leaf.hex()) for s, head in heads.items()}
         self._size = size
         self._accepted: dict[str, list[tuple[int, SignedStatement]]] = {}
-
-    @classmethod
-    async def begin(cls, conn: Connection, streams: Iterable[str], size: int) -> Admission:
-        """With the ends of these streams in a log of this size."""
-        found = await log_store.stream_heads(conn, set(streams))
-        return cls({s: (head.version, head.leaf.hex()) for s, head in found.items()}, size)
 
     def accept(self, signed: SignedStatement, index: int) -> None:
         """The batch has its place in the group; its stream goes on behind it."""

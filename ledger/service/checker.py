@@ -34,6 +34,8 @@ INLINE_BYTES: Final = 8_192
 PARCEL_BYTES: Final = 262_144
 """Batches are handed to a worker in parcels of about this size."""
 PARCEL_BATCHES: Final = 32
+SMALL_PARCEL: Final = 8
+"""So many go together before another worker is asked: some 2 ms of work, if they are small."""
 REMEMBERED: Final = 10_000
 """Keys, and bases, that are kept in memory before all are forgotten and asked for again."""
 
@@ -169,7 +171,7 @@ def _remember(kept: dict[str, T], name: str, value: T) -> None:
 
 def _parcel_of(pending: list[tuple[Task, asyncio.Future[Checked]]], room: int) -> int:
     """How many of these go together: an even share for each free place, at most a parcel full."""
-    share = min(PARCEL_BATCHES, -(-len(pending) // room))
+    share = min(PARCEL_BATCHES, len(pending), max(SMALL_PARCEL, -(-len(pending) // room)))
     size = 0
     for count, (task, _) in enumerate(pending[:share]):
         size += len(task.lines)

@@ -134,8 +134,17 @@ class Ledger:
         Raises InvalidInput, Refused, BadSignature; Conflict carries the JWS already logged.
         """
         if self.sequencer is None:
-            raise LogStopped("this ledger was opened for reading only")
+            raise _read_only()
         return await self.sequencer.submit(body)
+
+    async def precheck(self, jws: bytes) -> None:
+        """Raise why a batch with this first line is refused, whatever follows it.
+
+        Its key and signature are looked at, not whether it fits: that is decided in its turn.
+        """
+        if self.sequencer is None:
+            raise _read_only()
+        await self.sequencer.precheck(jws)
 
     async def size(self) -> int:
         """How many entries the log has."""
@@ -379,3 +388,7 @@ class Ledger:
         if stored is None:
             raise NotFound("checkpoint", expected="a log with an entry", found="none yet")
         return stored
+
+
+def _read_only() -> LogStopped:
+    return LogStopped("this ledger was opened for reading only")

@@ -234,14 +234,13 @@ class Sequencer:
         conn = await self._connection()
         accepted: list[_Accepted] = []
         async with translated(), conn.transaction():
-            await log_store.lock(conn)
-            head = await log_store.read_head(conn)
+            head, heads = await log_store.begin(conn, (w.stream for w in group))
             if head.size != self._size_of_state:
                 self._engine.forget()  # another process has appended meanwhile
                 self._size_of_state = head.size
             new: list[NewEntry] = []
             folded: list[Folded] = []
-            admission = await Admission.begin(conn, (w.stream for w in group), head.size)
+            admission = Admission(heads, head.size)
             await self._engine.prepare(conn, _covers(group))
             for at, waiting in enumerate(group):
                 if _reads_readings(waiting.stream) and new:
@@ -264,9 +263,10 @@ class Sequencer:
                 admission.accept(waiting.signed, one.index)
                 accepted.append(_Accepted(waiting, one.index))
             if new:
-                head = await log_store.append_entries(conn, head, new)
                 rows = [(one.index, one.rows) for one in folded]
-                await self._engine.views.write(conn, self._engine.unwritten(), rows)
+                async with conn.pipeline():
+                    await self._engine.views.write(conn, self._engine.unwritten(), rows)
+                    head = await log_store.append_entries(conn, head, new)
         self._engine.written()
         self._size_of_state = head.size
         if accepted:
@@ -295,12 +295,11 @@ class Sequencer:
     async def _answer(self, conn: Connection, accepted: list[_Accepted], note: bytes) -> None:
         size = int(note.split(b"\n")[1])
         cache = tile_store.TileCache(conn, size, self._signer.at_hand())
+        indexes = [one.index for one in accepted]
+        paths = await cache.prove(lambda read: tiles.inclusion_paths(size, indexes, read))
         for one in accepted:
             statement = one.waiting.signed.statement
-            path = await cache.prove(
-                lambda read, index=one.index: tiles.inclusion_path(size, index, read)  # type: ignore[misc]
-            )
-            receipt = format_receipt(Receipt(one.index, tuple(path), note))
+            receipt = format_receipt(Receipt(one.index, paths[one.index], note))
             if not one.waiting.answer.done():
                 one.waiting.answer.set_result(
                     Posted(

@@ -126,6 +126,19 @@ async def lock(conn: Connection) -> None:
     await conn.execute(query("log", "lock"))
 
 
+async def begin(conn: Connection, names: Iterable[str]) -> tuple[Head, dict[str, StreamHead]]:
+    """Wait until nobody else appends, then read how far the log and these streams go.
+
+    In one round trip, in a transaction that must be open. Streams without events are left out.
+    """
+    async with conn.pipeline():
+        await lock(conn)
+        head, heads = conn.cursor(binary=True), conn.cursor(binary=True)
+        await head.execute(query("log", "read_head"))
+        await heads.execute(query("log", "stream_heads"), {"streams": sorted(set(names))})
+        return _log_head(await head.fetchone()), {row[0]: _head(row) async for row in heads}
+
+
 async def ensure_partitions(conn: Connection, upto: int) -> int:
     """Make the partitions that entries up to this index need; how many were made."""
     rows = await (await conn.execute(query("log", "ensure_partitions"), {"upto": upto})).fetchall()
@@ -135,7 +148,10 @@ async def ensure_partitions(conn: Connection, upto: int) -> int:
 async def read_head(conn: Connection) -> Head:
     """How far the log goes; raises Damaged if nobody can say."""
     async with conn.cursor(binary=True) as cur:
-        row = await (await cur.execute(query("log", "read_head"))).fetchone()
+        return _log_head(await (await cur.execute(query("log", "read_head"))).fetchone())
+
+
+def _log_head(row: TupleRow | None) -> Head:
     if row is None:
         raise Damaged("the log has lost its head", expected="one row in log_head", found="none")
     size, root, edge, next_notification = row

@@ -14,7 +14,7 @@ import msgspec
 
 from ledger.errors import Damaged, NotFound
 from ledger.log import tiles
-from ledger.log.hashes import Hash, LeafHash, RootHash
+from ledger.log.hashes import HASH_BYTES, Hash, LeafHash, RootHash
 from ledger.log.tiles import TileEdge
 from ledger.log.tree import CompactRange
 from ledger.store.queries import query
@@ -146,8 +146,8 @@ class TileCache:
     def read(self, level: int, number: int, width: int) -> bytes:
         """A tile that is in memory, as a prover asks for it."""
         at_hand = self._at_hand.get((level, number), b"")
-        if len(at_hand) >= width * tiles.HASH_BYTES:
-            return at_hand[: width * tiles.HASH_BYTES]
+        if len(at_hand) >= width * HASH_BYTES:
+            return at_hand[: width * HASH_BYTES]
         try:
             return self._tiles[level, number, width]
         except KeyError:

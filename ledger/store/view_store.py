@@ -59,6 +59,7 @@ class ViewStore:
 
     def __init__(self, schema: str = "ledger") -> None:
         self.schema = schema
+        self._queries: dict[tuple[str, bool], bytes] = {}
 
     @classmethod
     async def create_scratch(cls, conn: Connection) -> ViewStore:
@@ -250,9 +251,13 @@ class ViewStore:
             for row in rows
         ]
 
-    def _query(self, name: str, party: str | None = None) -> sql.Composed:
-        which = query("view", "of_all" if party is None else "of_party")
-        return query("view", name).format(schema=sql.Identifier(self.schema), which=which)
+    def _query(self, name: str, party: str | None = None) -> bytes:
+        place = name, party is None
+        if place not in self._queries:
+            which = query("view", "of_all" if party is None else "of_party")
+            composed = query("view", name).format(schema=sql.Identifier(self.schema), which=which)
+            self._queries[place] = composed.as_bytes(None)
+        return self._queries[place]
 
 
 class _Period(msgspec.Struct, frozen=True):
