@@ -63,7 +63,7 @@ STATUS: Final[Mapping[type[LedgerError], HTTPStatus]] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.LogStopped: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Overloaded: HTTPStatus.TOO_MANY_REQUESTS,
 }
 """Every class of the tree by name: a test compares, so a new one is given its status on purpose."""
 
@@ -112,7 +112,7 @@ def problem(error: LedgerError) -> Problem:
     headers = {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="carbon-ledger"'
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         headers["Retry-After"] = str(RETRY_AFTER_S.get(type(error), 5))
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT}:
         # What is still on its way is not read.

@@ -4,7 +4,9 @@ Rules: one media type, no Content-Encoding, at most `max_bytes`, and all of it i
 that is announced too large is refused before a byte is read; one that lies is refused at the first
 byte too many. Of what comes after that, as much again is read and thrown away: a client that sends
 everything before it listens then hears why. All bodies together have a limit too, so that many
-strangers cost no more than a known amount. Source: formats, section 4.
+senders cost no more than a known amount: what is above it is refused at once with "come again".
+Of a body that is not small the first line is checked as soon as it is there, so nobody holds that
+memory who has no key: only that much is read of a stranger's body. Source: formats, section 4.
 """
 
 from __future__ import annotations
@@ -16,15 +18,21 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import ClientDisconnect
 
 from ledger.errors import InvalidInput, Overloaded, TooLarge, TooSlow, WrongMediaType
+from ledger.log import jws
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from starlette.requests import Request
 
+    CheckHead = Callable[[bytes], Awaitable[None]]
+
 BODY_TIMEOUT_S: Final = 60.0
 """For a whole body: 16 MiB in a minute is 2.2 Mbit/s."""
-ALL_BODIES_BYTES: Final = 256 * 1024 * 1024
+ALL_BODIES_BYTES: Final = 64 * 1024 * 1024
+"""From the first byte to the answer; what waits in the ledger is among it."""
+SMALL_BODY_BYTES: Final = 64 * 1024
+"""Up to this a body is whole before its first line could be refused."""
 PAUSE_TIMEOUT_S: Final = 15.0
 """Between two pieces of a body."""
 
@@ -56,14 +64,20 @@ async def body_of(
     max_bytes: int,
     room: Room,
     *,
+    check_head: CheckHead | None = None,
     body_timeout_s: float = BODY_TIMEOUT_S,
     pause_timeout_s: float = PAUSE_TIMEOUT_S,
 ) -> AsyncIterator[bytes]:
     """The body, for as long as it is needed.
 
+    `check_head` is given the first line of a body that is not announced to be small, once, and
+    raises what it is refused with; of a line without end it is given the beginning.
+
     Raises WrongMediaType, TooLarge, TooSlow, Overloaded, and InvalidInput for one that breaks off.
     """
     _check_headers(request, media_type, max_bytes)
+    if 0 <= _length(request) <= SMALL_BODY_BYTES:
+        check_head = None
     body = bytearray()
     taken = size = 0
     stream = request.stream()
@@ -82,13 +96,18 @@ async def body_of(
                         body += piece
                     else:
                         body.clear()
+                    if check_head is not None and (head := _head(body)) is not None:
+                        await check_head(head)
+                        check_head = None
         except TimeoutError as error:
             raise _too_slow(body_timeout_s, pause_timeout_s, size) from error
         except ClientDisconnect as error:
             raise InvalidInput("the body ended early", found=f"{size} bytes") from error
         if size > max_bytes:
             raise _too_large(max_bytes, f"more than {max_bytes}")
-        yield bytes(body)
+        whole = bytes(body)
+        body.clear()
+        yield whole
     finally:
         room.give_back(taken)
 
@@ -107,9 +126,23 @@ def _check_headers(request: Request, media_type: str, max_bytes: int) -> None:
         raise WrongMediaType(
             "a body of another media type", expected=media_type, found=found[:80] or "none"
         )
+    length = _length(request)
+    if length > max_bytes:
+        raise _too_large(max_bytes, str(length))
+
+
+def _length(request: Request) -> int:
+    """The length that is announced; -1 when none is."""
     length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length[:20]) > max_bytes:
-        raise _too_large(max_bytes, length[:20])
+    return int(length[:20]) if length.isascii() and length.isdigit() else -1
+
+
+def _head(body: bytearray) -> bytes | None:
+    """The first line, without its LF, or too much of it; None while it is not there."""
+    end = body.find(b"\n", 0, jws.MAX_BYTES + 1)
+    if end < 0 and len(body) <= jws.MAX_BYTES:
+        return None
+    return bytes(body[:end] if end >= 0 else body[: jws.MAX_BYTES + 1])
 
 
 def _too_large(max_bytes: int, found: str) -> TooLarge:

@@ -50,7 +50,8 @@ a checkpoint for some seconds, and everything else not at all.
 
 Every refusal is `application/problem+json` (RFC 9457): `type`, `title`, `status`, `code`, `detail`, and where
 they help `expected`, `found` and `advice`. `conflict` carries `logged_jws`, the statement that is
-logged. 503 carries `Retry-After`.
+logged. 429 (too much at once) and 503 (not now) carry `Retry-After`: send the same bytes again after that
+many seconds, and nothing is logged twice.
 
 | code | status | meaning |
 | --- | --- | --- |

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,7 @@ import uvicorn
 import uvloop
 
 from api import journal
-from api.connection import PromptProtocol
+from api.connection import CONNECTIONS, PromptProtocol
 from api.main import create_app
 from ledger.errors import Unavailable
 from ledger.service.ledger import open_ledger
@@ -34,8 +35,8 @@ FINISH_TIMEOUT_S: Final = 30
 """How long requests that run may take after the signal."""
 KEEP_ALIVE_S: Final = 30
 BACKLOG: Final = 1024
-CONNECTIONS: Final = 1000
-"""More at once are answered 503: each may hold a body."""
+FILES: Final = CONNECTIONS + 200
+"""Each connection is one."""
 
 _log = structlog.get_logger("carbon-ledger.api")
 
@@ -49,6 +50,7 @@ def serve(
     opening a ledger raises.
     """
     journal.configure()
+    _allow_files()
     with _bound(host, port) as listener:
         url = _url(listener)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -79,7 +81,6 @@ def _config(app: FastAPI) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=FINISH_TIMEOUT_S,
     )
@@ -107,6 +108,14 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _allow_files() -> None:
+    """As many open files as connections need, if this user may; often only 1024 are to begin with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < FILES:
+        most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @contextlib.contextmanager

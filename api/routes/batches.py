@@ -53,7 +53,9 @@ async def post_batch(request: Request, response: Response, ledger: RunningLedger
     for a version that exists is a conflict, which carries the statement that is logged.
     """
     room: Room = request.app.state.room
-    async with body_of(request, batch.MEDIA_TYPE, batch.MAX_BODY_BYTES, room) as body:
+    async with body_of(
+        request, batch.MEDIA_TYPE, batch.MAX_BODY_BYTES, room, check_head=ledger.precheck
+    ) as body:
         posted = await ledger.post(body)
     if posted.repeated:
         response.status_code = status.HTTP_200_OK

@@ -43,6 +43,7 @@ from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.replay import Progress
 from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
+from ledger.service.stream_page import page_of
 from ledger.store import checkpoint_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database
@@ -318,6 +319,11 @@ class Ledger:
         async with self.database.read() as conn:
             stored = await self._checkpoint(conn)
             return await build_bundle(conn, self._views, stored, stream, version)
+
+    async def stream_page(self, stream: str, version: int) -> bytes:
+        """The page of a stream that begins with the entry of a version. Raises NotFound."""
+        async with self.database.read() as conn:
+            return await page_of(conn, stream, version)
 
     # --- reading -------------------------------------------------------------------------------
 

@@ -10,7 +10,15 @@ import pytest
 from starlette.requests import Request
 
 from api.limits import Room, body_of
-from ledger.errors import InvalidInput, Overloaded, TooLarge, TooSlow, WrongMediaType
+from ledger.errors import (
+    InvalidInput,
+    NotAuthorised,
+    Overloaded,
+    TooLarge,
+    TooSlow,
+    WrongMediaType,
+)
+from ledger.log import jws
 
 TYPE = "application/x-test"
 
@@ -42,13 +50,20 @@ def request(receive: Callable[[], Awaitable[dict[str, Any]]], **headers: str) ->
     return Request(scope, receive)
 
 
-def read(stranger: Stranger, max_bytes: int = 8, room: Room | None = None, **headers: str) -> bytes:
+def read(
+    stranger: Stranger,
+    max_bytes: int = 8,
+    room: Room | None = None,
+    check_head: Callable[[bytes], Awaitable[None]] | None = None,
+    **headers: str,
+) -> bytes:
     async def reading() -> bytes:
         async with body_of(
             request(stranger, **headers),
             TYPE,
             max_bytes,
             room or Room(),
+            check_head=check_head,
             body_timeout_s=0.3,
             pause_timeout_s=0.1,
         ) as body:
@@ -148,3 +163,40 @@ def test_a_refused_body_gives_its_room_back(stranger: Stranger):
     with pytest.raises((TooLarge, TooSlow)):
         read(stranger, room=room)
     room.take(8)
+
+
+def test_the_first_line_is_checked_once_and_before_the_rest_is_read():
+    heads: list[bytes] = []
+
+    async def check(head: bytes) -> None:
+        heads.append(head)
+        raise NotAuthorised("unknown key")
+
+    stranger = Stranger(b"abc", b"def\ngh", b"i\nj")
+    with pytest.raises(NotAuthorised):
+        read(stranger, 100, check_head=check)
+    assert (heads, stranger.taken) == ([b"abcdef"], 2)
+
+
+def test_a_first_line_without_an_end_is_checked_as_far_as_it_may_be_long():
+    heads: list[bytes] = []
+
+    async def check(head: bytes) -> None:
+        heads.append(head)
+
+    body = b"a" * (jws.MAX_BYTES + 100)
+    assert read(Stranger(body[:9], body[9:], b"\nb"), 2**20, check_head=check) == body + b"\nb"
+    assert heads == [body[: jws.MAX_BYTES + 1]]
+
+
+@pytest.mark.parametrize(("announced", "checks"), [("6", 0), ("70000", 1), ("-1", 1), ("x", 1)])
+def test_a_body_that_is_announced_small_is_not_checked_before_it_is_whole(
+    announced: str, checks: int
+):
+    heads: list[bytes] = []
+
+    async def check(head: bytes) -> None:
+        heads.append(head)
+
+    read(Stranger(b"abc\nd\n"), 2**20, check_head=check, content_length=announced)
+    assert len(heads) == checks
