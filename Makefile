@@ -19,16 +19,16 @@ LOCK = $(BIN)/uv --no-config --quiet pip compile --universal --python-version 3.
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
 
 help:
-	@echo "make demo     a synthetic park, from meters to a proof that an outsider checks"
-	@echo "make serve    run the ledger's service"
-	@echo "make test     all tests"
-	@echo "make faults   only the tests that kill, damage and overload"
-	@echo "make bench    measure the speed, with a million events (five minutes)"
+	@echo "make demo         a synthetic park, from meters to a proof that an outsider checks"
+	@echo "make serve        run the ledger's service"
+	@echo "make test         all tests"
+	@echo "make faults       only the tests that kill, damage and overload"
+	@echo "make bench        measure the speed, with a million events (five minutes)"
 	@echo "make bench-large  the same with ten million"
-	@echo "make check    format, lint, types, import contracts, docs"
-	@echo "make format   rewrite the sources as 'make check' wants them"
-	@echo "make lock     write requirements/*.txt again (ARGS=--upgrade for newer versions)"
-	@echo "make clean    remove .venv and all caches"
+	@echo "make check        format, lint, types, import contracts, docs"
+	@echo "make format       rewrite the sources as 'make check' wants them"
+	@echo "make lock         write requirements/*.txt again (ARGS=--upgrade for newer versions)"
+	@echo "make clean        remove .venv and all caches"
 
 demo: .venv/.server
 	@$(BIN)/python -m ledger.demo $(ARGS)

@@ -31,9 +31,9 @@ from tests.benchmarks.umadb_peer import UmaDB, umadb_server
 from tests.workload import PROFILE_READINGS, Workload
 
 FLOOR = "floor: decoding and hashing alone, one process"
-STOCK_BATCHES = "stock recorder, batches of 1 000"
-STOCK_SINGLE = "stock recorder, one by one"
-UMADB = "UmaDB, one client, batches of 1 000"
+STOCK_BATCHES = "stock recorder: batches of 1 000"
+STOCK_SINGLE = "stock recorder: one by one"
+UMADB = "UmaDB: one client, batches of 1 000"
 
 NAMES = (
     "append.bulk",
@@ -67,7 +67,7 @@ class Appending:
         self._vs_stock = Pairs("append.bulk_vs_stock", "events/s", STOCK_BATCHES)
         self._vs_umadb = Pairs("append.bulk_vs_umadb", "events/s", UMADB)
         self._hundred = Pairs("append.batch100", "events/s", FLOOR)
-        self._profile = Pairs("append.profile", "readings/s", f"{UMADB}: events/s")
+        self._profile = Pairs("append.profile", "readings/s", f"{UMADB}, events/s")
         self._single = Pairs("append.single", "events/s", STOCK_SINGLE)
 
     @property

@@ -1,13 +1,14 @@
 """The most memory that some processes held at once, by what the kernel says.
 
-Counted is the proportional set size (PSS): a page that several processes share counts once in all,
-so processes of a pool are not charged twice for what they inherited. Where the kernel does not tell
-(another user's process), resident size is taken, which is never less. PostgreSQL is counted apart:
-all its processes, with the shared buffers that they touched.
+Counted is what is resident: the private pages of every process, and of the shared ones those of the
+process that has most of them. So one process counts in full, and processes of a pool are not charged
+again for what they inherited. Where the kernel does not tell (another user's process), each counts
+with all that is resident. PostgreSQL is counted apart, with the shared buffers that it touched.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Collection
 from pathlib import Path
@@ -29,6 +30,7 @@ class PeakMemory:
         self.processes = 0
         """Of ours, at the most."""
         self._end = threading.Event()
+        self._looked = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
 
     def __enter__(self) -> Self:
@@ -44,6 +46,13 @@ class PeakMemory:
         self._end.set()
         self._thread.join()
 
+    def wait_for_one_look(self) -> None:
+        """Until everything that ran when this was called has been seen once."""
+        self._looked.clear()
+        self._looked.wait()
+        self._looked.clear()
+        self._looked.wait()
+
     def _watch(self) -> None:
         while not self._end.wait(INTERVAL_S):
             children = _children()
@@ -52,6 +61,7 @@ class PeakMemory:
             self.ours_mb = max(self.ours_mb, _sum_mb(ours))
             self.postgres_mb = max(self.postgres_mb, _sum_mb(database))
             self.processes = max(self.processes, len(ours))
+            self._looked.set()
 
 
 def _tree(root: int, children: dict[int, list[int]]) -> set[int]:
@@ -78,15 +88,24 @@ def _children() -> dict[int, list[int]]:
 
 
 def _sum_mb(pids: Collection[int]) -> float:
-    return sum(_bytes(Path("/proc") / str(pid)) for pid in pids) / 1e6
+    sizes = [_sizes(Path("/proc") / str(pid)) for pid in pids]
+    return (sum(own for own, _ in sizes) + max((shared for _, shared in sizes), default=0)) / 1e6
 
 
-def _bytes(folder: Path) -> int:
-    for file, member in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
-        try:
-            for line in (folder / file).read_text().splitlines():
-                if line.startswith(member):
-                    return int(line.split()[1]) * 1024
-        except OSError:
-            continue  # it has ended, or is another user's
-    return 0
+def _sizes(folder: Path) -> tuple[int, int]:
+    """Bytes that a process has for itself, and that it shares; zeros when it has ended."""
+    try:
+        lines = (folder / "smaps_rollup").read_text().splitlines()[1:]
+    except OSError:
+        return _resident(folder), 0
+    kb = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    own = kb.get("Private_Clean", 0) + kb.get("Private_Dirty", 0)
+    return own * 1024, (kb.get("Rss", own) - own) * 1024
+
+
+def _resident(folder: Path) -> int:
+    try:
+        pages = (folder / "statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 from ledger.carbon.events import ActivityRecorded, SiteRegistered, SourceRegistered
@@ -35,7 +36,7 @@ def neighbours(workload: Workload, months: int) -> Iterator[bytes]:
                 ActivityRecorded(
                     salt=salt(), period=period, quantity=str(chance.randint(1_000, 900_000))
                 )
-                for period in zip(begins, begins[1:], strict=False)
+                for period in pairwise(begins)
             ]
             yield workload.body(key, stream, bills)
 

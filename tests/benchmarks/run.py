@@ -22,6 +22,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ledger.store.embedded import stop_on_signals
 from tests.benchmarks import append, checking, growth, over_http, reading
 from tests.benchmarks.append import appending
 from tests.benchmarks.checking import Checking
@@ -179,7 +180,7 @@ def main() -> None:
         screen = Screen()
         run = Run(folder, Scale.of(asked.events, asked.slices), asked.only, screen)
         try:
-            with screen.shown():
+            with stop_on_signals(), screen.shown():
                 asyncio.run(run.measure())
         except Exception:
             print(json.dumps(run.results, indent=1))  # what was measured until then

@@ -66,13 +66,13 @@ def table(report: Mapping[str, object], results: Sequence[Mapping[str, object]])
     )
     for column in ("figure", "measured", "beside it", "ratio", "at least", "aim", "reached"):
         left = column in {"figure", "beside it"}
-        shown.add_column(column, justify="left" if left else "right")
+        shown.add_column(column, justify="left" if left else "right", no_wrap=column == "figure")
     for result in results:
         target = TARGETS[str(result["name"])]
         shown.add_row(
             target.name,
             _measured(result),
-            "" if result["peer"] is None else f"{result['peer_value']:,}  {result['peer']}",
+            _peer(result),
             _ratio(result),
             " / ".join(_bound(limit, limit.least) for limit in target.limits),
             " / ".join(_bound(limit, limit.aim) for limit in target.limits),
@@ -88,6 +88,12 @@ def _measured(result: Mapping[str, object]) -> str:
     if "kb" in result:
         text += f"; {result['kb']:,} kB"
     return text
+
+
+def _peer(result: Mapping[str, object]) -> str:
+    if result["peer"] is None:
+        return ""
+    return f"{result['peer_value']:,}  {str(result['peer']).partition(':')[0]}"
 
 
 def _ratio(result: Mapping[str, object]) -> str:
