@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -95,6 +96,7 @@ def format_vkey(verifier: Verifier) -> str:
     return f"{verifier.name}+{verifier.key_id.hex()}+{encoded}"
 
 
+@lru_cache(maxsize=64)
 def parse_vkey(vkey: str) -> Verifier:
     """The verifier of a vkey in its one spelling; raises BadNote, or BadKey for an unsafe key."""
     parts = vkey.split("+", 2)

@@ -44,10 +44,14 @@ class Receipt(msgspec.Struct, frozen=True):
 
 def format_receipt(receipt: Receipt) -> bytes:
     """The receipt as it is sent and kept; raises BadNote for one that cannot be."""
+    if not 0 <= receipt.index <= MAX_INTEGER:
+        raise BadNote("an index of no log", found=f"{receipt.index}")
+    if len(receipt.path) > MAX_PATH:
+        raise BadNote("a path is too long", found=f"{len(receipt.path)}")
+    if not receipt.checkpoint:
+        raise BadNote("a receipt without a checkpoint")
     lines = [HEADER, f"index {receipt.index}", *map(hashes.format_base64, receipt.path), "", ""]
-    data = "\n".join(lines).encode() + receipt.checkpoint
-    parse_receipt(data)
-    return data
+    return "\n".join(lines).encode() + receipt.checkpoint
 
 
 def parse_receipt(data: bytes) -> Receipt:

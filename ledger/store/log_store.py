@@ -19,8 +19,8 @@ import psycopg
 from ledger.errors import Conflict, Damaged, NotFound
 from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
 from ledger.log.tree import CompactRange
-from ledger.store.packing import unpack
-from ledger.store.queries import query
+from ledger.store.packing import split_packed, unpack
+from ledger.store.queries import as_json, query
 from ledger.store.tile_store import completed_tiles
 
 if TYPE_CHECKING:
@@ -92,10 +92,7 @@ class StoredEntry(msgspec.Struct, frozen=True):
     @property
     def event_lines(self) -> list[bytes]:
         """The event lines without their LF, in order; raises Damaged."""
-        *lines, rest = self.lines.split(b"\n")
-        if rest:
-            raise Damaged(f"the event lines of entry {self.index}", expected="LF at their end")
-        return lines
+        return split_packed(self.packed, self.index)
 
     def type_at(self, position: int) -> str:
         """The type of the event at a position, from 0."""
@@ -179,23 +176,40 @@ async def append_entries(conn: Connection, head: Head, entries: Sequence[NewEntr
     heads = _stream_heads(head.size, entries)
     tiles = await completed_tiles(conn, head.size, leaves)
     parameters = {
-        "index": list(range(head.size, new.size)),
-        "stream": [entry.stream for entry in entries],
-        "first": [entry.first for entry in entries],
-        "count": [entry.count for entry in entries],
-        "first_notification": notifications[:-1],
-        "types": ["\n".join(entry.types) for entry in entries],
+        "entries": as_json(
+            {
+                "index": index,
+                "stream": entry.stream,
+                "first": entry.first,
+                "count": entry.count,
+                "first_notification": notification,
+                "types": "\n".join(entry.types),
+            }
+            for index, (entry, notification) in enumerate(
+                zip(entries, notifications, strict=False), start=head.size
+            )
+        ),
         "jws": [entry.jws for entry in entries],
         "packed": [entry.packed for entry in entries],
-        "tile_level": [tile.level for tile in tiles],
-        "tile_number": [tile.number for tile in tiles],
-        "tile_root": [tile.root for tile in tiles],
-        "tile_hashes": [tile.hashes for tile in tiles],
-        "head_stream": [moved.head.stream for moved in heads],
-        "head_first": [moved.first for moved in heads],
-        "head_version": [moved.head.version for moved in heads],
-        "head_leaf": [moved.head.leaf for moved in heads],
-        "head_index": [moved.head.index for moved in heads],
+        "tiles": as_json(
+            {
+                "level": tile.level,
+                "number": tile.number,
+                "root": tile.root.hex(),
+                "hashes": tile.hashes.hex(),
+            }
+            for tile in tiles
+        ),
+        "heads": as_json(
+            {
+                "stream": moved.head.stream,
+                "first": moved.first,
+                "version": moved.head.version,
+                "leaf": moved.head.leaf.hex(),
+                "index": moved.head.index,
+            }
+            for moved in heads
+        ),
         "size": new.size,
         "root": new.root,
         "edge": b"".join(new.edge),

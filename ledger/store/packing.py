@@ -65,5 +65,16 @@ def unpack(packed: bytes) -> bytes:
         raise _damaged(str(error), "one whole Zstandard frame") from error
 
 
+def split_packed(packed: bytes, index: int) -> list[bytes]:
+    """The event lines of an entry, without their LF, in order; raises Damaged.
+
+    None where nothing is stored: an audit names what is missing.
+    """
+    *lines, rest = (unpack(packed) if packed else b"").split(b"\n")
+    if rest:
+        raise Damaged(f"the event lines of entry {index}", expected="LF at their end")
+    return lines
+
+
 def _damaged(found: str, expected: str) -> Damaged:
     return Damaged("the packed event lines do not unpack", expected=expected, found=found)

@@ -10,9 +10,11 @@ A query whose parts vary writes `{schema}` and the like for them, and its caller
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
+import msgspec
 from psycopg import sql
 
 _HEADING = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\n((?:-- .*\n)+)", re.MULTILINE)
@@ -22,6 +24,11 @@ _HEADING = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\n((?:-- .*\n)+)", re.MULTILI
 def query(file: str, name: str) -> sql.SQL:
     """The query of that name in `sql/<file>.sql`; a wrong name is a mistake in the program."""
     return _read(file)[name]
+
+
+def as_json(rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows for `json_to_recordset`; integers that may pass 64 bits come as strings."""
+    return msgspec.json.encode(list(rows)).decode()
 
 
 @cache

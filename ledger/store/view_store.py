@@ -15,7 +15,7 @@ import msgspec
 from psycopg import sql
 
 from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow
-from ledger.store.queries import query
+from ledger.store.queries import as_json, query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -95,7 +95,12 @@ class ViewStore:
         for piece in pieces:
             (gone if piece.value is None else saved).append(piece)
         if saved:
-            await conn.execute(self._query("save_pieces"), _columns(Piece, saved))
+            rows = (
+                {"kind": p.kind, "key": p.key, "value": value.decode(), "index": p.index}
+                for p in saved
+                if (value := p.value) is not None
+            )
+            await conn.execute(self._query("save_pieces"), {"pieces": as_json(rows)})
         if gone:
             keys = {"kind": [piece.kind for piece in gone], "key": [piece.key for piece in gone]}
             await conn.execute(self._query("delete_pieces"), keys)
@@ -111,26 +116,41 @@ class ViewStore:
                 await cur.executemany(self._query("insert_source_lines"), values)
 
     async def _add_masses(self, conn: Connection, rows: Sequence[tuple[int, EntryRows]]) -> None:
-        flat = [
-            (index, *key, mass_mg, zeroed)
+        added = [
+            {
+                "index": index,
+                "stream": stream,
+                "line": line,
+                "month": month,
+                "role": role,
+                "gas": gas,
+                "mass_mg": str(mass_mg),
+                "zeroed": zeroed,
+            }
             for index, entry in rows
-            for key, (mass_mg, zeroed) in entry.masses.items()
+            for (stream, line, month, role, gas), (mass_mg, zeroed) in entry.masses.items()
         ]
-        if flat:
-            names = ("index", "stream", "line", "month", "role", "gas", "mass_mg", "zeroed")
-            await conn.execute(self._query("add_masses"), _transposed(names, flat))
+        if added:
+            await conn.execute(self._query("add_masses"), {"rows": as_json(added)})
 
     async def _add_activities(
         self, conn: Connection, rows: Sequence[tuple[int, EntryRows]]
     ) -> None:
-        flat = [
-            (index, *key, tiny, readings, estimated)
+        added = [
+            {
+                "index": index,
+                "stream": stream,
+                "line": line,
+                "month": month,
+                "tiny": str(tiny),
+                "readings": readings,
+                "estimated": estimated,
+            }
             for index, entry in rows
-            for key, (tiny, readings, estimated) in entry.activity.items()
+            for (stream, line, month), (tiny, readings, estimated) in entry.activity.items()
         ]
-        if flat:
-            names = ("index", "stream", "line", "month", "tiny", "readings", "estimated")
-            await conn.execute(self._query("add_activities"), _transposed(names, flat))
+        if added:
+            await conn.execute(self._query("add_activities"), {"rows": as_json(added)})
 
     # -------------------------------------------------------------------------- state
 
@@ -279,14 +299,3 @@ class _Lines:
             line = LineRow(**dict(zip(_LINE_COLUMNS, row, strict=False)))
             self._known[place] = line
         return line
-
-
-def _columns(kind: type[Piece], rows: Sequence[Piece]) -> dict[str, list[object]]:
-    names = kind.__struct_fields__
-    return {name: [getattr(row, name) for row in rows] for name in names}
-
-
-def _transposed(
-    names: Sequence[str], rows: Sequence[tuple[object, ...]]
-) -> dict[str, list[object]]:
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))

@@ -15,9 +15,8 @@ SELECT kind, key, value, index
 -- name: save_pieces
 -- Put pieces; the newest value and the entry that made it.
 INSERT INTO {schema}.state_view (kind, key, value, index)
-SELECT new.kind, new.key, new.value, new.index
-  FROM unnest(%(kind)b::text[], %(key)b::text[], %(value)b::bytea[], %(index)b::bigint[])
-       AS new (kind, key, value, index)
+SELECT new.kind, new.key, convert_to(new.value, 'UTF8'), new.index
+  FROM json_to_recordset(%(pieces)s::json) AS new (kind text, key text, value text, index bigint)
  ORDER BY new.kind, new.key
     ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, index = excluded.index;
 
@@ -41,10 +40,9 @@ VALUES (%(stream)s, %(line)s, %(party)s, %(activity)s, %(scope)s, %(category)s, 
 WITH delta AS (
     INSERT INTO {schema}.mass_delta (index, stream, line, month, role, gas, mass_mg, zeroed)
     SELECT new.index, new.stream, new.line, new.month, new.role, new.gas, new.mass_mg, new.zeroed
-      FROM unnest(%(index)b::bigint[], %(stream)b::text[], %(line)b::integer[],
-                  %(month)b::text[], %(role)b::text[], %(gas)b::text[],
-                  %(mass_mg)s::numeric[], %(zeroed)b::integer[])
-           AS new (index, stream, line, month, role, gas, mass_mg, zeroed)
+      FROM json_to_recordset(%(rows)s::json)
+           AS new (index bigint, stream text, line integer, month text, role text, gas text,
+                   mass_mg numeric, zeroed integer)
  RETURNING stream, line, month, role, gas, mass_mg, zeroed
 )
 INSERT INTO {schema}.mass_total AS total (stream, line, month, role, gas, mass_mg, zeroed)
@@ -62,10 +60,9 @@ WITH delta AS (
     INSERT INTO {schema}.activity_delta (index, stream, line, month, quantity, readings, estimated)
     SELECT new.index, new.stream, new.line, new.month,
            trim_scale(new.tiny * 0.000000000001), new.readings, new.estimated
-      FROM unnest(%(index)b::bigint[], %(stream)b::text[], %(line)b::integer[],
-                  %(month)b::text[], %(tiny)s::numeric[], %(readings)b::integer[],
-                  %(estimated)b::integer[])
-           AS new (index, stream, line, month, tiny, readings, estimated)
+      FROM json_to_recordset(%(rows)s::json)
+           AS new (index bigint, stream text, line integer, month text, tiny numeric,
+                   readings integer, estimated integer)
  RETURNING stream, line, month, quantity, readings, estimated
 )
 INSERT INTO {schema}.activity_total AS total (stream, line, month, quantity, readings, estimated)
