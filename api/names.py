@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import Path
+from fastapi import Path, Query
 
 from ledger.log.names import MAX_INTEGER, MAX_STREAM, PARTY, SEGMENT, VERSION
 
@@ -36,6 +36,16 @@ VersionPath = Annotated[
         description="Version of the event, from 1.",
         examples=["42"],
         json_schema_extra={"pattern": rf"^{VERSION}$"},
+    ),
+]
+FromVersion = Annotated[
+    int,
+    Query(
+        alias="from",
+        ge=1,
+        le=MAX_INTEGER,
+        description="The version to begin with; absent: the first.",
+        examples=[1],
     ),
 ]
 IndexPath = Annotated[

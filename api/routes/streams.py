@@ -14,9 +14,10 @@ from fastapi import APIRouter, Response
 from api.access import OptionalReader, RunningLedger, check_may_read_event, not_found
 from api.answers import answer, octets, problems
 from api.models import StreamHead
-from api.names import StreamPath, VersionPath
+from api.names import FromVersion, StreamPath, VersionPath
 from ledger import errors
 from ledger.errors import NotFound
+from ledger.log import page
 from ledger.log.names import parse_stream, split_event
 
 router = APIRouter(tags=["streams"])
@@ -41,6 +42,32 @@ async def get_head(stream: StreamPath, ledger: RunningLedger) -> StreamHead:
             advice="Its first batch begins with version 1 and a `previous` of 64 zeros.",
         )
     return answer(StreamHead, head)
+
+
+@router.get(
+    "/v1/streams/{stream:path}/entries",
+    response_class=Response,
+    summary="A stream as it was posted, page by page",
+    responses={
+        **octets(page.MEDIA_TYPE, "Entries one behind the other, each as it was posted."),
+        **problems(errors.BadName, errors.BadValue, errors.NotSignedIn, errors.NotFound),
+    },
+)
+async def get_entries(
+    stream: StreamPath, ledger: RunningLedger, reader: OptionalReader, first: FromVersion = 1
+) -> Response:
+    """The entry that holds the version, and those behind it, until there is about a megabyte.
+
+    Each is the JWS of its statement and as many event lines as that counts, ended by LF. The next
+    page begins with the version behind the last one; the stream's head says where it ends. Each
+    entry names the leaf hash before it, so the bundle of the last event proves all of a page.
+    """
+    parse_stream(stream)
+    check_may_read_event(reader, stream, "such event")
+    try:
+        return Response(await ledger.stream_page(stream, first), media_type=page.MEDIA_TYPE)
+    except NotFound as error:
+        raise not_found("such event") from error
 
 
 @router.get(

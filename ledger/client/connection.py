@@ -68,3 +68,6 @@ class Connection(Protocol):
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of an event, for anybody to check offline; raises NotFound."""
+
+    async def stream_page(self, stream: str, version: int) -> bytes:
+        """The page of a stream that begins with the entry of a version; raises NotFound."""

@@ -2,7 +2,8 @@
 
 Rules: every call may be repeated, since a batch that is sent again is answered with its receipt; so
 a lost connection, 429, 502, 503 and 504 are tried again with growing pauses, or after the server's
-Retry-After, until the caller's patience ends. Receipts and checkpoints are verified against the
+Retry-After, until the caller's patience ends; it is shorter for a ledger that has not answered yet,
+whose address may be wrong. Who waits is told so after a moment. Receipts and checkpoints are verified against the
 log's key before they are returned; the key is fixed at first use. Private data is asked for with a
 fresh token for each request. Redirections are not followed: a token is for one server.
 Source: formats, sections 4, 7 and 12; RFC 9110, section 10.2.3.
@@ -46,6 +47,10 @@ T = TypeVar("T")
 
 PATIENCE_S: Final = 30.0
 """How long a call is repeated while the ledger cannot be reached."""
+FIRST_PATIENCE_S: Final = 10.0
+"""The same, before it has answered for the first time."""
+NOTICE_S: Final = 2.0
+"""After so long a person is told what is waited for."""
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
@@ -64,11 +69,14 @@ class HttpConnection:
         log_key: str | None = None,
         memory: CheckpointMemory | None = None,
         patience_s: float = PATIENCE_S,
+        notice_s: float = NOTICE_S,
+        told: Callable[[str], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """`key` signs read tokens; `log_key` is the vkey that the ledger must have.
 
-        `memory` holds the ledger to what it showed before.
+        `memory` holds the ledger to what it showed before. `told` is given a sentence when a call
+        waits for a ledger that cannot be reached, or puts it off.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
@@ -81,6 +89,9 @@ class HttpConnection:
         self._expected_log_key = log_key
         self._memory = memory
         self._patience_s = patience_s
+        self._notice_s = notice_s
+        self._told = told
+        self._has_answered = False
         self._now = now
         self._client = httpx.AsyncClient(
             timeout=TIMEOUT, headers={"User-Agent": "carbon-ledger"}, follow_redirects=False
@@ -219,6 +230,12 @@ class HttpConnection:
         answer = await (self._get(path) if self._key is None else self._get_private(path))
         return answer.content
 
+    async def stream_page(self, stream: str, version: int) -> bytes:
+        """The page of a stream that begins with the entry of a version; raises NotFound."""
+        path = f"/v1/streams/{parse_stream(stream)}/entries?from={version}"
+        answer = await (self._get(path) if self._key is None else self._get_private(path))
+        return answer.content
+
     async def _footprint(
         self, path: str, first_month: str, last_month: str, as_of: int | None
     ) -> Footprint:
@@ -263,41 +280,72 @@ class HttpConnection:
     ) -> httpx.Response:
         """The answer, or the error that it stands for, after as many attempts as patience allows."""
         url = self.url + path
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + self._patience_s
+        waiting = _Waiting(self.url, self._notice_s, self._told)
         pause_s = FIRST_PAUSE_S
-        while True:
-            sent = {**(headers or {})}
-            if tokens is not None:
-                sent["Authorization"] = f"Bearer {tokens.token()}"
-            wanted_s = 0.0
-            failed: LedgerError
-            try:
-                answer = await self._client.request(method, url, content=content, headers=sent)
-            except httpx.InvalidURL as error:
-                raise BadValue("not a URL", found=repr(url)) from error
-            except httpx.RequestError as error:
-                reason = str(error) or type(error).__name__
-                failed = Unavailable(
-                    f"the ledger at {self.url} cannot be reached",
-                    found=reason,
-                    advice="Check the address and the network. What is signed is kept and sent "
-                    "with the next command",
-                )
-            else:
-                if answer.is_success:
-                    return answer
-                media_type = answer.headers.get("content-type", "")
-                failed = error_of(answer.status_code, media_type, answer.content, url)
-                if answer.status_code not in _AGAIN:
+        try:
+            while True:
+                sent = {**(headers or {})}
+                if tokens is not None:
+                    sent["Authorization"] = f"Bearer {tokens.token()}"
+                wanted_s = 0.0
+                failed: LedgerError
+                try:
+                    answer = await self._client.request(method, url, content=content, headers=sent)
+                except httpx.InvalidURL as error:
+                    raise BadValue("not a URL", found=repr(url)) from error
+                except httpx.RequestError as error:
+                    failed = Unavailable(
+                        f"the ledger at {self.url} cannot be reached",
+                        found=str(error) or type(error).__name__,
+                        advice="Check the address and the network. What is signed is kept and sent "
+                        "with the next command",
+                    )
+                else:
+                    self._has_answered = True
+                    if answer.is_success:
+                        return answer
+                    media_type = answer.headers.get("content-type", "")
+                    failed = error_of(answer.status_code, media_type, answer.content, url)
+                    if answer.status_code not in _AGAIN:
+                        raise failed
+                    wanted_s = _retry_after_s(answer.headers.get("retry-after", ""))
+                patience_s = self._patience_s
+                if not self._has_answered:
+                    patience_s = min(patience_s, FIRST_PATIENCE_S)
+                # Between half and all of the pause, so that many clients do not come back at once.
+                pause = max(wanted_s, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
+                if waiting.since_s + pause > patience_s:
                     raise failed
-                wanted_s = _retry_after_s(answer.headers.get("retry-after", ""))
-            # Between half and all of the pause, so that many clients do not come back at once.
-            pause = max(wanted_s, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
-            if loop.time() + pause > until_s:
-                raise failed
-            await asyncio.sleep(pause)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                waiting.reason = failed.found or failed.what
+                await asyncio.sleep(pause)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        finally:
+            waiting.end()
+
+
+class _Waiting:
+    """Says once, after a moment, that a call waits; a body that is just being sent is no reason."""
+
+    def __init__(self, url: str, notice_s: float, told: Callable[[str], None]) -> None:
+        self._url = url
+        self._told = told
+        self._loop = asyncio.get_running_loop()
+        self._began_s = self._loop.time()
+        self._timer = self._loop.call_later(notice_s, self._tell)
+        self.reason = ""
+
+    @property
+    def since_s(self) -> float:
+        """How long it has lasted."""
+        return self._loop.time() - self._began_s
+
+    def end(self) -> None:
+        """There is an answer, or nobody waits any more."""
+        self._timer.cancel()
+
+    def _tell(self) -> None:
+        reason = self.reason or "no answer yet"
+        self._told(f"Waiting for {self._url} ({reason}); trying again for a while ...")
 
 
 def _read(answer: httpx.Response, kind: type[T]) -> T:

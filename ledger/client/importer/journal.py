@@ -19,7 +19,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -124,13 +124,14 @@ class Journal:
         """
         self._confirmed.append(name)
 
-    def learn(self, stream: str, events: Mapping[int, msgspec.Struct]) -> None:
-        """Events of the stream, by version, that this journal did not know."""
+    def learn(self, stream: str, first: int, events: Sequence[msgspec.Struct]) -> None:
+        """Events of the stream, from a version on, that this journal did not know as a whole."""
+        name = f"read back: {stream}@{first}"
         with self._transaction():
-            for version, event in events.items():
-                name = f"read back: {stream}@{version}"
-                self._insert(name, stream, version, 1, [content_digest(event)], posted=1)
-                self._insert_profiles(name, stream, marks_of([event]))
+            self._insert(
+                name, stream, first, len(events), list(map(content_digest, events)), posted=1
+            )
+            self._insert_profiles(name, stream, marks_of(events))
 
     def reconcile(self, stream: str, outbox: Outbox) -> None:
         """Settle what was intended, once nothing of the stream is pending any more."""

@@ -10,7 +10,8 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from ledger.log import jws, keys
+from ledger import machine
+from ledger.log import batch, jws, keys, page
 from ledger.log.bundle import open_bundle, read_bundle
 from ledger.log.canonical import encode
 from ledger.log.keys import PrivateKey
@@ -38,6 +39,10 @@ PRIVATE: Final = {
     "sites": ("/v1/parties/steelworks/sites", "/v1/parties/nobody/sites"),
     "sources": ("/v1/parties/steelworks/sources", "/v1/parties/nobody/sources"),
     "reading": (READING, "/v1/events/steelworks/plant-1/nothing@42/bundle"),
+    "entries": (
+        "/v1/streams/steelworks/plant-1/electricity/entries",
+        "/v1/streams/steelworks/plant-1/nothing/entries",
+    ),
     "register": (
         "/v1/events/steelworks/register@1/bundle",
         "/v1/events/nobody/register@1/bundle",
@@ -269,6 +274,36 @@ def test_a_companys_bundle_of_a_reading_holds(park: Park):
     bundle = read_bundle(answer.content)
     assert bundle.event == "steelworks/plant-1/electricity@42"
     assert open_bundle(bundle, park.log).checkpoint.size <= park.get("/v1/status").json()["size"]
+
+
+def test_a_stream_is_read_back_as_it_was_posted(park: Park):
+    path = "/v1/streams/steelworks/plant-1/electricity/entries"
+    answer = park.get(path, STEELWORKS)
+    assert answer.headers["content-type"] == page.MEDIA_TYPE
+    assert answer.headers["cache-control"] == "no-store"
+    entries = page.read_page(answer.content)
+    head = park.get("/v1/streams/steelworks/plant-1/electricity/head").json()
+    assert entries[0].signed.statement.first == 1
+    assert entries[-1].signed.statement.last == head["version"]
+    assert entries[-1].signed.statement.head == head["leaf"]
+    for entry in entries:
+        types = [type(event).__name__ for event in machine.read_events(entry.lines)]
+        batch.chain(entry.lines, types, entry.signed.statement)
+    # A version within a batch names the whole of it; the end of the stream is the end of the page.
+    last = entries[-1]
+    within = park.get(f"{path}?from={last.signed.statement.last}", STEELWORKS).content
+    assert page.read_page(within) == [last]
+    assert park.get(f"{path}?from={head['version'] + 1}", STEELWORKS).status_code == 404
+    assert park.get(f"{path}?from=0", STEELWORKS).status_code == 400
+
+
+def test_public_streams_are_read_back_by_anybody(park: Park):
+    answer = park.get("/v1/streams/operator/factors/entries")
+    assert [e.signed.statement.stream for e in page.read_page(answer.content)][:1] == [
+        "operator/factors"
+    ]
+    assert park.get("/v1/streams/nobody/keys/entries").status_code == 404
+    assert park.get("/v1/streams/Steelworks/x/entries").json()["code"] == "bad-name"
 
 
 def test_an_event_that_is_not_there_is_not_found(park: Park):

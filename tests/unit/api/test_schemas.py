@@ -159,6 +159,7 @@ def test_the_routes_are_those_that_were_promised():
         ("POST", "/v1/batches"),
         ("GET", "/v1/receipts/{index}"),
         ("GET", "/v1/streams/{stream}/head"),
+        ("GET", "/v1/streams/{stream}/entries"),
         ("GET", "/v1/events/{stream}@{version}/bundle"),
         ("GET", "/v1/footprints/companies/{party}"),
         ("GET", "/v1/footprints/area"),

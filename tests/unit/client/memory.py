@@ -31,6 +31,7 @@ from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.hashes import ZEROS_HEX, LeafHash, leaf_hash
 from ledger.log.keys import PrivateKey
 from ledger.log.names import split_event
+from ledger.log.page import write_page
 from ledger.log.receipt import Receipt, format_receipt
 from ledger.log.tree import path_of, root_of
 from ledger.parties.events import Jwk, LedgerOpened, PartyRegistered, RulesRef
@@ -66,6 +67,8 @@ class MemoryConnection:
         """What the next posts end with, before the ledger has seen them."""
         self.dies_after: BaseException | None = None
         """... and after the ledger has taken them."""
+        self.page_entries = 2
+        """Entries that a page holds; few, so that tests meet more than one."""
         self.timezone = timezone
         self.open()
 
@@ -158,6 +161,14 @@ class MemoryConnection:
         proven = bundle.BundleEntry((item,), index, raw, path_of(self.log_leaves(), index))
         signed = sign_checkpoint(LOG, self.checkpoint_now())
         return bundle.write_bundle(bundle.Bundle(signed, (proven,), event))
+
+    async def stream_page(self, stream: str, version: int) -> bytes:
+        index, _ = self._entry_of(stream, version)
+        own = [e for e in self.entries[index:] if e.signed.statement.stream == stream]
+        return write_page(
+            (e.signed.jws.raw, b"".join(line + b"\n" for line in e.lines))
+            for e in own[: self.page_entries]
+        )
 
     async def parties(self) -> list[PartyInfo]:
         raise NotImplementedError

@@ -224,6 +224,53 @@ def test_a_ledger_that_is_not_there_is_unavailable_and_the_batch_waits(
     assert [one.signed.statement.first for one in Outbox(tmp_path).pending()] == [1]
 
 
+def test_who_waits_for_a_ledger_is_told_so_after_a_moment(server: Served):
+    behind, url = server
+    behind.failures = [refusal(Overloaded("busy"), 429)] * 3
+    told: list[str] = []
+
+    async def ask() -> None:
+        async with HttpConnection(url, notice_s=0.1, told=told.append) as connection:
+            await connection.status()
+            await connection.status()
+
+    asyncio.run(ask())
+    assert len(told) == 1
+    assert f"Waiting for {url} (busy)" in told[0]
+
+
+def test_a_quick_answer_tells_nothing(server: Served):
+    _, url = server
+    told: list[str] = []
+
+    async def ask() -> None:
+        async with HttpConnection(url, notice_s=0.1, told=told.append) as connection:
+            await connection.status()
+            await asyncio.sleep(0.2)
+
+    asyncio.run(ask())
+    assert told == []
+
+
+def test_a_ledger_that_never_answered_is_given_up_sooner(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+):
+    behind, url = server
+    monkeypatch.setattr("ledger.client.http.FIRST_PATIENCE_S", 0.2)
+
+    async def ask(patience_s: float) -> float:
+        async with HttpConnection(url, patience_s=patience_s) as connection:
+            if patience_s > 1:
+                await connection.status()
+            connection.url = "http://127.0.0.1:1"  # type: ignore[misc]
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match="cannot be reached"):
+                await connection.status()
+            return time.monotonic() - began
+
+    assert asyncio.run(ask(1.0)) < 0.2 <= asyncio.run(ask(1.5))
+
+
 def test_a_refusal_comes_back_as_the_error_that_it_was(server: Served, tmp_path: Path):
     behind, url = server
     body = behind.ledger.build(STEEL, STREAM, [READING])

@@ -25,9 +25,11 @@ from ledger.client.writer import Writer
 from ledger.errors import (
     BadFile,
     Conflict,
+    LedgerError,
     NotFound,
     OtherHistory,
     Overloaded,
+    ProofFailed,
     RuleBroken,
     Unavailable,
 )
@@ -223,13 +225,71 @@ def test_only_what_is_wanted_is_read_back(home: Path, tmp_path: Path):
             asked.append(event)
             return await super().bundle(event)
 
+        async def stream_page(self, stream: str, version: int) -> bytes:
+            asked.append(f"from {version}")
+            return await super().stream_page(stream, version)
+
     asked: list[str] = []
     connection = Counting()
     (tmp_path / "other").mkdir()
     run(connection, tmp_path / "other" / "home", meter(31, hours=12))
     result = run(connection, home, meter(1, first_day=30, hours=12))
     assert (result.events_posted, result.skipped) == (0, 48)
-    assert len(asked) < 200 < len(connection.events(STREAM))
+    assert len(asked) < 30 < len(connection.events(STREAM))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"quantity":"2.5"', b'"quantity":"2.6"'),
+        (b'"quantity":"2.5"', b'"quantity":"2.50"'),
+        (b"\n", b""),
+        (b"2018-03-01T00:00:00", b"2018-03-01T00:00:01"),
+    ],
+)
+def test_a_page_that_is_not_what_the_log_holds_is_not_believed(home: Path, old: bytes, new: bytes):
+    class Lying(MemoryConnection):
+        async def stream_page(self, stream: str, version: int) -> bytes:
+            return (await super().stream_page(stream, version)).replace(old, new)
+
+    connection = Lying()
+    run(connection, home, meter(3))
+    for path in home.glob("imports.sqlite*"):
+        path.unlink()
+    with pytest.raises(LedgerError):
+        run(connection, home, meter(3))
+
+
+def test_a_page_of_a_chain_of_its_own_is_not_believed(home: Path):
+    """Each entry of it holds and follows the one before; but the log has another one."""
+    forged = MemoryConnection()
+    other = home.parent / "other" / "home"
+    other.parent.mkdir()
+    run(forged, other, meter(3).replace("01:00,4.5", "01:00,4.6"))
+
+    class Forging(MemoryConnection):
+        async def stream_page(self, stream: str, version: int) -> bytes:
+            return await forged.stream_page(stream, version)
+
+    connection = Forging()
+    run(connection, home, meter(3))
+    for path in home.glob("imports.sqlite*"):
+        path.unlink()
+    with pytest.raises(ProofFailed, match="not those in the log"):
+        run(connection, home, meter(3))
+
+
+def test_a_page_of_another_place_of_the_stream_is_not_believed(home: Path):
+    class Elsewhere(MemoryConnection):
+        async def stream_page(self, stream: str, version: int) -> bytes:
+            return await super().stream_page(stream, max(17, version))
+
+    connection = Elsewhere()
+    run(connection, home, meter(3))
+    for path in home.glob("imports.sqlite*"):
+        path.unlink()
+    with pytest.raises(ProofFailed, match="what was asked for"):
+        run(connection, home, meter(3))
 
 
 def test_a_damaged_journal_says_what_to_do(home: Path):
