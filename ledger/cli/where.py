@@ -241,7 +241,7 @@ async def _open_elsewhere(
     from ledger.client.http import HttpConnection  # noqa: PLC0415  (httpx is slow to load)
 
     reader = _reader(call, about)
-    async with HttpConnection(url) as stranger:
+    async with HttpConnection(url, told=hint) as stranger:
         place = Place(call, stranger, None)
         if reader is None:
             yield place
@@ -249,7 +249,7 @@ async def _open_elsewhere(
         key = await place.key(reader, lambda key: key.read or key.admin)
     # A writer keeps this memory itself.
     memory = None if writing else CheckpointMemory(call.outbox(reader) / "checkpoint")
-    async with HttpConnection(url, key, reader, memory=memory) as connection:
+    async with HttpConnection(url, key, reader, memory=memory, told=hint) as connection:
         yield Place(call, connection, None)
 
 

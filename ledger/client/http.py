@@ -280,7 +280,7 @@ class HttpConnection:
     ) -> httpx.Response:
         """The answer, or the error that it stands for, after as many attempts as patience allows."""
         url = self.url + path
-        waiting = _Waiting(self.url, self._notice_s, self._told)
+        waiting = _Waiting(self.url, self._notice_s, self._told, sending=content is not None)
         pause_s = FIRST_PAUSE_S
         try:
             while True:
@@ -316,7 +316,7 @@ class HttpConnection:
                 pause = max(wanted_s, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
                 if waiting.since_s + pause > patience_s:
                     raise failed
-                waiting.reason = failed.found or failed.what
+                waiting.goes_on(failed.found or failed.what)
                 await asyncio.sleep(pause)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         finally:
@@ -326,26 +326,35 @@ class HttpConnection:
 class _Waiting:
     """Says once, after a moment, that a call waits; a body that is just being sent is no reason."""
 
-    def __init__(self, url: str, notice_s: float, told: Callable[[str], None]) -> None:
+    def __init__(
+        self, url: str, notice_s: float, told: Callable[[str], None], *, sending: bool
+    ) -> None:
         self._url = url
         self._told = told
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
-        self._timer = self._loop.call_later(notice_s, self._tell)
-        self.reason = ""
+        self._notice_s = notice_s
+        self._timer = None if sending else self._loop.call_later(notice_s, self._tell)
+        self._reason = "no answer yet"
 
     @property
     def since_s(self) -> float:
         """How long it has lasted."""
         return self._loop.time() - self._began_s
 
+    def goes_on(self, reason: str) -> None:
+        """An attempt has failed, and another one follows."""
+        self._reason = reason
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._notice_s, self._tell)
+
     def end(self) -> None:
         """There is an answer, or nobody waits any more."""
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _tell(self) -> None:
-        reason = self.reason or "no answer yet"
-        self._told(f"Waiting for {self._url} ({reason}); trying again for a while ...")
+        self._told(f"Waiting for {self._url} ({self._reason}); trying again for a while ...")
 
 
 def _read(answer: httpx.Response, kind: type[T]) -> T:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -255,7 +256,7 @@ def test_a_quick_answer_tells_nothing(server: Served):
 def test_a_ledger_that_never_answered_is_given_up_sooner(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ):
-    behind, url = server
+    _, url = server
     monkeypatch.setattr("ledger.client.http.FIRST_PATIENCE_S", 0.2)
 
     async def ask(patience_s: float) -> float:
