@@ -35,6 +35,7 @@ class Workers:
     def __init__(self, jobs: int | None = None) -> None:
         self.jobs = jobs or cores()
         self._idle: list[_Worker] = []
+        self._ended: list[_Worker] = []
         self._free = asyncio.Semaphore(self.jobs)
 
     async def run(self, function: Callable[[A], R], argument: A) -> R:
@@ -49,10 +50,10 @@ class Workers:
                 try:
                     done, value = await worker.do(task)
                 except (EOFError, OSError):
-                    worker.end()
+                    self._end(worker)
                     continue
                 except BaseException:
-                    worker.end()  # its answer, which nobody waits for, would be the next one's
+                    self._end(worker)  # its answer, which nobody waits for, would be the next one's
                     raise
                 self._idle.append(worker)
                 if done:
@@ -65,11 +66,16 @@ class Workers:
 
     async def close(self) -> None:
         """End the processes."""
-        workers, self._idle = self._idle, []
-        for worker in workers:
-            worker.end()
-        for worker in workers:
+        while self._idle:
+            self._end(self._idle.pop())
+        ended, self._ended = self._ended, []
+        for worker in ended:
             await asyncio.to_thread(worker.wait)
+
+    def _end(self, worker: _Worker) -> None:
+        worker.writer.close()
+        self._ended = [one for one in self._ended if one.process.poll() is None]
+        self._ended.append(worker)
 
 
 class _Worker(msgspec.Struct):
@@ -92,9 +98,6 @@ class _Worker(msgspec.Struct):
             "tuple[bool, object]",
             pickle.loads(await self.reader.readexactly(length)),  # noqa: S301  (our own process)
         )
-
-    def end(self) -> None:
-        self.writer.close()
 
     def wait(self) -> None:
         try:
