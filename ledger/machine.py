@@ -8,6 +8,7 @@ a few entries in a file. Pure: no clock, no randomness, no I/O.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Union, cast
 
 import msgspec
@@ -171,7 +172,12 @@ def authorise(state: State, entry: Entry) -> PublicKey:
 
 def public_key_of(key: KeyPiece) -> PublicKey:
     """The public key itself."""
-    return public_key({"crv": "Ed25519", "kty": "OKP", "x": key.x})
+    return _public_key(key.x)
+
+
+@lru_cache(maxsize=4096)
+def _public_key(x: str) -> PublicKey:
+    return public_key({"crv": "Ed25519", "kty": "OKP", "x": x})
 
 
 def fold(state: State, entry: Entry, rows: EntryRows) -> None:

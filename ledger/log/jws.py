@@ -10,6 +10,7 @@ Source: RFC 7515, section 7.1.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -80,7 +81,7 @@ def parse(jws: bytes, typ: str, max_bytes: int = MAX_BYTES) -> Jws:
             advice=_ADVICE,
         )
     try:
-        header = canonical.decode(keys.decode_base64url(parts[0]))
+        kid = _kid_of(parts[0], typ)
         payload = keys.decode_base64url(parts[1])
         signature = keys.decode_base64url(parts[2])
     except (BadValue, NotCanonical) as error:
@@ -90,7 +91,6 @@ def parse(jws: bytes, typ: str, max_bytes: int = MAX_BYTES) -> Jws:
             found=error.found,
             advice=error.advice,
         ) from error
-    kid = _check_header(header, typ)
     if len(signature) != keys.SIGNATURE_BYTES:
         raise BadJws(
             "a signature of another length",
@@ -130,6 +130,12 @@ def check_possession(proof: str, public_key: PublicKey, log: str, party: str) ->
 
 def _possession(thumbprint: str, log: str, party: str) -> bytes:
     return canonical.encode({"key": thumbprint, "log": log, "party": party, "v": 1})
+
+
+@lru_cache(maxsize=4096)
+def _kid_of(header: str, typ: str) -> str:
+    """The key that a header names, in form: the same few headers come again and again."""
+    return _check_header(canonical.decode(keys.decode_base64url(header)), typ)
 
 
 def _check_header(header: dict[str, object], typ: str) -> str:

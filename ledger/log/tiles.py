@@ -244,8 +244,15 @@ class _Tiles:
         self._size = size
         self._read = read
         self._known: dict[tuple[int, int], list[Sequence[bytes]]] = {}
+        self._subtrees: dict[tuple[int, int], Hash] = {}
 
     def subtree(self, start: int, end: int) -> Hash:
+        known = self._subtrees.get((start, end))
+        if known is None:
+            known = self._subtrees[start, end] = self._hash(start, end)
+        return known
+
+    def _hash(self, start: int, end: int) -> Hash:
         count = end - start
         if not 0 <= start < end <= self._size:
             raise BadValue("no such leaves", expected=f"0 to {self._size}", found=f"{start}, {end}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import stdnum.cn.uscc
 import stdnum.lei
@@ -45,6 +46,7 @@ _LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 _USCC = re.compile(r"[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
 
 
+@lru_cache(maxsize=4096)
 def place_of(stream: str) -> str:
     """What kind of stream this is; raises NotAuthorised for a reserved segment out of its place.
 
