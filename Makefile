@@ -11,6 +11,9 @@
 PYTHON =
 # More arguments for the command of a target: make test ARGS="-k canonical -x"
 ARGS =
+# How often 'make faults' kills service and database, and after how many minutes it stops doing so.
+ROUNDS = 100
+MINUTES = 15
 
 BIN = .venv/bin
 # Twice quiet: errors only.
@@ -40,7 +43,8 @@ test: .venv/.dev
 	@$(BIN)/python -m pytest $(ARGS)
 
 faults: .venv/.dev
-	@$(BIN)/python -m pytest tests/faults $(ARGS)
+	@CARBON_LEDGER_FAULT_ROUNDS=$(ROUNDS) CARBON_LEDGER_FAULT_MINUTES=$(MINUTES) \
+		$(BIN)/python -m pytest tests/faults $(ARGS)
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks.run $(ARGS)

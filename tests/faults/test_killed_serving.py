@@ -83,11 +83,12 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 class Rounds:
-    """Numbers of rounds, for as long as there is time; says how many were done."""
+    """Numbers of rounds, for as long as there is time; tells how many were done."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, capfd: pytest.CaptureFixture[str]) -> None:
         self.done = 0
         self._what = what
+        self._capfd = capfd
         self._until_s = time.monotonic() + 60 * MINUTES / TESTS
 
     def __iter__(self) -> Iterator[int]:
@@ -96,7 +97,8 @@ class Rounds:
                 break
             yield number
             self.done += 1
-        print(f"{self.done} of {ROUNDS} rounds: {self._what}")  # shown by make faults
+        with self._capfd.disabled():
+            print(f"\n{self._what}: {self.done} times of {ROUNDS}")
         assert self.done >= ROUNDS / 4, "the machine is too slow to tell"
 
 
@@ -116,7 +118,9 @@ async def load(clients: Sequence[Client], url: str, *, until_lost: bool) -> Asyn
             raise one
 
 
-def test_what_a_killed_service_has_acknowledged_is_there(place: Place):
+def test_what_a_killed_service_has_acknowledged_is_there(
+    place: Place, capfd: pytest.CaptureFixture[str]
+):
     chance = random.Random("service")  # noqa: S311  (moments, not secrets)
 
     async def killed_at_work(service: Served) -> None:
@@ -124,7 +128,7 @@ def test_what_a_killed_service_has_acknowledged_is_there(place: Place):
             await asyncio.sleep(chance.uniform(0.02, LONGEST_LIFE_S))
             service.end(signal.SIGKILL)
 
-    rounds = Rounds("the service was killed under load")
+    rounds = Rounds("the service was killed under load", capfd)
     for number in rounds:
         if chance.random() < 0.2:
             starting = place.serve()
@@ -149,10 +153,12 @@ def test_what_a_killed_service_has_acknowledged_is_there(place: Place):
     assert all(client.acknowledged for client in place.clients), "no round was long enough"
 
 
-def test_what_was_acknowledged_before_the_database_was_killed_is_there(place: Place):
+def test_what_was_acknowledged_before_the_database_was_killed_is_there(
+    place: Place, capfd: pytest.CaptureFixture[str]
+):
     """The service goes on: it says 503 until it has brought its database back."""
     chance = random.Random("database")  # noqa: S311
-    rounds = Rounds("the database was killed under load")
+    rounds = Rounds("the database was killed under load", capfd)
 
     async def work(service: Served) -> None:
         async with load(place.clients, service.url, until_lost=False):

@@ -45,6 +45,34 @@ def test_nothing_is_posted_to_it_and_the_error_says_what_to_do(rolled_back: Prog
     assert (rolled_back.home / "checkpoints").read_bytes() == checkpoints
 
 
+@pytest.mark.parametrize("how", ["gone", "empty"])
+def test_without_its_checkpoint_file_nothing_is_signed_and_the_error_says_what_to_do(
+    tmp_path: Path, how: str
+):
+    with temporary_home() as home:
+        program = Program(home, tmp_path)
+        open_ledger(program)
+        lost = (home / "checkpoints").read_bytes()
+        if how == "gone":
+            (home / "checkpoints").unlink()
+        else:
+            (home / "checkpoints").write_bytes(b"")
+        for words in (
+            ("party", "add", "mill", "--role", "company", "--name", "Mill"),
+            ("serve", "--port", "0"),
+        ):
+            error = program.refused(*words, status=3)
+            assert error["code"] == "log-stopped"
+            assert "Bring the file back" in error["advice"]
+        assert program("status")["size"] == 2
+
+        newest = lost.splitlines(keepends=True)[-1]
+        (home / "checkpoints").write_bytes(newest)
+        program("party", "add", "mill", "--role", "company", "--name", "Mill")
+        assert (home / "checkpoints").read_bytes().startswith(newest)
+        assert program("audit")["ok"] is True
+
+
 def test_it_can_be_looked_at_and_audit_names_what_is_missing(rolled_back: Program):
     assert rolled_back("status")["size"] == 6
     ended = rolled_back.run("audit", "--json")

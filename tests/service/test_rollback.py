@@ -131,3 +131,34 @@ def test_after_a_crash_between_commit_and_signature_the_next_start_signs(place: 
     path.write_bytes(b"".join(lines[:-1]))
     open_only(place.settings)
     assert path.read_bytes() == b"".join(lines)
+
+
+def test_a_checkpoint_file_of_an_older_backup_is_caught_up_with(place: Place):
+    """It says less than the database, and nothing else: what it says still binds."""
+    place.run(post_one)
+    path = place.settings.home / "checkpoints"
+    older = path.read_bytes()
+    for _ in range(3):
+        place.run(post_one)
+    newest = path.read_bytes()
+    path.write_bytes(older)
+
+    async def post_and_audit(ledger: Ledger, workload: Workload) -> None:
+        await post_one(ledger, workload)
+        report = await ledger.audit()
+        assert report.ok, report.damages
+
+    place.run(post_and_audit)
+    assert path.read_bytes().startswith(older + newest.splitlines(keepends=True)[-1])
+
+
+def test_an_older_file_that_belongs_to_another_history_stops_the_log(place: Place):
+    place.run(post_one)
+    path = place.settings.home / "checkpoints"
+    size, root = path.read_bytes().splitlines()[-1].split()
+    place.run(post_one)
+    other = bytes.fromhex(root.decode())[::-1].hex().encode()
+    path.write_bytes(size + b" " + other + b"\n")
+    with pytest.raises(LogStopped, match="disagrees") as stopped:
+        open_only(place.settings)
+    assert "bring back the database" in stopped.value.advice
