@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.cli_program import (
     DAY_MG,
     LONGEST_WAIT_S,
+    MAP,
     READING_MG,
     Program,
     add_meter,
@@ -102,6 +103,17 @@ def test_its_home_holds_keys_and_receipts_and_no_database(company: Program):
 def test_an_import_is_not_posted_twice(company: Program):
     again = import_day(company, "steelworks/plant/electricity")
     assert (again["events_posted"], again["skipped"]) == (0, 96)
+
+
+def test_a_lost_journal_is_filled_from_the_ledger(company: Program):
+    for path in company.home.rglob("imports.sqlite*"):
+        path.unlink()
+    again = import_day(company, "steelworks/plant/electricity")
+    assert (again["events_posted"], again["skipped"]) == (0, 96)
+    (company.folder / "profile.toml").write_text(MAP + 'form = "profile"\n')
+    words = ("--stream", "steelworks/plant/electricity", "--map", "profile.toml")
+    again = company("import", "day.csv", *words)
+    assert (again["events_posted"], again["readings_skipped"]) == (0, 96)
 
 
 def test_a_correction_and_its_proof_work_over_http(company: Program, operator: Program):
