@@ -86,6 +86,8 @@ class Signer:
                 stored = await checkpoint_store.first_checkpoint_from(conn, head.size)
                 if stored is not None:
                     return stored.note.encode()
+                # It has not published that yet, or was killed: the head is there by now, so sign it.
+                return await self.sign(conn)
             await checkpoint_store.insert_checkpoint(conn, head.size, note.decode())
             return note
 
