@@ -4,32 +4,41 @@ Checked for each entry: form and signature of its JWS, the key's validity at its
 lines, data hashes, headers, chain, batch root, `decide` for each event; over all: the tree with
 its tiles and head, every checkpoint and the file outside the database, the heads of streams, and
 all read models. Damage in one place does not hide damage in another: the audit goes on.
+
+What an entry tells by itself is checked range by range, wherever (`ranges`); what follows from it is
+merged here in the log's order, so the report is the same however many check. Memory does not grow
+with the log: what is stored beside it by size or number is walked beside it. One thing is kept for
+each stream, its head.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
 
+from ledger.carbon.summary import Basis
 from ledger.errors import Damaged, LedgerError
 from ledger.log import tiles
-from ledger.log.batch import Seen, SignedStatement, chain, parse_statement
-from ledger.log.checkpoint import open_checkpoint
-from ledger.log.hashes import ZEROS_HEX, Hash, leaf_hash
+from ledger.log.batch import Seen, SignedStatement
+from ledger.log.checkpoint import Checkpoint
+from ledger.log.hashes import ZEROS_HEX, Hash, LeafHash, leaf_hash
 from ledger.log.tree import CompactRange, root_of
-from ledger.machine import check_log, read_events
+from ledger.ranges import FoundEntry, open_note
+from ledger.service.ranging import Step, steps
 from ledger.service.replay import Progress, Replay
+from ledger.service.spread import Spread
 from ledger.store import audit_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, translated
 from ledger.store.log_store import Head, StoredEntry
 from ledger.store.queries import query
 
-ROOTS_REMEMBERED: Final = 100_000
-"""Newest roots kept for what authors say they have seen; older ones come from the tiles."""
+ROOTS_REMEMBERED: Final = 10_000
+"""Roots kept for what authors say they have seen; others come from the tiles."""
 
 GAP_HASHED: Final = 1000
 """Missing entries that still count in the tree; behind a wider gap no root can fit anyway."""
@@ -65,13 +74,51 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def audit(
-    conn: Connection, checkpoints: CheckpointFile | None, origin: str, log: str, progress: Progress
+    conn: Connection,
+    checkpoints: CheckpointFile | None,
+    origin: str,
+    log: str,
+    progress: Progress,
+    spread: Spread,
 ) -> AuditReport:
     """Audit the ledger as it stands now; the log may grow meanwhile."""
+    # A line is in the file before its checkpoint is in the database: what is there before the
+    # snapshot is taken speaks of entries that the snapshot has.
+    claimed = 0 if checkpoints is None else checkpoints.length()
     async with translated(), conn.transaction():
         await conn.execute(query("session", "snapshot"))
-        auditor = _Auditor(conn, await Replay.begin(conn), checkpoints, origin, log)
-        return await auditor.run(progress)
+        said = _Said(checkpoints, claimed)
+        auditor = _Auditor(conn, await Replay.begin(conn), said, origin, log)
+        return await auditor.run(spread, progress)
+
+
+class _Said:
+    """What the file outside the database says, line by line beside the log."""
+
+    def __init__(self, file: CheckpointFile | None, length: int) -> None:
+        self.lines = 0
+        self.problem = "is missing" if file is None else ""
+        self._next: tuple[int, str, str] | None = None
+        self._records = iter(()) if file is None else file.records(length)
+        self._advance()
+
+    def upto(self, size: int) -> Iterator[tuple[int, str, str]]:
+        """(size, place, root) of each line up to a size that was not asked for yet."""
+        while self._next is not None and self._next[0] <= size:
+            yield self._next
+            self._advance()
+
+    def _advance(self) -> None:
+        self._next = None
+        try:
+            record = next(self._records, None)
+        except Damaged as error:
+            self.problem = str(error)
+            return
+        if record is not None:
+            self.lines += 1
+            place = f"checkpoint file, line {self.lines}"
+            self._next = record.size, place, record.root.hex()
 
 
 class _Row:
@@ -84,16 +131,11 @@ class _Row:
 
 class _Auditor:
     def __init__(
-        self,
-        conn: Connection,
-        replay: Replay,
-        checkpoints: CheckpointFile | None,
-        origin: str,
-        log: str,
+        self, conn: Connection, replay: Replay, said: _Said, origin: str, log: str
     ) -> None:
         self._conn = conn
         self._replay = replay
-        self._file = checkpoints
+        self._said = said
         self._origin = origin
         self._log = log
         self._damages: list[Damage] = []
@@ -106,27 +148,24 @@ class _Auditor:
         self._rows: list[_Row] = []
         self._root_at: dict[int, str] = {}
         self._full: list[tuple[int, int, Hash, list[Hash]]] = []
-        self._tiles_stored: set[tuple[int, int]] = set()
         self._checkpoints = 0
-        self._file_lines = 0
-        self._roots: dict[int, list[tuple[str, str | None]]] = {}
+        self._noted: dict[int, tuple[str, str]] = {}
+        """(place, root) of the checkpoints of the range at hand."""
 
-    async def run(self, progress: Progress) -> AuditReport:
+    async def run(self, spread: Spread, progress: Progress) -> AuditReport:
         head = await self._head()
-        await self._expect_roots()
-        self._compare_root(0)
-        self._tiles_stored = await audit_store.tile_names(self._conn)
         expected = await audit_store.stored_size(self._conn)
-        async for stored in self._entries(expected):
-            await self._entry(stored)
-            await self._check_full_tiles()
-            progress(stored.index + 1, expected)
+        progress(0, expected)
+        self._compare_roots()
+        walk = steps(self._conn, spread, self._log, expected, hashes=True)
+        async with aclosing(walk):
+            async for step in walk:
+                await self._step(step)
+                progress(step.size, expected)
         self._check_head(head)
-        for level, number in sorted(self._tiles_stored):
-            self._damage(f"tile {level}/{number}", "stands for no full tile of this log")
+        await self._check_other_tiles()
         await self._check_streams()
-        for place, root in (p for found in self._roots.values() for p in found):
-            self._damage(place, f"speaks of a size that the log does not have, root {root}")
+        await self._check_claims_beyond()
         await self._check_schema()
         digests, differing = await self._replay.compare()
         for table, rows in differing.items():
@@ -140,46 +179,47 @@ class _Auditor:
             streams=len(self._heads),
             tiles=self._tiles,
             checkpoints=self._checkpoints,
-            checkpoint_file_lines=self._file_lines,
+            checkpoint_file_lines=self._said.lines,
             root=self._tree.root().hex(),
             types=dict(sorted(self._types.items())),
             digests=digests,
-            damages=self._damages[:DAMAGES_NAMED],
+            damages=self._damages,
         )
 
     def _damage(self, place: str, what: str) -> None:
-        self._damages.append(Damage(place=place, what=what))
+        if len(self._damages) < DAMAGES_NAMED:
+            self._damages.append(Damage(place=place, what=what))
 
     # --- entries -------------------------------------------------------------------------------
 
-    async def _entries(self, size: int) -> AsyncIterator[StoredEntry]:
-        """All entries that are there; each gap is a damage."""
-        index = 0
-        while index < size:
-            try:
-                async for stored in log_store.entries(self._conn, index, size - index):
-                    yield stored
-                    index = stored.index + 1
-            except Damaged:
-                pass
-            if index < size:
-                following = await audit_store.next_index(self._conn, index)
-                if following == index:
-                    self._damage(f"entry {index}", "stands behind the log's head")
-                    return
-                self._damage(f"entry {index}", f"is missing; the next stored entry is {following}")
-                for _ in range(min(following - index, GAP_HASHED)):
-                    self._grow(b"")
-                index = following
+    async def _step(self, step: Step) -> None:
+        await self._replay.prepare(step)
+        for size, note in zip(step.sizes, step.found.notes, strict=True):
+            self._note(size, note)
+        self._compare_roots()
+        for stored, found, basis in step.entries:
+            self._gap(stored.index)
+            self._grow(found.leaf)
+            await self._entry(stored, found, basis)
+            await self._check_full_tiles()
+        # Behind a wide gap, the tree never comes to their sizes.
+        for place, root in self._noted.values():
+            self._beyond(place, root)
+        self._noted.clear()
 
-    async def _entry(self, stored: StoredEntry) -> None:
-        place = f"entry {stored.index}"
-        self._grow(stored.jws)
-        try:
-            signed = parse_statement(stored.jws)
-            check_log(signed.statement.log, self._log)
-        except LedgerError as error:
-            self._damage(place, f"JWS: {error}")
+    def _gap(self, following: int) -> None:
+        """Name entries that are not there, and count them in the tree."""
+        index = self._tree.size
+        if following <= index:
+            return
+        self._damage(f"entry {index}", f"is missing; the next stored entry is {following}")
+        for _ in range(min(following - index, GAP_HASHED)):
+            self._grow(leaf_hash(b""))
+
+    async def _entry(self, stored: StoredEntry, found: FoundEntry, basis: Basis | None) -> None:
+        place, signed = f"entry {stored.index}", found.signed
+        if signed is None:
+            self._damage(place, f"JWS: {found.damage}")
             return
         statement = signed.statement
         self._check_columns(place, stored, signed)
@@ -193,12 +233,12 @@ class _Auditor:
         self._heads[statement.stream] = (statement.last, statement.head, stored.index)
         try:
             await self._check_seen(place, statement.seen)
-            lines = stored.event_lines
-            events = read_events(lines)
-            chain(lines, [type(event).__name__ for event in events], statement)
-            self._check_types(place, stored, tuple(type(e).__name__ for e in events))
-            self._types.update(type(event).__name__ for event in events)
-            await self._replay.fold(stored, signed, lines)
+            if found.damage:
+                self._damage(place, found.damage)
+                return
+            self._check_types(place, stored, found.types)
+            self._count(found.types, statement.count)
+            await self._replay.fold(stored, signed, found, basis)
             self._signatures += 1
         except LedgerError as error:
             self._damage(place, str(error))
@@ -210,6 +250,7 @@ class _Auditor:
         root = self._root_at.get(seen.size)
         if root is None and seen.size < self._tree.size:
             root = (await tile_store.root_at(self._conn, seen.size)).hex()
+            self._remember(seen.size, root)
         if root != seen.root:
             self._damage(place, f"seen at size {seen.size}: expected {root}, found {seen.root}")
 
@@ -227,16 +268,20 @@ class _Auditor:
         self._events += statement.count
 
     def _check_types(self, place: str, stored: StoredEntry, types: tuple[str, ...]) -> None:
-        expected = types[:1] if len(set(types)) == 1 else types
-        if stored.types != expected:
-            self._damage(place, f"types: expected {expected}, found {stored.types}")
+        if stored.types != types:
+            self._damage(place, f"types: expected {types}, found {stored.types}")
+
+    def _count(self, types: tuple[str, ...], count: int) -> None:
+        if len(types) == 1:
+            self._types[types[0]] += count
+        else:
+            self._types.update(types)
 
     # --- tree ----------------------------------------------------------------------------------
 
-    def _grow(self, jws: bytes) -> None:
-        leaf = leaf_hash(jws)
+    def _grow(self, leaf: LeafHash) -> None:
         self._tree = self._tree.append(leaf)
-        self._compare_root(self._tree.size)
+        self._compare_roots()
         self._add_hash(0, Hash(leaf))
 
     def _add_hash(self, level: int, node: Hash) -> None:
@@ -256,7 +301,6 @@ class _Auditor:
             place = f"tile {level}/{number}"
             stored = await audit_store.stored_tile(self._conn, level, number)
             self._tiles += 1
-            self._tiles_stored.discard((level, number))
             if stored is None:
                 self._damage(place, "is missing")
                 continue
@@ -266,6 +310,11 @@ class _Auditor:
             if stored[0] != root:
                 self._damage(place, "its root is not that of its hashes")
         self._full.clear()
+
+    async def _check_other_tiles(self) -> None:
+        counts = [row.number for row in self._rows]
+        for level, number in await audit_store.other_tiles(self._conn, counts):
+            self._damage(f"tile {level}/{number}", "stands for no full tile of this log")
 
     async def _head(self) -> Head | None:
         try:
@@ -289,41 +338,54 @@ class _Auditor:
 
     # --- checkpoints ---------------------------------------------------------------------------
 
-    async def _expect_roots(self) -> None:
-        """Open every checkpoint and read the file outside the database; roots are compared later."""
-        async for size, note in audit_store.all_checkpoints(self._conn):
-            place = f"checkpoint of size {size}"
-            self._checkpoints += 1
-            try:
-                opened = open_checkpoint(note.encode(), self._log)
-            except LedgerError as error:
-                self._damage(place, str(error))
-                continue
-            if opened.origin != self._origin or opened.size != size:
-                self._damage(place, f"says {opened.origin} of size {opened.size}")
-            self._roots.setdefault(opened.size, []).append((place, opened.root.hex()))
-        if self._file is None:
-            self._damage("checkpoint file", "is missing")
+    def _note(self, size: int, note: Checkpoint | str) -> None:
+        """Take a checkpoint that was opened; its root is compared where the tree has its size."""
+        place = f"checkpoint of size {size}"
+        self._checkpoints += 1
+        if isinstance(note, str):
+            self._damage(place, note)
+        elif note.origin != self._origin or note.size != size:
+            self._damage(place, f"says {note.origin} of size {note.size}")
+        else:
+            self._noted[size] = place, note.root.hex()
+
+    def _compare_roots(self) -> None:
+        """Compare what was signed and written down for the size that the tree has now."""
+        size = self._tree.size
+        claims = [(size, *noted)] if (noted := self._noted.pop(size, None)) else []
+        claims += self._said.upto(size)
+        if not claims:
             return
-        try:
-            for record in self._file.records():
-                self._file_lines += 1
-                place = f"checkpoint file, line {self._file_lines}"
-                self._roots.setdefault(record.size, []).append((place, record.root.hex()))
-        except Damaged as error:
-            self._damage("checkpoint file", str(error))
-        if self._checkpoints and not self._file_lines:
+        root = self._tree.root().hex()
+        self._remember(size, root)
+        for at, place, said in claims:
+            if at == size and said != root:
+                self._damage(place, f"root: expected {root}, found {said}")
+            elif at != size:
+                self._beyond(place, said)
+
+    def _remember(self, size: int, root: str) -> None:
+        if len(self._root_at) >= ROOTS_REMEMBERED:
+            del self._root_at[next(iter(self._root_at))]
+        self._root_at[size] = root
+
+    async def _check_claims_beyond(self) -> None:
+        """Checkpoints and lines of the file that no entry stands for."""
+        size = self._tree.size
+        async for at, note in audit_store.checkpoints(self._conn, size + 1 if size else 0):
+            self._note(at, open_note(note.encode(), self._log))
+            for place, root in self._noted.values():
+                self._beyond(place, root)
+            self._noted.clear()
+        for _, place, root in self._said.upto(audit_store.EVERY_SIZE):
+            self._beyond(place, root)
+        if self._said.problem:
+            self._damage("checkpoint file", self._said.problem)
+        elif self._checkpoints and not self._said.lines:
             self._damage("checkpoint file", "has no line, and the log has signed checkpoints")
 
-    def _compare_root(self, size: int) -> None:
-        root = self._tree.root().hex()
-        self._root_at[size] = root
-        if len(self._root_at) > ROOTS_REMEMBERED:
-            del self._root_at[size - ROOTS_REMEMBERED]
-        found = self._roots.pop(size, [])
-        for place, said in found:
-            if said != root:
-                self._damage(place, f"root: expected {root}, found {said}")
+    def _beyond(self, place: str, root: str) -> None:
+        self._damage(place, f"speaks of a size that the log does not have, root {root}")
 
     # --- the rest ------------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.replay import Progress
 from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
+from ledger.service.spread import spread
 from ledger.service.stream_page import page_of
 from ledger.store import checkpoint_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
@@ -355,15 +356,25 @@ class Ledger:
 
     # --- checks --------------------------------------------------------------------------------
 
-    async def audit(self, progress: Progress = silent) -> AuditReport:
-        """Re-derive everything from stored bytes; every damage is named by place."""
-        async with self.database.server() as conn:
-            return await auditing.audit(conn, self._checkpoints, self.origin, self.log, progress)
+    async def audit(
+        self, progress: Progress = silent, *, jobs: int = 1, dask: str | None = None
+    ) -> AuditReport:
+        """Re-derive everything from stored bytes; every damage is named by place.
 
-    async def rebuild(self, progress: Progress = silent) -> RebuildReport:
-        """Fold from zero into fresh views and compare digests."""
-        async with self.database.server() as conn:
-            return await rebuild(conn, progress)
+        Over `jobs` processes (1 is this one alone), or on the Dask cluster of this address; the
+        report is the same. Raises InvalidInput, Unavailable.
+        """
+        async with spread(jobs, dask) as workers, self.database.server() as conn:
+            return await auditing.audit(
+                conn, self._checkpoints, self.origin, self.log, progress, workers
+            )
+
+    async def rebuild(
+        self, progress: Progress = silent, *, jobs: int = 1, dask: str | None = None
+    ) -> RebuildReport:
+        """Fold from zero into fresh views and compare digests; `jobs` and `dask` as in `audit`."""
+        async with spread(jobs, dask) as workers, self.database.server() as conn:
+            return await rebuild(conn, self.log, progress, workers)
 
     async def health(self) -> dict[str, object]:
         """The newest size, if the database answers and the log can grow; raises why it cannot."""

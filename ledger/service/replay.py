@@ -1,7 +1,7 @@
-"""Folds stored entries from zero into fresh, empty read models: what audit and rebuild share.
+"""Folds checked entries from zero into fresh, empty read models: what audit and rebuild share.
 
 The scratch tables are of this connection alone and end with it. Rows are written in groups, so the
-work per entry is the folding.
+work per entry is the folding; where an entry comes with its summary, that is only admitted.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from ledger.carbon.rows import EntryRows
-from ledger.errors import Damaged
-from ledger.log.batch import SignedStatement, parse_statement
-from ledger.machine import read_events, whole_entry
-from ledger.service.engine import Engine
+from ledger.carbon.summary import Basis
+from ledger.errors import BadSignature, Damaged
+from ledger.log.batch import SignedStatement
+from ledger.machine import read_events, summed_entry, whole_entry
+from ledger.ranges import IMPOSSIBLE, FoundEntry
+from ledger.service.engine import Engine, Folded
+from ledger.service.ranging import Step
 from ledger.store.database import Connection
 from ledger.store.log_store import StoredEntry
 from ledger.store.view_store import TABLES, ViewStore
 
 WRITE_ENTRIES: Final = 500
 DIFFERENCES_SHOWN: Final = 5
-IMPOSSIBLE: Final = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
-"""What the rules may raise over a state that no accepted log reaches: behind damage they do."""
 
 
 class Progress(Protocol):
@@ -36,7 +37,7 @@ class Replay:
     def __init__(self, conn: Connection, scratch: ViewStore) -> None:
         self._conn = conn
         self.scratch = scratch
-        self._engine = Engine(scratch, complete=True)
+        self._engine = Engine(scratch)
         self._rows: list[tuple[int, EntryRows]] = []
 
     @classmethod
@@ -44,11 +45,21 @@ class Replay:
         """With empty scratch tables."""
         return cls(conn, await ViewStore.create_scratch(conn))
 
-    async def fold(self, stored: StoredEntry, signed: SignedStatement, lines: list[bytes]) -> None:
-        """Authorise, verify the signature, decide and apply. Raises the refusal, or Damaged."""
-        entry = whole_entry(stored.index, signed, read_events(lines))
+    async def prepare(self, step: Step) -> None:
+        """Load at once what the readings of a range will ask for."""
+        pieces = {key for found in step.found.entries for key in found.pieces}
+        await self._engine.prepare(self._conn, pieces)
+
+    async def fold(
+        self,
+        stored: StoredEntry,
+        signed: SignedStatement,
+        found: FoundEntry,
+        basis: Basis | None,
+    ) -> None:
+        """Authorise, decide and apply; refuse a bad signature. Raises the refusal, or Damaged."""
         try:
-            folded = await self._engine.fold(self._conn, entry, until=stored.index)
+            folded = await self._folded(stored, signed, found, basis)
         except IMPOSSIBLE as error:
             raise Damaged(
                 "it cannot follow from what stands before it",
@@ -56,15 +67,30 @@ class Replay:
                 found=type(error).__name__,
                 advice="Repair the first entry that is damaged, then look again.",
             ) from error
-        signed.jws.verify(folded.key)
+        if found.forged is None:
+            signed.jws.verify(folded.key)
+        elif found.forged:
+            raise BadSignature(found.forged)
         self._engine.keep(folded)
         self._rows.append((stored.index, folded.rows))
         if len(self._rows) >= WRITE_ENTRIES:
             await self.write()
 
-    async def fold_stored(self, stored: StoredEntry) -> None:
-        """The same from the stored bytes alone."""
-        await self.fold(stored, parse_statement(stored.jws), stored.event_lines)
+    async def _folded(
+        self,
+        stored: StoredEntry,
+        signed: SignedStatement,
+        found: FoundEntry,
+        basis: Basis | None,
+    ) -> Folded:
+        index = stored.index
+        if found.summary is not None and basis is not None:
+            entry = summed_entry(index, signed, found.types)
+            added = await self._engine.add(self._conn, entry, basis, found.summary, until=index)
+            if added is not None:
+                return added
+        entry = whole_entry(index, signed, read_events(stored.event_lines))
+        return await self._engine.fold(self._conn, entry, until=index)
 
     async def write(self) -> None:
         """Put what was folded so far into the scratch tables."""

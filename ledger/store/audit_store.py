@@ -10,7 +10,7 @@ from ledger.store.migrate import check_migrated
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from ledger.store.database import Connection
     from ledger.store.log_store import StoredEntry
@@ -20,6 +20,9 @@ RANGE_EVENTS: Final = 16_384
 RANGE_BYTES: Final = 1_048_576
 """Packed: so that a range is checked in a tenth of a second, and memory stays small."""
 
+EVERY_SIZE: Final = 2**63 - 1
+
+_PAGE: Final = 5000
 _TILES_NAMED: Final = 1000
 
 
@@ -64,11 +67,18 @@ async def other_tiles(conn: Connection, counts: Sequence[int]) -> list[tuple[int
     return [(int(level), int(number)) for level, number in rows]
 
 
-async def checkpoints(conn: Connection, first: int, until: int) -> list[tuple[int, str]]:
+async def checkpoints(
+    conn: Connection, first: int, until: int = EVERY_SIZE
+) -> AsyncIterator[tuple[int, str]]:
     """(size, note) of the signed checkpoints of sizes from one up to another, by size."""
-    bounds = {"first": first, "until": until}
-    rows = await (await conn.execute(query("audit", "checkpoints"), bounds)).fetchall()
-    return [(int(size), str(note)) for size, note in rows]
+    while True:
+        bounds = {"first": first, "until": until, "limit": _PAGE}
+        rows = await (await conn.execute(query("audit", "checkpoints"), bounds)).fetchall()
+        for size, note in rows:
+            yield int(size), str(note)
+        if len(rows) < _PAGE:
+            return
+        first = int(rows[-1][0]) + 1
 
 
 async def migration_problem(conn: Connection) -> str | None:

@@ -144,11 +144,21 @@ class CheckpointFile:
         """The last size and root that the log has committed itself to, or None."""
         return self._last()
 
-    def records(self) -> Iterator[Recorded]:
-        """All lines, oldest first; raises Damaged where sizes do not grow."""
-        last = -1
+    def length(self) -> int:
+        """How many bytes are written."""
+        return os.fstat(self._handle).st_size
+
+    def records(self, length: int | None = None) -> Iterator[Recorded]:
+        """All lines, or those that begin in so many bytes, oldest first.
+
+        Raises Damaged where sizes do not grow.
+        """
+        last, at = -1, 0
         with self.path.open("rb") as file:
             for line in file:
+                if length is not None and at >= length:
+                    return
+                at += len(line)
                 record = self._parse(line)
                 if record.size <= last:
                     raise self._damaged(f"size {record.size} after {last}")

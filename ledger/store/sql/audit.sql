@@ -33,4 +33,7 @@ SELECT level, number
 
 -- name: checkpoints
 -- The checkpoints that were signed for sizes from one up to another; cosignatures stand elsewhere.
-SELECT size, note FROM ledger.checkpoints WHERE size >= %(first)s AND size < %(until)s ORDER BY size;
+SELECT size, note
+  FROM ledger.checkpoints
+ WHERE size >= %(first)s AND size < %(until)s
+ ORDER BY size LIMIT %(limit)s;
