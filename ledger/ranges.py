@@ -15,7 +15,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Final
 
 import msgspec
@@ -53,7 +52,6 @@ class Range(msgspec.Struct, frozen=True):
     of these sizes. Without `hashes` nothing is hashed and no signature is verified: enough to fold.
     """
 
-    release: str
     log: str
     entries: tuple[Bytes, ...]
     keys: dict[str, str]
@@ -86,25 +84,32 @@ class Found(msgspec.Struct, frozen=True):
     notes: tuple[Checkpoint | str, ...]
 
 
-@lru_cache(maxsize=1)
-def release() -> str:
-    """What does the checking; only the same gives the same answer."""
-    return f"carbon-ledger {version('carbon-ledger')}, Python {sys.version.split()[0]}"
-
-
 def check_range(part: Range) -> Found:
-    """Check a range; damage is part of the answer. Raises Unavailable in another release."""
-    if part.release != release():
-        raise Unavailable(
-            "a worker of another release",
-            expected=part.release,
-            found=release(),
-            advice="Install the same carbon-ledger and the same Python everywhere.",
-        )
+    """Check a range; damage is part of the answer."""
     return Found(
         tuple(_check_entry(part, one) for one in part.entries),
         tuple(open_note(note, part.log) for _, note in part.notes),
     )
+
+
+@lru_cache(maxsize=1)
+def release() -> str:
+    """What does the checking; on other machines too, only the same gives the same answer."""
+    from importlib.metadata import version  # noqa: PLC0415  (slow to load, and only asked by Dask)
+
+    return f"carbon-ledger {version('carbon-ledger')}, Python {sys.version.split()[0]}"
+
+
+def check_range_as(asked: str, part: Range) -> Found:
+    """The same by this very release; raises Unavailable in another one."""
+    if asked != release():
+        raise Unavailable(
+            "a worker of another release",
+            expected=asked,
+            found=release(),
+            advice="Install the same carbon-ledger and the same Python everywhere.",
+        )
+    return check_range(part)
 
 
 def open_note(note: bytes, log: str) -> Checkpoint | str:

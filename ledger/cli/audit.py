@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import gc
+from typing import Annotated
+
 import msgspec
 import typer
 
 from ledger.cli.call import Call, command
 from ledger.cli.output import pairs, progress, show, table
 from ledger.cli.where import Place, ask, here_only
+from ledger.errors import InvalidInput
+
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        help="Check with so many processes; 1 starts none.",
+        show_default="one for each processor",
+    ),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Check on the workers of a Dask cluster: where its scheduler listens, such as "
+        "tcp://10.0.0.5:8786.",
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
     """Add the commands."""
 
-    @command(app, "audit", example="carbon-ledger audit")
-    def audit(call: Call) -> int:
+    @command(app, "audit", example="carbon-ledger audit --jobs 4")
+    def audit(call: Call, *, jobs: Jobs = None, dask: Dask = None) -> int:
         """Derive everything again from the stored bytes, and name every damage by its place.
 
         Checked: data hashes, headers, chains, batch roots, signatures, the validity of keys, the
@@ -22,10 +46,11 @@ def add(app: typer.Typer) -> None:
         Exit status 1 when something is not as it must be. Nothing is changed.
         """
         here_only(call, "audit")
+        _one_of(jobs, dask)
         with progress(call, "auditing entries") as shown:
 
             async def work(place: Place) -> object:
-                return await place.ledger.audit(shown)
+                return await place.ledger.audit(shown, jobs=_count(jobs), dask=dask)
 
             found = ask(call, work)
         value = msgspec.to_builtins(found)
@@ -40,17 +65,19 @@ def add(app: typer.Typer) -> None:
         show(call, value, verdict, *([places, ""] if damages else []), pairs(counted))
         return 0 if value["ok"] else 1
 
-    @command(app, "rebuild", example="carbon-ledger rebuild")
-    def rebuild(call: Call) -> int:
+    @command(app, "rebuild", example="carbon-ledger rebuild --jobs 4")
+    def rebuild(call: Call, *, jobs: Jobs = None, dask: Dask = None) -> int:
         """Fold the log from zero into fresh views, and compare them with those that are stored.
 
-        Exit status 1 when they differ. The stored views stay as they are.
+        The entries are taken as they are stored: no signature is verified and nothing is hashed,
+        which audit does. Exit status 1 when the views differ. They stay as they are.
         """
         here_only(call, "rebuild")
+        _one_of(jobs, dask)
         with progress(call, "folding entries") as shown:
 
             async def work(place: Place) -> object:
-                return await place.ledger.rebuild(shown)
+                return await place.ledger.rebuild(shown, jobs=_count(jobs), dask=dask)
 
             found = ask(call, work)
         value = msgspec.to_builtins(found)
@@ -67,3 +94,22 @@ def add(app: typer.Typer) -> None:
             pairs({"entries": value["size"], "events": value["events"], **value["digests"]}),
         )
         return 0 if value["ok"] else 1
+
+
+def _one_of(jobs: int | None, dask: str | None) -> None:
+    """Raise InvalidInput for processes here and a cluster elsewhere at once."""
+    if jobs is not None and dask is not None:
+        raise InvalidInput(
+            "where to check",
+            expected="--jobs or --dask",
+            found="both",
+            advice="How many check on a cluster is what its workers are.",
+        )
+
+
+def _count(jobs: int | None) -> int:
+    """How many processes; and this one need not look for cycles among what it merges."""
+    from ledger.service.workers import cores  # noqa: PLC0415  (the server's packages may be missing)
+
+    gc.set_threshold(100_000, 50, 50)
+    return cores() if jobs is None else jobs

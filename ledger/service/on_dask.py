@@ -9,18 +9,19 @@ you trust as you trust the one that audits.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, cast
 
 from ledger.errors import InvalidInput, Unavailable
-from ledger.ranges import Found, Range, check_range, release
+from ledger.ranges import Found, Range, check_range_as, release
 from ledger.service.spread import AHEAD
 
 if TYPE_CHECKING:
     from distributed import Client
 
-CONNECT_S: Final = 10.0
+CONNECT_S: Final = 5.0
 SCHEMES: Final = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 AHEAD_MAX: Final = 256
 """Ranges of a megabyte each, whatever the size of the cluster."""
@@ -40,7 +41,7 @@ class OnDask:
         from distributed import KilledWorker  # noqa: PLC0415
 
         # Not `pure`: Dask need not look for an equal range that was checked before.
-        future = self._client.submit(check_range, part, pure=False)
+        future = self._client.submit(check_range_as, release(), part, pure=False)
         try:
             return cast("Found", await future)
         except asyncio.CancelledError:
@@ -100,6 +101,10 @@ async def on_dask(address: str) -> AsyncIterator[OnDask]:
             found=f"no {error.name}",
             advice='Install "carbon-ledger[server,dask]", or use --jobs on this machine.',
         ) from error
+    for name in logging.root.manager.loggerDict:
+        if name.partition(".")[0] == "distributed":
+            # What it would tell of a lost connection is in the error that is raised here.
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = await Client(  # type: ignore[no-untyped-call]
             address, asynchronous=True, timeout=CONNECT_S, set_as_default=False

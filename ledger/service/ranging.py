@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 import msgspec
 
 from ledger.carbon.summary import Basis
-from ledger.ranges import Bytes, Found, FoundEntry, Range, release
+from ledger.ranges import Bytes, Found, FoundEntry, Range
 from ledger.service.scout import Scout
 from ledger.service.spread import Spread
 from ledger.store import audit_store
@@ -54,15 +54,12 @@ async def steps(
 
     Close it when you stop early. The connection is free between two steps.
     """
-    scout, sent, first = Scout(), deque[_Sent](), 0
+    reader, sent, first = _Reader(conn, log, hashes=hashes), deque[_Sent](), 0
     try:
         while first < size or sent:
             while first < size and len(sent) < spread.ahead:
-                one = await _send(
-                    conn, spread, scout, Range(release(), log, (), {}, (), (), hashes), first, size
-                )
-                sent.append(one)
-                first = one.size
+                sent.append(await reader.send(spread, first, size))
+                first = sent[-1].size
             one = sent.popleft()
             found = await one.task
             yield Step(one.stored, one.bases, [s for s, _ in one.part.notes], found, one.size)
@@ -73,30 +70,38 @@ async def steps(
         await asyncio.gather(*(one.task for one in sent), return_exceptions=True)
 
 
-async def _send(
-    conn: Connection, spread: Spread, scout: Scout, empty: Range, first: int, size: int
-) -> _Sent:
-    """Read the next range and let it be checked."""
-    stored = await audit_store.stored_entries(conn, first, size)
-    until = stored[-1].index + 1 if stored else size
-    notes: list[tuple[int, bytes]] = []
-    if empty.hashes:
-        signed = audit_store.checkpoints(conn, first + 1 if first else 0, until + 1)
-        notes = [(at, note.encode()) async for at, note in signed]
-    places: dict[bytes, int] = {}
-    bases: list[Basis | None] = []
-    entries: list[Bytes] = []
-    for one in stored:
-        scout.see(one)
-        known = scout.basis(one.stream)
-        bases.append(None if known is None else known[0])
-        at = -1 if known is None else places.setdefault(known[1], len(places))
-        entries.append(Bytes(one.index, one.jws, one.packed, at))
-    part = msgspec.structs.replace(
-        empty,
-        entries=tuple(entries),
-        keys=scout.keys({one.stream for one in stored}) if empty.hashes else {},
-        bases=tuple(places),
-        notes=tuple(notes),
-    )
-    return _Sent(stored, bases, part, until, asyncio.create_task(spread.check(part)))
+class _Reader:
+    """Reads ranges in their order, and what is known of them."""
+
+    def __init__(self, conn: Connection, log: str, *, hashes: bool) -> None:
+        self._conn = conn
+        self._log = log
+        self._hashes = hashes
+        self._scout = Scout()
+
+    async def send(self, spread: Spread, first: int, size: int) -> _Sent:
+        """Read the range from an index on, and let it be checked."""
+        stored = await audit_store.stored_entries(self._conn, first, size)
+        until = stored[-1].index + 1 if stored else size
+        places: dict[bytes, int] = {}
+        bases: list[Basis | None] = []
+        entries: list[Bytes] = []
+        for one in stored:
+            self._scout.see(one)
+            basis, encoded = self._scout.basis(one.stream) or (None, b"")
+            bases.append(basis)
+            at = -1 if basis is None else places.setdefault(encoded, len(places))
+            entries.append(Bytes(one.index, one.jws, one.packed, at))
+        part = Range(
+            log=self._log,
+            entries=tuple(entries),
+            keys=self._scout.keys({one.stream for one in stored}) if self._hashes else {},
+            bases=tuple(places),
+            notes=await self._notes(first, until) if self._hashes else (),
+            hashes=self._hashes,
+        )
+        return _Sent(stored, bases, part, until, asyncio.create_task(spread.check(part)))
+
+    async def _notes(self, first: int, until: int) -> tuple[tuple[int, bytes], ...]:
+        signed = audit_store.checkpoints(self._conn, first + 1 if first else 0, until + 1)
+        return tuple([(size, note.encode()) async for size, note in signed])

@@ -29,18 +29,12 @@ from ledger.store.log_store import StoredEntry
 CONTROL = frozenset(RESERVED) - {"corrections"}
 
 
-class Known(tuple[Basis, bytes]):
-    """A basis, and the same as bytes for another process."""
-
-    __slots__ = ()
-
-
 class Scout:
     """What control entries have said so far."""
 
     def __init__(self) -> None:
         self._state = Memory()
-        self._bases: dict[str, Known | None] = {}
+        self._bases: dict[str, tuple[Basis, bytes] | None] = {}
 
     def see(self, stored: StoredEntry) -> None:
         """Fold the entry if it is a control entry; one that does not hold changes nothing."""
@@ -57,13 +51,13 @@ class Scout:
         after.merge_into(self._state.pieces)
         self._bases.clear()
 
-    def basis(self, stream: str) -> Known | None:
-        """What the readings of a stream stand on now, if it has a source."""
+    def basis(self, stream: str) -> tuple[Basis, bytes] | None:
+        """What the readings of a stream stand on now, also as bytes, if it has a source."""
         if stream not in self._bases:
             found = None
             if _last(stream) not in RESERVED:
                 found = basis_of(self._state, stream)
-            self._bases[stream] = None if found is None else Known((found, encode_basis(found)))
+            self._bases[stream] = None if found is None else (found, encode_basis(found))
         return self._bases[stream]
 
     def keys(self, streams: Iterable[str]) -> dict[str, str]:

@@ -45,8 +45,8 @@ async def stored_entries(conn: Connection, first: int, until: int) -> list[Store
         "events": RANGE_EVENTS,
     }
     async with conn.cursor(binary=True) as cur:
-        await cur.execute(query("audit", "entries"), bounds)
-        return [read_entry(row) async for row in cur]
+        rows = await (await cur.execute(query("audit", "entries"), bounds)).fetchall()
+    return [read_entry(row) for row in rows]
 
 
 async def stored_tile(conn: Connection, level: int, number: int) -> tuple[bytes, bytes] | None:
