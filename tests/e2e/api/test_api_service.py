@@ -218,8 +218,10 @@ def test_who_does_not_come_to_the_point_is_cut_off(opened_home: Path, asked: byt
 def test_a_large_body_costs_the_service_no_more_than_its_limit(service: tuple[Process, Park]):
     process, park = service
     before_kib = _resident_kib(process)
+    body = park.body(METER, "steelworks/plant-1/electricity", reading("2019-05-06", 0))
 
     def endless() -> Any:
+        yield body
         for _ in range(200):
             yield b"x" * 2**20
 
@@ -299,6 +301,8 @@ def test_a_request_that_runs_is_answered_before_the_end(opened_home: Path):
     sender = threading.Thread(target=post)
     sender.start()
     assert held.wait(LONGEST_WAIT_S)
+    # Whoever came later was served: so the request before it runs.
+    assert httpx.get(f"{process.url}/health").status_code == 200
     assert process.end() == 0
     sender.join()
     assert answers[0].status_code == 201
