@@ -81,8 +81,13 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def read_event(line: bytes) -> msgspec.Struct:
-    """The event of a line in its one spelling. Raises NotCanonical, BadValue, UnknownEventType."""
-    return _READER.decode(line)
+    """The event of a line in its one spelling. Raises NotCanonical, BadValue, UnknownEventType.
+
+    BadBatch for a salt out of form.
+    """
+    event = _READER.decode(line)
+    check_salts([cast("Event", event).salt])
+    return event
 
 
 def read_events(lines: list[bytes]) -> tuple[msgspec.Struct, ...]:

@@ -3,7 +3,8 @@
 Members exactly as in the reference of events. A source says once what its readings do not repeat;
 a reading is as small as a period and a quantity. Bodies (`ActivityBody`, …) are shared by the
 recording and by the correction that replaces it. Times and quantities of readings are checked by
-their parsers in `rules`, where they are needed as numbers anyway.
+their parsers in `rules`, where they are needed as numbers anyway, and their salts by
+`machine.read_events`, for a whole batch at once.
 Source: formats, section 3; accounting rules, section 3.
 """
 
@@ -30,6 +31,7 @@ from ledger.log.values import (
     StreamName,
     TimeText,
     UncheckedQuantity,
+    UncheckedSalt,
     UncheckedTime,
 )
 from ledger.parties.events import require_sorted
@@ -229,7 +231,7 @@ Body = ActivityBody | ProfileBody | EmissionBody
 class ActivityRecorded(ActivityBody, frozen=True, kw_only=True, tag_field="type", tag=True):
     """A reading, a bill, a receipt: a quantity over a period."""
 
-    salt: SaltHex
+    salt: UncheckedSalt
 
     def __post_init__(self) -> None:
         if self.evidence:
@@ -239,7 +241,7 @@ class ActivityRecorded(ActivityBody, frozen=True, kw_only=True, tag_field="type"
 class ProfileRecorded(ProfileBody, frozen=True, kw_only=True, tag_field="type", tag=True):
     """A load profile: one event that stands for its readings one by one."""
 
-    salt: SaltHex
+    salt: UncheckedSalt
 
     def __post_init__(self) -> None:
         _check_profile(self)

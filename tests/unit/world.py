@@ -41,6 +41,7 @@ from ledger.carbon.events import (
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows, LineRow
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
+from ledger.errors import LedgerError
 from ledger.fold.state import Kind, Memory, Overlay
 from ledger.log import batch, note
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent, write_bundle
@@ -211,8 +212,10 @@ class World:
         overlay, rows = Overlay(self.state), EntryRows()
         fits = summary is not None and admit(overlay, entry.stream, summary, rows)
         if fits:
-            # What a summary accepts is accepted one by one: this raises otherwise.
-            machine.fold(Overlay(self.state), entry, EntryRows())
+            try:
+                machine.fold(Overlay(self.state), entry, EntryRows())
+            except LedgerError as error:
+                raise AssertionError("a summary accepts what one by one is refused") from error
         return (overlay, rows) if fits else None
 
     def party(self, party: str, *roles: str) -> None:
