@@ -133,23 +133,17 @@ def area_footprint(
     area: str,
     period: tuple[str, str],
     size: int,
-    masses: Sequence[MassRow],
-    activity: Sequence[ActivityRow],
-    roles: Mapping[str, Sequence[str]],
+    companies: Sequence[MassRow],
+    others: Sequence[MassRow],
     timezone: str,
 ) -> Footprint:
     """The area's footprint in the view `companies`: the sum over all parties with the role company.
 
-    Public bodies and guarded aggregates stand beside it, unallocated. `roles` are those of each
-    party.
+    `others` are the masses of public bodies and guarded aggregates, which stand beside it,
+    unallocated.
     """
-    companies: list[MassRow] = []
-    others: list[MassRow] = []
-    for row in masses:
-        held = roles.get(row.line.party, ())
-        (companies if "company" in held else others).append(row)
     return _footprint(
-        pack, ("area", area), period, size, (companies, others), activity, timezone, by_source=False
+        pack, ("area", area), period, size, (companies, others), (), timezone, by_source=False
     )
 
 
@@ -194,7 +188,8 @@ def _footprint(
         line = row.line
         zeroed += row.zeroed
         column = _column(pack, line, row.gas)
-        per_source.add((line.stream, line.line, row.role), row.gas, row.mass_mg)
+        if by_source:
+            per_source.add((line.stream, line.line, row.role), row.gas, row.mass_mg)
         if not _added(line) or (line.party, line.balance_group, row.role) in broken:
             continue
         sign = _sign(pack, line)
@@ -345,10 +340,13 @@ def _source_figures(
             readings + row.readings,
             estimated + row.estimated,
         )
+    roles_of: dict[tuple[str, int], list[str]] = {}
+    for stream, number, role in sorted(masses.by):
+        roles_of.setdefault((stream, number), []).append(role)
     figures = []
     for key in sorted(lines):
         line, (quantity, readings, estimated) = lines[key], sums[key]
-        roles = sorted(r for s, n, r in masses.by if (s, n) == key)
+        roles = roles_of.get(key, [])
         figures.append(
             SourceFigure(
                 stream=line.stream,

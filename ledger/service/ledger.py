@@ -295,24 +295,17 @@ class Ledger:
         async with self.database.read() as conn:
             about = await self._ledger(conn)
             size = await self._size(conn, as_of)
-            masses = await self._views.masses(conn, None, first_month, last_month, as_of)
-            activity = await self._views.activities(conn, None, first_month, last_month, as_of)
-            roles = {
-                piece.key: PARTY.decode(piece.value).roles
+            companies = [
+                piece.key
                 async for piece in self._views.pieces_of_kind(conn, PARTY.name)
-                if piece.value is not None
-            }
+                if piece.value is not None and "company" in PARTY.decode(piece.value).roles
+            ]
+            masses, others = await self._views.area_masses(
+                conn, companies, first_month, last_month, as_of
+            )
         pack = load(about.rules_version)
-        return area_footprint(
-            pack,
-            about.area,
-            (first_month, last_month),
-            size,
-            masses,
-            activity,
-            roles,
-            about.timezone,
-        )
+        period = first_month, last_month
+        return area_footprint(pack, about.area, period, size, masses, others, about.timezone)
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of one event, with everything it stands on. Raises NotFound."""

@@ -198,6 +198,28 @@ class ViewStore:
             for month, role, gas, mass_mg, zeroed in [row[_LINE_WIDTH:]]
         ]
 
+    async def area_masses(
+        self,
+        conn: Connection,
+        companies: Iterable[str],
+        first_month: str,
+        last_month: str,
+        as_of: int | None = None,
+    ) -> tuple[list[MassRow], list[MassRow]]:
+        """Masses of these companies, and of all other parties, each added up over its sources.
+
+        A row's line says only what a footprint of the area tells apart.
+        """
+        period = _Period(first_month, last_month, as_of)
+        values = {"companies": sorted(companies), **msgspec.structs.asdict(period)}
+        name = "area_masses_now" if as_of is None else "area_masses_as_of"
+        found: tuple[list[MassRow], list[MassRow]] = [], []
+        async for row in await conn.execute(self._query(name), values):
+            company, *heading, month, role, gas, mass_mg, zeroed = row
+            added = MassRow(_heading(*heading), month, role, gas, int(mass_mg), int(zeroed))
+            found[0 if company else 1].append(added)
+        return found
+
     async def activities(
         self,
         conn: Connection,
@@ -278,6 +300,37 @@ class ViewStore:
             composed = query("view", name).format(schema=sql.Identifier(self.schema), which=which)
             self._queries[place] = composed.as_bytes(None)
         return self._queries[place]
+
+
+def _heading(
+    party: str,
+    activity: str,
+    scope: int | None,
+    category: int | None,
+    key_area: str,
+    flow: str,
+    balance_group: str | None,
+    is_part: bool,  # noqa: FBT001  (a column)
+) -> LineRow:
+    """The line that stands for all lines of these members; of no source, and at no site."""
+    return LineRow(
+        stream="",
+        line=0,
+        party=party,
+        activity=activity,
+        unit="",
+        scope=scope,
+        category=category,
+        key_area=key_area,
+        site="",
+        region="",
+        inside=True,
+        flow=flow,
+        balance_group=balance_group,
+        part_of="" if is_part else None,
+        kind="",
+        gpc=None,
+    )
 
 
 class _Period(msgspec.Struct, frozen=True):

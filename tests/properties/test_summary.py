@@ -87,7 +87,7 @@ def profiles(draw: st.DrawFn) -> list[object]:
         drawn: dict[str, object] = draw(members) if odd else {}
         more = {k: v for k, v in drawn.items() if k != "estimated"}
         places = [n for n, quantity in enumerate(found) if quantity is not None]
-        if places and draw(st.integers(0, 1)):
+        if draw(st.booleans()) and places:
             more["estimated"] = tuple(places[:2])
         events.append(profile(at(quarter), 900, found, **more))
         quarter += len(found) + draw(st.sampled_from([0, 0, 0, 3, -1]))

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from psycopg import sql
 
-from ledger.carbon.rows import EntryRows, LineRow
+from ledger.carbon.rows import EntryRows, LineRow, MassRow
 from ledger.store.database import Connection
 from ledger.store.queries import query
 from ledger.store.view_store import TABLES, Piece, ViewStore
@@ -101,6 +101,34 @@ def test_totals_are_the_sums_of_their_deltas_now_and_at_any_size(as_server: Runn
             ).scaleb(-12)
             assert sum(r.readings for r in quantities) == 4 * 9 * len(known)
             assert sum(r.estimated for r in quantities) == 9 * len(known)
+
+    as_server(work)
+
+
+def test_masses_of_the_area_are_those_of_its_parties_added_up(as_server: Runner):
+    entries = drawn_entries(20)
+
+    def added(rows: list[MassRow]) -> dict[tuple[object, ...], list[int]]:
+        sums: dict[tuple[object, ...], list[int]] = {}
+        for row in rows:
+            line = row.line
+            group = line.balance_group and (line.party, line.balance_group)
+            apart = line.part_of is not None
+            key = (line.activity, line.scope, line.category, line.key_area, line.flow, group, apart)
+            total = sums.setdefault((*key, row.month, row.role, row.gas), [0, 0])
+            total[0] += row.mass_mg
+            total[1] += row.zeroed
+        return sums
+
+    async def work(conn: Connection) -> None:
+        await write_in_groups(conn, VIEWS, entries, 7)
+        for as_of in (None, 0, 13):
+            every = await VIEWS.masses(conn, None, "2018-03", "2018-11", as_of)
+            of_acme = [row for row in every if row.line.party == "acme"]
+            others = [row for row in every if row.line.party != "acme"]
+            found = await VIEWS.area_masses(conn, ["acme"], "2018-03", "2018-11", as_of)
+            assert [added(rows) for rows in found] == [added(of_acme), added(others)]
+            assert as_of == 0 or all(len(rows) < len(every) for rows in found)
 
     as_server(work)
 

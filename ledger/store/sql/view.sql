@@ -93,6 +93,31 @@ SELECT source.*, delta.month, delta.role, delta.gas, sum(delta.mass_mg), sum(del
  GROUP BY source.stream, source.line, delta.month, delta.role, delta.gas
  ORDER BY source.stream, source.line, delta.month, delta.role, delta.gas;
 
+-- name: area_masses_now
+-- Masses of all companies, and of all other parties, by what a footprint of the area tells apart.
+-- The party stands only where a balance group is netted within it.
+SELECT source.party = ANY (%(companies)s::text[]) AS company,
+       CASE WHEN source.balance_group IS NULL THEN '' ELSE source.party END AS party,
+       source.activity, source.scope, source.category, source.key_area, source.flow,
+       source.balance_group, source.part_of IS NOT NULL AS is_part,
+       total.month, total.role, total.gas, sum(total.mass_mg), sum(total.zeroed)
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.mass_total AS total USING (stream, line)
+ WHERE total.month BETWEEN %(first_month)s AND %(last_month)s
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12;
+
+-- name: area_masses_as_of
+-- The same as it was known when the log had a certain size.
+SELECT source.party = ANY (%(companies)s::text[]) AS company,
+       CASE WHEN source.balance_group IS NULL THEN '' ELSE source.party END AS party,
+       source.activity, source.scope, source.category, source.key_area, source.flow,
+       source.balance_group, source.part_of IS NOT NULL AS is_part,
+       delta.month, delta.role, delta.gas, sum(delta.mass_mg), sum(delta.zeroed)
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.mass_delta AS delta USING (stream, line)
+ WHERE delta.month BETWEEN %(first_month)s AND %(last_month)s AND delta.index < %(as_of)s
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12;
+
 -- name: activities_now
 -- Quantities over months, from the totals; `{which}` names a party or all.
 SELECT source.*, total.month, total.quantity, total.readings, total.estimated

@@ -44,18 +44,19 @@ def company(world: World, size: int | None = None) -> Footprint:
 
 
 def area(world: World) -> Footprint:
-    period, roles = ("2018-01", "2018-02"), {}
-    for name in ("acme", "town", "other"):
-        party = world.state.get(PARTY, name)
-        roles[name] = () if party is None else party.roles
+    period, found = ("2018-01", "2018-02"), [*masses(world, None)]
+    companies = [
+        name
+        for name in ("acme", "town", "other")
+        if (party := world.state.get(PARTY, name)) is not None and "company" in party.roles
+    ]
     return area_footprint(
         PACK,
         "Example park",
         period,
         world.size,
-        [*masses(world, None)],
-        [*uses(world, None)],
-        roles,
+        [row for row in found if row.line.party in companies],
+        [row for row in found if row.line.party not in companies],
         "Asia/Shanghai",
     )
 
