@@ -29,8 +29,10 @@ RoleToConninfo = Callable[[Role], str]
 AS_WE_ARE = "as the user of this run"
 AS_ANOTHER = "as an ordinary user"
 
-# Under nohup a run ignores SIGHUP, and so would every program that it starts and ends.
+# Under nohup a run ignores SIGHUP, and in the background of a script SIGINT; and so would every
+# program that it starts and ends.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _numbers = itertools.count(1)
 
