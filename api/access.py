@@ -33,7 +33,7 @@ _bearer = HTTPBearer(
 )
 
 
-def running_ledger(request: Request) -> Ledger:
+async def running_ledger(request: Request) -> Ledger:
     """The ledger that this process serves."""
     ledger: Ledger = request.app.state.ledger
     return ledger

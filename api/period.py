@@ -37,7 +37,7 @@ def parse_period(text: str) -> tuple[str, str]:
     )
 
 
-def period_of_query(
+async def period_of_query(
     period: Annotated[
         str,
         Query(

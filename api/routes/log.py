@@ -28,7 +28,7 @@ TEXT: Final = "text/plain; charset=utf-8"
 OCTETS: Final = "application/octet-stream"
 
 
-def _check_path(
+async def _check_path(
     log_path: LogPath,
     ledger: RunningLedger,
 ) -> None:

@@ -47,6 +47,8 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     stream: str
     first: int
     count: int
+    size: int
+    """Of the log in the receipt's checkpoint."""
     receipt: str
     repeated: bool = False
     """The same bytes had been posted before."""

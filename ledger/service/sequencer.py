@@ -252,7 +252,7 @@ class Sequencer:
     async def _append(self, group: list[_Waiting]) -> None:
         conn = await self._connection()
         accepted: list[_Accepted] = []
-        async with translated(), conn.transaction():
+        async with translated(), conn.pipeline(), conn.transaction():
             head, heads = await log_store.begin(conn, (w.stream for w in group))
             if head.size != self._size_of_state:
                 self._engine.forget()  # another process has appended meanwhile
@@ -283,9 +283,8 @@ class Sequencer:
                 accepted.append(_Accepted(waiting, one.index))
             if new:
                 rows = [(one.index, one.rows) for one in folded]
-                async with conn.pipeline():
-                    await self._engine.views.write(conn, self._engine.unwritten(), rows)
-                    head = await log_store.append_entries(conn, head, new)
+                await self._engine.views.write(conn, self._engine.unwritten(), rows)
+                head = await log_store.append_entries(conn, head, new)
         self._engine.written()
         self._size_of_state = head.size
         if accepted:
@@ -326,6 +325,7 @@ class Sequencer:
                         stream=statement.stream,
                         first=statement.first,
                         count=statement.count,
+                        size=size,
                         receipt=receipt.decode(),
                         repeated=one.repeated,
                     )

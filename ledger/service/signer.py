@@ -71,13 +71,15 @@ class Signer:
         """
         async with translated():
             # The file first: each of its lines stands for a commit that the database shows later.
-            last = await asyncio.to_thread(lambda: self._file.last)
-            head = await log_store.read_head(conn)
+            last = self._file.last
+            head, leaves = await log_store.read_head_and_leaves(
+                conn, self._tree.size, REHASH_ENTRIES
+            )
             if last is not None and head.size < last.size:
                 raise _behind(last.size, head.size)
             if last is None and await checkpoint_store.latest_checkpoint(conn) is not None:
                 raise _file_lost(self._file.path)
-            await self._rehash(conn, head, last)
+            await self._rehash(conn, head, last, leaves)
             if head.size == 0:
                 return b""
             note = sign_checkpoint(self._log_key, Checkpoint(self._origin, head.size, head.root))
@@ -99,21 +101,28 @@ class Signer:
             self._file.append(head.size, head.root)
             return head.size
 
-    async def _rehash(self, conn: Connection, head: Head, last: Recorded | None) -> None:
+    async def _rehash(
+        self, conn: Connection, head: Head, last: Recorded | None, leaves: list[LeafHash]
+    ) -> None:
         """Hash the stored entries behind what was hashed before, and compare with the head.
+
+        `leaves` are the first of them, which came with the head.
 
         The first time, what the checkpoint file says of an earlier size is compared as well.
         """
         if self._tree.size > head.size:
             self._begin(TileEdge())
+            leaves = []
         if self._tree.size == 0 and last is not None and last.size:
             self._begin(await tile_store.edge_at(conn, last.size))
+            leaves = []
             if self._tree.root() != last.root:
                 raise _disagrees(last.size, last.root.hex(), self._tree.root().hex())
+        self._grow(leaves[: head.size - self._tree.size])
         while self._tree.size < head.size:
             count = min(REHASH_ENTRIES, head.size - self._tree.size)
-            leaves = await tile_store.hashes(conn, 0, self._tree.size, count)
-            self._grow([LeafHash(leaf) for leaf in leaves])
+            found = await tile_store.hashes(conn, 0, self._tree.size, count)
+            self._grow([LeafHash(leaf) for leaf in found])
         if self._tree.root() != head.root or self._tree.edge != head.edge:
             raise _disagrees(head.size, self._tree.root().hex(), head.root.hex())
 

@@ -148,6 +148,21 @@ async def read_head(conn: Connection) -> Head:
         return _log_head(await (await cur.execute(query("log", "read_head"))).fetchone())
 
 
+async def read_head_and_leaves(
+    conn: Connection, first: int, limit: int
+) -> tuple[Head, list[LeafHash]]:
+    """How far the log goes, and the leaf hashes of stored entries from an index on, in one trip.
+
+    They are computed from what is stored now; entries behind the head may be among them.
+    """
+    bounds = {"first": first, "until": first + limit}
+    async with conn.pipeline():
+        head, leaves = conn.cursor(binary=True), conn.cursor(binary=True)
+        await head.execute(query("log", "read_head"))
+        await leaves.execute(query("log", "leaf_hashes"), bounds)
+        return _log_head(await head.fetchone()), [LeafHash(row[0]) async for row in leaves]
+
+
 def _log_head(row: TupleRow | None) -> Head:
     if row is None:
         raise Damaged("the log has lost its head", expected="one row in log_head", found="none")

@@ -280,6 +280,7 @@ class MemoryConnection:
         said = self.entries[index].signed.statement
         return Posted(
             index=index, stream=said.stream, first=said.first, count=said.count,
+            size=len(self.entries),
             receipt=self._receipt(index), repeated=repeated,
         )  # fmt: skip
 
