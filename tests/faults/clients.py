@@ -56,11 +56,14 @@ class Served:
         self.url = ""
 
     def ready(self) -> Served:
-        """Wait until it listens."""
+        """Wait until it listens; it is ended when it does not."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, "the service ended instead of listening"
-        self.url = str(json.loads(line)["url"])
+        try:
+            self.url = str(json.loads(line or "{}")["url"])
+        except KeyError:
+            self.kill()
+            raise AssertionError(f"the service ended instead of listening: {line}") from None
         return self
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
