@@ -94,13 +94,14 @@ class Replay:
 
     async def write(self) -> None:
         """Put what was folded so far into the scratch tables."""
-        await self.scratch.write(self._conn, self._engine.unwritten(), self._rows)
+        await self.scratch.copy(self._conn, self._engine.unwritten(), self._rows)
         self._engine.written()
         self._rows = []
 
     async def compare(self) -> tuple[dict[str, str], dict[str, list[str]]]:
         """Digests of the fresh read models, and the rows by table in which the stored ones differ."""
         await self.write()
+        await self.scratch.sum_up(self._conn)
         stored = ViewStore()
         fresh, kept = await self.scratch.digest(self._conn), await stored.digest(self._conn)
         differing = {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from psycopg import sql
 
+from ledger.carbon.exact import TINY
 from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow
 from ledger.store.queries import as_json, query
 
@@ -67,7 +68,8 @@ class ViewStore:
         for table in TABLES:
             name = sql.Identifier(table)
             await conn.execute(query("view", "drop_scratch").format(table=name))
-            await conn.execute(query("view", "create_scratch").format(table=name))
+            create = "create_scratch_deltas" if table.endswith("_delta") else "create_scratch"
+            await conn.execute(query("view", create).format(table=name))
         return cls("pg_temp")
 
     # -------------------------------------------------------------------------- writing
@@ -87,6 +89,36 @@ class ViewStore:
         await self._insert_lines(conn, listed)
         await self._add_masses(conn, listed)
         await self._add_activities(conn, listed)
+
+    async def copy(
+        self,
+        conn: Connection,
+        pieces: Iterable[Piece],
+        rows: Iterable[tuple[int, EntryRows]],
+    ) -> None:
+        """The same, into scratch tables, and quicker: no totals are kept before `sum_up`."""
+        listed = list(rows)
+        await self.save_pieces(conn, pieces)
+        await self._insert_lines(conn, listed)
+        masses = [
+            f"{index}\t{stream}\t{line}\t{month}\t{role}\t{gas}\t{mass_mg}\t{zeroed}\n"
+            for index, entry in listed
+            for (stream, line, month, role, gas), (mass_mg, zeroed) in entry.masses.items()
+        ]
+        activities = [
+            f"{index}\t{stream}\t{line}\t{month}\t{_decimal(tiny)}\t{readings}\t{estimated}\n"
+            for index, entry in listed
+            for (stream, line, month), (tiny, readings, estimated) in entry.activity.items()
+        ]
+        for name, lines in (("copy_masses", masses), ("copy_activities", activities)):
+            if lines:
+                async with conn.cursor() as cur, cur.copy(self._query(name)) as copying:
+                    await copying.write("".join(lines))
+
+    async def sum_up(self, conn: Connection) -> None:
+        """Make the totals of all that was copied."""
+        await conn.execute(self._query("sum_masses"))
+        await conn.execute(self._query("sum_activities"))
 
     async def save_pieces(self, conn: Connection, pieces: Iterable[Piece]) -> None:
         """Put pieces of the state, and remove those whose value is None."""
@@ -352,3 +384,10 @@ class _Lines:
             line = LineRow(**dict(zip(_LINE_COLUMNS, row, strict=False)))
             self._known[place] = line
         return line
+
+
+def _decimal(tiny: int) -> str:
+    """A quantity of 10^-12 units, without zeros at its end, as PostgreSQL's trim_scale leaves it."""
+    whole, part = divmod(abs(tiny), TINY)
+    text = f"{whole}.{part:012d}".rstrip("0").rstrip(".")
+    return f"-{text}" if tiny < 0 else text

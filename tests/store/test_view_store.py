@@ -156,6 +156,28 @@ def test_a_figure_is_asked_for_by_party_and_months(as_server: Runner):
     as_server(work)
 
 
+@pytest.mark.parametrize("group", [1, 7, 30])
+def test_rows_that_are_copied_and_summed_up_are_those_that_are_written(
+    as_server: Runner, group: int
+):
+    entries = drawn_entries(30)
+    for _, rows in entries[5:9]:
+        for at, tiny in enumerate((-1, 0, -(10**12), 10**30, 5 * 10**11)):
+            rows.add_activity(("acme/meter", 0, f"2019-0{at + 1}"), tiny, 1, 0)
+
+    async def work(conn: Connection) -> None:
+        await write_in_groups(conn, VIEWS, entries, 30)
+        scratch = await ViewStore.create_scratch(conn)
+        for at in range(0, len(entries), group):
+            piece = Piece("Last", "entry", b"%d" % at, 30)
+            await scratch.copy(conn, [piece], entries[at : at + group])
+        await scratch.sum_up(conn)
+        fresh, stored = await scratch.digest(conn), await VIEWS.digest(conn)
+        assert {t for t in TABLES if fresh[t] != stored[t]} == {"state_view"}
+
+    as_server(work)
+
+
 def test_pieces_are_put_replaced_removed_and_listed(as_server: Runner):
     async def work(conn: Connection) -> None:
         await VIEWS.save_pieces(

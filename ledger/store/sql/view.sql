@@ -165,6 +165,32 @@ SELECT {key} FROM (SELECT * FROM {schema}.{table} EXCEPT SELECT * FROM {other}.{
 -- The same table, empty, for this connection only.
 CREATE TEMPORARY TABLE {table} (LIKE ledger.{table} INCLUDING ALL);
 
+-- name: create_scratch_deltas
+-- The same table, empty, for this connection only, without indexes and checks: rows are only added up.
+CREATE TEMPORARY TABLE {table} (LIKE ledger.{table});
+
+-- name: copy_masses
+-- Masses that entries add, many at once.
+COPY {schema}.mass_delta (index, stream, line, month, role, gas, mass_mg, zeroed) FROM STDIN;
+
+-- name: copy_activities
+-- Quantities that entries add, many at once.
+COPY {schema}.activity_delta (index, stream, line, month, quantity, readings, estimated) FROM STDIN;
+
+-- name: sum_masses
+-- The totals of all masses that were copied.
+INSERT INTO {schema}.mass_total (stream, line, month, role, gas, mass_mg, zeroed)
+SELECT stream, line, month, role, gas, sum(mass_mg), sum(zeroed)
+  FROM {schema}.mass_delta
+ GROUP BY stream, line, month, role, gas;
+
+-- name: sum_activities
+-- The totals of all quantities that were copied.
+INSERT INTO {schema}.activity_total (stream, line, month, quantity, readings, estimated)
+SELECT stream, line, month, trim_scale(sum(quantity)), sum(readings), sum(estimated)
+  FROM {schema}.activity_delta
+ GROUP BY stream, line, month;
+
 -- name: drop_scratch
 -- What an earlier rebuild on this connection left.
 DROP TABLE IF EXISTS pg_temp.{table};
