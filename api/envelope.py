@@ -12,7 +12,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from starlette.datastructures import MutableHeaders
 
 from api import errors
 
@@ -35,6 +34,11 @@ NOTHING_KEPT: Final = "no-store"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 FOR_A_WHILE: Final = "public, max-age=3600"
 FOR_A_MOMENT: Final = "public, max-age=5"
+
+_HEADERS: Final = [
+    (name.lower().encode(), value.encode())
+    for name, value in {**HEADERS, "Cache-Control": NOTHING_KEPT}.items()
+]
 
 _UNKNOWN: Final = "(unknown)"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -61,10 +65,10 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", NOTHING_KEPT)
+                headers = [*message.get("headers", ())]
+                given = {name for name, _ in headers}
+                headers += [header for header in _HEADERS if header[0] not in given]
+                message["headers"] = headers
             await send(message)
 
         method = scope["method"]
