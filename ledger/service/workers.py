@@ -65,7 +65,9 @@ class Workers:
         )
 
     async def close(self) -> None:
-        """End the processes."""
+        """End the processes, those at work when they have answered."""
+        for _ in range(self.jobs):
+            await self._free.acquire()
         while self._idle:
             self._end(self._idle.pop())
         ended, self._ended = self._ended, []

@@ -122,6 +122,18 @@ def test_an_answer_that_nobody_waits_for_is_never_anothers():
     assert asyncio.run(ask()) == [0, 1, 2, 3, 4]
 
 
+def test_a_worker_that_is_at_work_when_all_are_closed_answers_and_ends():
+    async def ask() -> int:
+        workers = Workers(1)
+        slow = asyncio.create_task(workers.run(number, None))
+        await asyncio.sleep(0.3)
+        await workers.close()
+        assert slow.done()
+        return await slow
+
+    assert not psutil.pid_exists(asyncio.run(ask()))
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_no_worker_outlives_its_owner(how: signal.Signals):
     owner = subprocess.Popen(
