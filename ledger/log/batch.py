@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import msgspec
 
@@ -275,17 +275,18 @@ def _leaves(
     middles = {
         kind: f'","stream":"{stream}","type":"{kind}","v":1,"version":' for kind in set(types)
     }
-    leaves: list[LeafHash] = []
+    leaves: list[bytes] = []
     previous = previous_hex
     for version, (line, kind) in enumerate(zip(lines, types, strict=True), start=first):
-        # 0x00, then the header of event.header, written in place: this is the bulk path.
+        # 0x00, then the header of event.header, written in place: this is the bulk path, where a
+        # second call for the digest in hexadecimal would cost as much as half a hash.
         leaf = sha256(
             f'\x00{{"data":"{sha256(line).hexdigest()}","previous":"{previous}{middles[kind]}'
             f"{version}}}".encode("ascii")
-        )
-        leaves.append(LeafHash(leaf.digest()))
-        previous = leaf.hexdigest()
-    return leaves
+        ).digest()
+        leaves.append(leaf)
+        previous = leaf.hex()
+    return cast("list[LeafHash]", leaves)
 
 
 def _compare(member: str, signed_hex: str, recomputed: bytes) -> None:

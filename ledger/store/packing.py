@@ -70,8 +70,8 @@ def split_packed(packed: bytes, index: int) -> list[bytes]:
 
     None where nothing is stored: an audit names what is missing.
     """
-    *lines, rest = (unpack(packed) if packed else b"").split(b"\n")
-    if rest:
+    lines = (unpack(packed) if packed else b"").split(b"\n")
+    if lines.pop():
         raise Damaged(f"the event lines of entry {index}", expected="LF at their end")
     return lines
 
