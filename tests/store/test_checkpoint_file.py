@@ -125,6 +125,17 @@ def test_sizes_that_do_not_grow_are_damage(tmp_path: Path):
         list(file.records())
 
 
+def test_lines_that_were_added_behind_a_length_are_not_read(tmp_path: Path):
+    path = tmp_path / "checkpoints"
+    record(path, 3, 10)
+    with CheckpointFile(path) as file:
+        length = file.length()
+        record(path, 12)
+        assert [one.size for one in file.records(length)] == [3, 10]
+        assert [one.size for one in file.records()] == [3, 10, 12]
+        assert list(file.records(0)) == []
+
+
 @pytest.mark.parametrize("call", ["fsync", "write"])
 def test_a_disk_that_fails_stops_the_log_for_good_and_is_not_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
