@@ -113,7 +113,13 @@ def test_an_import_that_does_something_is_noticed(deed: str, tmp_path: Path):
 
 
 def test_a_party_needs_no_database_and_no_web_framework():
-    server_parts = {"ledger.store", "ledger.intake", "ledger.service", "ledger.demo"}
+    server_parts = {
+        "ledger.store",
+        "ledger.intake",
+        "ledger.ranges",
+        "ledger.service",
+        "ledger.demo",
+    }
     at_home = [name for name in modules_of("ledger") if part_of(name) not in server_parts]
     # The program's commands of the operator import their part when they run.
     at_home = [name for name in at_home if not name.startswith("ledger.cli.")]
