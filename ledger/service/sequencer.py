@@ -21,17 +21,16 @@ from ledger.carbon.pieces import COVER
 from ledger.carbon.summary import cover_keys
 from ledger.errors import Damaged, LedgerError, LogStopped, Overloaded, Unavailable
 from ledger.intake import Checked
-from ledger.log import tiles
 from ledger.log.batch import SignedStatement, parse_statement, split_head, split_lines
 from ledger.log.keys import PrivateKey
-from ledger.log.receipt import Receipt, format_receipt
 from ledger.machine import check_log, read_events, summed_entry, whole_entry
 from ledger.service.admission import Admission
 from ledger.service.checker import Checker, Known
 from ledger.service.engine import Engine, Folded
+from ledger.service.publisher import Accepted, Publisher
 from ledger.service.signer import Signer
 from ledger.service.workers import Workers
-from ledger.store import log_store, tile_store
+from ledger.store import log_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database, translated
 from ledger.store.log_store import Head, NewEntry
@@ -64,12 +63,6 @@ class _Waiting(msgspec.Struct, eq=False):
         return self.signed.statement.stream
 
 
-class _Accepted(msgspec.Struct):
-    waiting: _Waiting
-    index: int
-    repeated: bool = False
-
-
 class Sequencer:
     """Appends to one log. `start` before the first submission, `stop` after the last."""
 
@@ -83,7 +76,9 @@ class Sequencer:
     ) -> None:
         views = ViewStore()
         self._database = database
-        self._signer = Signer(checkpoints, log_key, origin)
+        self._publisher = Publisher(
+            database, Signer(checkpoints, log_key, origin), self._stop_growing
+        )
         self._log = log
         self._engine = Engine(views)
         self._workers = Workers()
@@ -102,8 +97,7 @@ class Sequencer:
 
         Raises LogStopped when the database is behind or disagrees.
         """
-        conn = await self._connection()
-        await self._signer.sign(conn)
+        await self._publisher.start()
         self._task = asyncio.create_task(self._run(), name="sequencer")
 
     async def stop(self) -> None:
@@ -115,6 +109,7 @@ class Sequencer:
         if self._task is not None:
             await self._task
             self._task = None
+        await self._publisher.stop()
         await self._workers.close()
         if self._conn is not None:
             await self._conn.close()
@@ -239,19 +234,22 @@ class Sequencer:
         Where database and checkpoint file disagree, nothing is appended or signed any more.
         """
         if isinstance(error, LogStopped | Damaged):
-            self._stopped = error
+            self._stop_growing(error)
         for waiting in group:
             _fail(waiting, error)
         self._engine.forget()
         self._size_of_state = 0
-        self._signer.forget()
         if self._conn is not None:
             await self._conn.close()
             self._conn = None
 
+    def _stop_growing(self, error: LedgerError) -> None:
+        self._stopped = error
+        self._wake.set()
+
     async def _append(self, group: list[_Waiting]) -> None:
         conn = await self._connection()
-        accepted: list[_Accepted] = []
+        accepted: list[Accepted] = []
         async with translated(), conn.pipeline(), conn.transaction():
             head, heads = await log_store.begin(conn, (w.stream for w in group))
             if head.size != self._size_of_state:
@@ -270,7 +268,7 @@ class Sequencer:
                 try:
                     index = await admission.repeated(conn, waiting.signed)
                     if index is not None:
-                        accepted.append(_Accepted(waiting, index, repeated=True))
+                        accepted.append(_accepted(waiting, index, repeated=True))
                         continue
                     one = await self._fold(conn, head, head.size + len(new), waiting)
                 except LedgerError as error:
@@ -280,7 +278,7 @@ class Sequencer:
                 folded.append(one)
                 new.append(_new_entry(waiting))
                 admission.accept(waiting.signed, one.index)
-                accepted.append(_Accepted(waiting, one.index))
+                accepted.append(_accepted(waiting, one.index))
             if new:
                 rows = [(one.index, one.rows) for one in folded]
                 await self._engine.views.write(conn, self._engine.unwritten(), rows)
@@ -288,8 +286,7 @@ class Sequencer:
         self._engine.written()
         self._size_of_state = head.size
         if accepted:
-            note = await self._signer.sign(conn)
-            await self._answer(conn, accepted, note)
+            self._publisher.publish(accepted)
 
     async def _fold(self, conn: Connection, head: Head, index: int, waiting: _Waiting) -> Folded:
         """What the batch changes at this index, or the error why it is refused."""
@@ -308,29 +305,6 @@ class Sequencer:
             signed.jws.verify(one.key)
         return one
 
-    # --- after the commit ----------------------------------------------------------------------
-
-    async def _answer(self, conn: Connection, accepted: list[_Accepted], note: bytes) -> None:
-        size = int(note.split(b"\n")[1])
-        cache = tile_store.TileCache(conn, size, self._signer.at_hand())
-        indexes = [one.index for one in accepted]
-        paths = await cache.prove(lambda read: tiles.inclusion_paths(size, indexes, read))
-        for one in accepted:
-            statement = one.waiting.signed.statement
-            receipt = format_receipt(Receipt(one.index, paths[one.index], note))
-            if not one.waiting.answer.done():
-                one.waiting.answer.set_result(
-                    Posted(
-                        index=one.index,
-                        stream=statement.stream,
-                        first=statement.first,
-                        count=statement.count,
-                        size=size,
-                        receipt=receipt.decode(),
-                        repeated=one.repeated,
-                    )
-                )
-
     async def _connection(self) -> Connection:
         if self._conn is None or self._conn.closed or self._conn.broken:
             self._conn = await self._database.connect_server()
@@ -340,6 +314,10 @@ class Sequencer:
 def _fail(waiting: _Waiting, error: LedgerError) -> None:
     if not waiting.answer.done():
         waiting.answer.set_exception(error.again())
+
+
+def _accepted(waiting: _Waiting, index: int, *, repeated: bool = False) -> Accepted:
+    return Accepted(waiting.signed.statement, index, waiting.answer, repeated)
 
 
 def _checked(waiting: _Waiting) -> Checked:
