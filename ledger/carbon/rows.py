@@ -85,3 +85,11 @@ class EntryRows:
             row[0] += tiny
             row[1] += readings
             row[2] += estimated
+
+    def add(self, other: EntryRows) -> None:
+        """Add all that another one adds."""
+        for mass_key, (mass_mg, zeroed) in other.masses.items():
+            self.add_mass(mass_key, mass_mg, zeroed)
+        for activity_key, (tiny, readings, estimated) in other.activity.items():
+            self.add_activity(activity_key, tiny, readings, estimated)
+        self.lines += other.lines

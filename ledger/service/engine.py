@@ -1,14 +1,15 @@
 """Folds entries over a state of which only a part is in memory.
 
-The rules ask for pieces; what is not in memory is loaded and the entry is folded again from its
-start. Pieces of state come from the read models, recorded events and the history of a source from
-the log itself. One engine serves the sequencer, another a rebuild over empty tables.
+The rules ask for pieces; what is not in memory is loaded, and the event that asked is folded again.
+Pieces of state come from the read models, recorded events and the history of a source from the log
+itself. One engine serves the sequencer, another a rebuild over empty tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar, cast
 
 import msgspec
 
@@ -16,6 +17,7 @@ from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, Body
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
 from ledger.carbon.summary import Basis, Summary, admit
+from ledger.errors import LedgerError
 from ledger.fold.state import Cache, Key, Kind, NotLoaded, Overlay
 from ledger.log.keys import PublicKey
 from ledger.log.names import split_event
@@ -24,8 +26,15 @@ from ledger.store import log_store
 from ledger.store.database import Connection
 from ledger.store.view_store import Piece, ViewStore
 
+P = TypeVar("P", bound=msgspec.Struct)
+T = TypeVar("T")
+
 CACHED_PIECES: Final = 50_000
 """Pieces kept in memory before all are dropped and loaded again as they are needed."""
+
+
+FORESEEN_ROUNDS: Final = 8
+"""What a piece leads to is asked for in the next round; more than these are loaded one by one."""
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -38,18 +47,15 @@ class Folded(msgspec.Struct, frozen=True):
 
 
 class Engine:
-    """A cache of state over one set of read models.
+    """A cache of state over one set of read models."""
 
-    `complete` says that what is not in memory does not exist: true for a fold from zero.
-    """
-
-    def __init__(self, views: ViewStore, *, complete: bool = False) -> None:
+    def __init__(self, views: ViewStore) -> None:
         self.views = views
-        self._complete = complete
         self._cache = Cache()
         self._pending: dict[Key, tuple[msgspec.Struct | None, int]] = {}
         self._from_log: set[Key] = set()
         self._log_until = 0
+        self._unpacked: tuple[int, list[bytes]] = (-1, [])
 
     def forget(self) -> None:
         """Drop everything from memory, and what was kept and not written."""
@@ -67,15 +73,58 @@ class Engine:
             self._cache.forget(self._from_log)
             self._from_log.clear()
             self._log_until = until
+        overlay, rows = Overlay(self._cache), EntryRows()
+        try:
+            key = authorise(overlay, entry)
+            fold(overlay, entry, rows)
+        except NotLoaded:
+            return await self._fold_one_by_one(conn, entry, until)
+        return Folded(entry.index, key, rows, overlay.changes)
+
+    async def _fold_one_by_one(self, conn: Connection, entry: Entry, until: int) -> Folded:
+        """The same where pieces are missing: loaded together as far as that can be foreseen.
+
+        Only the event that asks for a piece is folded again when it is there, so the work grows
+        with the number of events and not with its square.
+        """
+        for _ in range(FORESEEN_ROUNDS):
+            foreseen = self._foreseen(entry)
+            if not foreseen:
+                break
+            await self.prepare(conn, foreseen)
+        overlay, rows = Overlay(self._cache), EntryRows()
+        key = await self._loading(conn, until, lambda: authorise(overlay, entry))
+        for event, position in zip(entry.events, entry.positions, strict=True):
+            one = msgspec.structs.replace(entry, events=(event,), positions=(position,))
+
+            def attempt(one: Entry = one) -> tuple[Overlay, EntryRows]:
+                changed, added = Overlay(overlay), EntryRows()
+                fold(changed, one, added)
+                return changed, added
+
+            changed, added = await self._loading(conn, until, attempt)
+            changed.merge_into(overlay.changes)
+            rows.add(added)
+        return Folded(entry.index, key, rows, overlay.changes)
+
+    def _foreseen(self, entry: Entry) -> set[Key]:
+        """Stored pieces that the entry asks for and that are not in memory.
+
+        Found by folding as if they did not exist, up to where that goes wrong.
+        """
+        asking = _Asking(self._cache)
+        with contextlib.suppress(LedgerError, AssertionError, LookupError):
+            authorise(asking, entry)
+            fold(asking, entry, EntryRows())
+        return asking.missing
+
+    async def _loading(self, conn: Connection, until: int, attempt: Callable[[], T]) -> T:
+        """The outcome of an attempt, made again for each piece that it lacks."""
         while True:
-            overlay, rows = Overlay(self._cache), EntryRows()
             try:
-                key = authorise(overlay, entry)
-                fold(overlay, entry, rows)
+                return attempt()
             except NotLoaded as missing:
                 await self._load(conn, missing.kind, missing.key, until)
-            else:
-                return Folded(entry.index, key, rows, overlay.changes)
 
     async def add(
         self, conn: Connection, entry: Entry, basis: Basis, summary: Summary, *, until: int
@@ -84,23 +133,22 @@ class Engine:
 
         Raises the error why its key may not say this here.
         """
-        while True:
+
+        def attempt() -> Folded | None:
             overlay, rows = Overlay(self._cache), EntryRows()
-            try:
-                key = authorise(overlay, entry)
-                if not basis.holds(overlay) or not admit(overlay, entry.stream, summary, rows):
-                    return None
-            except NotLoaded as missing:
-                await self._load(conn, missing.kind, missing.key, until)
-            else:
-                return Folded(entry.index, key, rows, overlay.changes)
+            key = authorise(overlay, entry)
+            if not basis.holds(overlay) or not admit(overlay, entry.stream, summary, rows):
+                return None
+            return Folded(entry.index, key, rows, overlay.changes)
+
+        return await self._loading(conn, until, attempt)
 
     async def prepare(self, conn: Connection, keys: Iterable[Key]) -> None:
         """Load these stored pieces, those that are not in memory yet, together."""
         missing = [key for key in keys if key not in self._cache.pieces]
         if not missing:
             return
-        values = {} if self._complete else await self.views.load_pieces(conn, missing)
+        values = await self.views.load_pieces(conn, missing)
         for key in missing:
             value = values.get(key)
             self._cache.pieces[key] = None if value is None else KINDS[key[0]].decode(value)
@@ -111,6 +159,8 @@ class Engine:
             self._cache.pieces[key] = piece
             if key[0] in KINDS:
                 self._pending[key] = (piece, folded.index)
+            else:
+                self._from_log.add(key)
 
     def unwritten(self) -> list[Piece]:
         """The pieces that were kept since they were last written, as rows."""
@@ -122,12 +172,10 @@ class Engine:
     def written(self) -> None:
         """What was kept is in the database; forget what must be read from the log again."""
         self._pending.clear()
-        pieces = self._cache.pieces
-        if len(pieces) > CACHED_PIECES and not self._complete:
-            pieces.clear()
-            return
-        for key in [key for key in pieces if key[0] not in KINDS]:
-            del pieces[key]
+        if len(self._cache.pieces) > CACHED_PIECES:
+            self._cache.pieces.clear()
+        self._cache.forget(self._from_log)
+        self._from_log.clear()
 
     async def _load(
         self, conn: Connection, kind: Kind[msgspec.Struct], key: str, until: int
@@ -136,26 +184,48 @@ class Engine:
         if kind.name not in KINDS:
             self._from_log.add((kind.name, key))
         if kind.name == RECORDED.name:
-            found = await _recorded(conn, key, until)
+            found = await self._recorded(conn, key, until)
         elif kind.name == HISTORY.name:
             found = HistoryPiece(await _history(conn, key, until))
-        elif self._complete:
-            found = None
         else:
             values = await self.views.load_pieces(conn, [(kind.name, key)])
             value = values.get((kind.name, key))
             found = None if value is None else kind.decode(value)
         self._cache.pieces[kind.name, key] = found
 
+    async def _recorded(self, conn: Connection, ref: str, until: int) -> RecordedPiece | None:
+        stream, version = split_event(ref)
+        place = await log_store.find_entry(conn, stream, version)
+        if place is None or place.index >= until:
+            return None
+        if self._unpacked[0] != place.index:
+            # The next correction is often of the same batch; an entry never changes.
+            self._unpacked = place.index, (await log_store.entry(conn, place.index)).event_lines
+        event = read_event(self._unpacked[1][place.position])
+        body = event.body if isinstance(event, ActivityCorrected) else event
+        return RecordedPiece(type(event).__name__, _body(body), place.index)
 
-async def _recorded(conn: Connection, ref: str, until: int) -> RecordedPiece | None:
-    stream, version = split_event(ref)
-    place = await log_store.find_entry(conn, stream, version)
-    if place is None or place.index >= until:
-        return None
-    event = read_event(await log_store.event_line(conn, place))
-    body = event.body if isinstance(event, ActivityCorrected) else event
-    return RecordedPiece(type(event).__name__, _body(body), place.index)
+
+class _Asking:
+    """A state in which what is not in memory is taken for absent, and written down."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._changes: dict[Key, msgspec.Struct | None] = {}
+        self.missing: set[Key] = set()
+
+    def get(self, kind: Kind[P], key: str) -> P | None:
+        """The piece if it is in memory."""
+        place = kind.name, key
+        if place in self._changes:
+            return cast("P | None", self._changes[place])
+        if place not in self._cache.pieces and kind.name in KINDS:
+            self.missing.add(place)
+        return cast("P | None", self._cache.pieces.get(place))
+
+    def put(self, kind: Kind[P], key: str, piece: P | None) -> None:
+        """The piece from now on."""
+        self._changes[kind.name, key] = piece
 
 
 async def _history(conn: Connection, stream: str, until: int) -> tuple[tuple[str, Body, int], ...]:

@@ -264,3 +264,30 @@ def test_a_batch_for_the_middle_of_one_that_arrives_with_it_is_a_conflict(place:
         assert refused.logged_jws == jws_of(whole)
 
     place.run(work)
+
+
+def test_batches_of_one_stream_keep_the_order_in_which_they_came(place: Place):
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        sizes = [2000, 1, 700, 1, 1, 1500, 3, 1, 40, 1]
+        bodies = [workload.batch(0, size) for size in sizes]
+        others = [workload.batch(number, 300) for number in range(1, 6)]
+        posted = await asyncio.gather(*(ledger.post(body) for body in [*bodies, *others]))
+        indexes = [one.index for one in posted[: len(bodies)]]
+        assert indexes == sorted(indexes)
+        assert (await ledger.audit()).ok
+
+    place.run(work)
+
+
+def test_a_long_batch_that_is_refused_holds_up_no_later_one_of_its_stream(place: Place):
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        body = workload.batch(0, 1000)
+        wrong = body[:-60] + b"0" + body[-59:]
+        refused, posted = await asyncio.gather(
+            ledger.post(wrong), ledger.post(body), return_exceptions=True
+        )
+        assert isinstance(refused, LedgerError)
+        assert isinstance(posted, Posted)
+        assert not posted.repeated
+
+    place.run(work)
