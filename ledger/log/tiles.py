@@ -202,17 +202,15 @@ def inclusion_paths(
 def _inclusion_path(tiles: _Tiles, size: int, index: int) -> tuple[Hash, ...]:
     if not 0 <= index < size:
         raise BadValue("no leaf stands there", expected=f"0 to {size - 1}", found=f"{index}")
+    number, position = divmod(index, WIDTH)
     path = []
-    start, end = 0, size
-    while end - start > 1:
-        middle = start + _largest_power_below(end - start)
-        if index < middle:
-            path.append(tiles.subtree(middle, end))
-            end = middle
-        else:
-            path.append(tiles.subtree(start, middle))
-            start = middle
-    return tuple(reversed(path))
+    for row in tiles.all_rows(number)[:-1]:
+        sibling = position ^ 1
+        # RFC 6962, section 2.1: a lone right edge moves up unpaired.
+        if sibling < len(row):
+            path.append(Hash(row[sibling]))
+        position >>= 1
+    return (*path, *tiles.path_above(number))
 
 
 def consistency_path(size1: int, size2: int, read: TileReader) -> tuple[Hash, ...]:
@@ -245,6 +243,31 @@ class _Tiles:
         self._read = read
         self._known: dict[tuple[int, int], list[Sequence[bytes]]] = {}
         self._subtrees: dict[tuple[int, int], Hash] = {}
+        self._above: dict[int, tuple[Hash, ...]] = {}
+
+    def all_rows(self, number: int) -> list[Sequence[bytes]]:
+        """The hashes of a tile of leaves, and all rows above them up to the tile's one root."""
+        rows = self._rows(0, number)
+        while len(rows[-1]) > 1:
+            rows.append(parents(rows[-1]))
+        return rows
+
+    def path_above(self, number: int) -> tuple[Hash, ...]:
+        """The path of a tile of leaves, whole or at the right edge, from its sibling upwards."""
+        if number not in self._above:
+            path = []
+            start, end = 0, self._size
+            # Every split of more than a tile falls between tiles, so each tile is a subtree.
+            while end - start > WIDTH:
+                middle = start + _largest_power_below(end - start)
+                if number * WIDTH < middle:
+                    path.append(self.subtree(middle, end))
+                    end = middle
+                else:
+                    path.append(self.subtree(start, middle))
+                    start = middle
+            self._above[number] = tuple(reversed(path))
+        return self._above[number]
 
     def subtree(self, start: int, end: int) -> Hash:
         known = self._subtrees.get((start, end))
