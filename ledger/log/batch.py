@@ -200,7 +200,7 @@ def chain(
             found=f"{len(lines)}",
             advice=_RESIGN,
         )
-    leaves = _leaves(lines, types, statement.stream, statement.first, statement.previous)
+    leaves = leaves_of(lines, types, statement.stream, statement.first, statement.previous)
     _compare("head", statement.head, leaves[-1])
     _compare("root", statement.root, root_of(leaves))
     return tuple(leaves)
@@ -248,7 +248,7 @@ def build(  # the statement's members, in reading order
     if not events:
         raise BadBatch("a batch has 1 to 10000 events", found="0")
     lines = [line for _, line in events]
-    leaves = _leaves(lines, [kind for kind, _ in events], stream, first, previous_hex)
+    leaves = leaves_of(lines, [kind for kind, _ in events], stream, first, previous_hex)
     statement = Statement(
         count=len(lines),
         first=first,
@@ -268,7 +268,7 @@ def build(  # the statement's members, in reading order
     return body
 
 
-def _leaves(
+def leaves_of(
     lines: Sequence[bytes], types: Sequence[str], stream: str, first: int, previous_hex: str
 ) -> list[LeafHash]:
     """Leaf hash of each line, each naming the one before: `event.event_leaf`, for many at once."""

@@ -33,18 +33,28 @@ def root_of(leaves: Sequence[bytes]) -> RootHash:
 
 def path_of(leaves: Sequence[bytes], position: int) -> tuple[Hash, ...]:
     """The inclusion path of one leaf, from its sibling to the root's child; raises BadValue."""
-    if not 0 <= position < len(leaves):
+    return paths_of(leaves, (position,))[position]
+
+
+def paths_of(leaves: Sequence[bytes], positions: Iterable[int]) -> dict[int, tuple[Hash, ...]]:
+    """The inclusion paths of some leaves, by position; each hash is computed once."""
+    rows: list[Sequence[bytes]] = [leaves]
+    while len(rows[-1]) > 1:
+        rows.append(parents(rows[-1]))
+    return {position: _path(rows, position) for position in positions}
+
+
+def _path(rows: Sequence[Sequence[bytes]], position: int) -> tuple[Hash, ...]:
+    if not 0 <= position < len(rows[0]):
         raise BadValue(
-            "no leaf stands there", expected=f"0 to {len(leaves) - 1}", found=f"{position}"
+            "no leaf stands there", expected=f"0 to {len(rows[0]) - 1}", found=f"{position}"
         )
     path: list[Hash] = []
-    row: Sequence[bytes] = leaves
-    while len(row) > 1:
+    for row in rows[:-1]:
         sibling = position ^ 1
         # RFC 6962, section 2.1: a lone right edge moves up unpaired.
         if sibling < len(row):
             path.append(Hash(row[sibling]))
-        row = parents(row)
         position >>= 1
     return tuple(path)
 

@@ -195,7 +195,7 @@ class Ledger:
                     expected=f"an index from 0 to {stored.size - 1}",
                     found=str(index),
                 )
-            cache = tile_store.TileCache(conn, stored.size)
+            cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
             path = await cache.prove(lambda read: tiles.inclusion_path(stored.size, index, read))
         note = stored.cosigned_note.encode()
         return format_receipt(Receipt(index, tuple(path), note)).decode()
@@ -312,7 +312,12 @@ class Ledger:
         stream, version = split_event(event)
         async with self.database.read() as conn:
             stored = await self._checkpoint(conn)
-            return await build_bundle(conn, self._views, stored, stream, version)
+            cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
+            return await build_bundle(conn, self._views, stored, cache, (stream, version))
+
+    def _tiles_at_hand(self) -> dict[tuple[int, int], bytes]:
+        """The newest tiles, if this process has hashed them itself."""
+        return {} if self.sequencer is None else self.sequencer.tiles_at_hand()
 
     async def stream_page(self, stream: str, version: int) -> bytes:
         """The page of a stream that begins with the entry of a version. Raises NotFound."""

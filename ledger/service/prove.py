@@ -11,27 +11,31 @@ from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn
 from ledger.carbon.pieces import CHANGE, FACTOR, SITE, SOURCE
 from ledger.errors import NotFound
 from ledger.log import tiles
-from ledger.log.batch import parse_statement
+from ledger.log.batch import leaves_of, parse_statement
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, write_bundle
-from ledger.log.event import event_leaf
-from ledger.log.hashes import LeafHash
 from ledger.log.names import event_ref, party_of, split_event
-from ledger.log.tree import path_of
+from ledger.log.tree import paths_of
 from ledger.machine import read_event
 from ledger.parties.pieces import LEDGER
 from ledger.standing import needs
-from ledger.store import log_store, tile_store
+from ledger.store import log_store
 from ledger.store.checkpoint_store import StoredCheckpoint
 from ledger.store.database import Connection
 from ledger.store.log_store import StoredEntry
+from ledger.store.tile_store import TileCache
 from ledger.store.view_store import ViewStore
 
 
 async def build_bundle(
-    conn: Connection, views: ViewStore, checkpoint: StoredCheckpoint, stream: str, version: int
+    conn: Connection,
+    views: ViewStore,
+    checkpoint: StoredCheckpoint,
+    cache: TileCache,
+    subject: tuple[str, int],
 ) -> bytes:
-    """The bundle of one event under a checkpoint. Raises NotFound."""
-    gathering = _Gathering(conn, views, checkpoint.size, (stream, version))
+    """The bundle of one event, (stream, version), under a checkpoint. Raises NotFound."""
+    stream, version = subject
+    gathering = _Gathering(conn, views, checkpoint.size, subject)
     if not await gathering.add(stream, version):
         raise NotFound(
             f"event {event_ref(stream, version)}",
@@ -40,15 +44,13 @@ async def build_bundle(
             advice="See the stream's head for its latest version.",
         )
     await gathering.add_trust()
-    cache = tile_store.TileCache(conn, checkpoint.size)
+    indexes = sorted(gathering.positions)
+    paths = await cache.prove(lambda read: tiles.inclusion_paths(checkpoint.size, indexes, read))
     entries = []
-    for index in sorted(gathering.positions):
-        path = await cache.prove(
-            lambda read, index=index: tiles.inclusion_path(checkpoint.size, index, read)  # type: ignore[misc]
-        )
+    for index in indexes:
         stored = gathering.entries[index]
-        events = _events(stored, sorted(gathering.positions[index]))
-        entries.append(BundleEntry(events=events, index=index, jws=stored.jws, path=tuple(path)))
+        events = _events(stored, gathering.lines[index], sorted(gathering.positions[index]))
+        entries.append(BundleEntry(events=events, index=index, jws=stored.jws, path=paths[index]))
     return write_bundle(
         Bundle(
             checkpoint=checkpoint.cosigned_note.encode(),
@@ -69,6 +71,7 @@ class _Gathering:
         self._size = size
         self._stream, self._version = subject
         self.entries: dict[int, StoredEntry] = {}
+        self.lines: dict[int, list[bytes]] = {}
         self.positions: dict[int, set[int]] = {}
         self._sources: set[str] = set()
         self._corrected: set[str] = set()
@@ -80,16 +83,15 @@ class _Gathering:
         """
         if stream == self._stream and version > self._version:
             return True
-        place = await log_store.find_entry(self._conn, stream, version)
-        if place is None or place.index >= self._size:
+        entry = await self._entry(stream, version)
+        if entry is None or entry.index >= self._size:
             return False
-        positions = self.positions.setdefault(place.index, set())
-        if place.position in positions:
+        position = version - entry.first
+        positions = self.positions.setdefault(entry.index, set())
+        if position in positions:
             return True
-        positions.add(place.position)
-        if place.index not in self.entries:
-            self.entries[place.index] = await log_store.entry(self._conn, place.index)
-        event = read_event(self.entries[place.index].event_lines[place.position])
+        positions.add(position)
+        event = read_event(self.lines[entry.index][position])
         needed = needs(stream, version, event)
         for source in needed.sources:
             await self._add_source(source)
@@ -100,6 +102,20 @@ class _Gathering:
         for ref in needed.corrected:
             await self._add_corrections(ref)
         return True
+
+    async def _entry(self, stream: str, version: int) -> StoredEntry | None:
+        """The entry that holds an event, kept with its lines."""
+        for known in self.entries.values():
+            if known.stream == stream and known.first <= version < known.first + known.count:
+                return known
+        found = await log_store.entry_holding(self._conn, stream, version)
+        if found is not None:
+            self._keep(found)
+        return found
+
+    def _keep(self, entry: StoredEntry) -> None:
+        self.entries[entry.index] = entry
+        self.lines[entry.index] = entry.event_lines
 
     async def add_trust(self) -> None:
         """Entry 0, changes of rules, and the keys of the operator and of all authors so far."""
@@ -117,7 +133,7 @@ class _Gathering:
             last = self._version if stream == self._stream else entry.first + entry.count
             shown = range(min(entry.count, last - entry.first + 1))
             if shown:
-                self.entries[entry.index] = entry
+                self._keep(entry)
                 self.positions.setdefault(entry.index, set()).update(shown)
 
     async def _add_source(self, stream: str) -> None:
@@ -147,30 +163,27 @@ class _Gathering:
             while latest is not None:
                 stream, version = split_event(latest)
                 await self.add(stream, version)
-                place = await log_store.find_event(self._conn, stream, version)
-                event = read_event(await log_store.event_line(self._conn, place))
+                entry = await self._entry(stream, version)
+                if entry is None:
+                    raise NotFound(f"correction {latest}")
+                event = read_event(self.lines[entry.index][version - entry.first])
                 if not isinstance(event, ActivityCorrected | ActivityWithdrawn):
                     raise NotFound(f"correction {latest}", found=type(event).__name__)
                 latest = event.supersedes
 
 
-def _events(entry: StoredEntry, positions: list[int]) -> tuple[BundleEvent, ...]:
+def _events(
+    entry: StoredEntry, lines: list[bytes], positions: list[int]
+) -> tuple[BundleEvent, ...]:
     statement = parse_statement(entry.jws).statement
-    lines = entry.event_lines
-    leaves: list[LeafHash] = []
-    previous = [statement.previous]
-    for position, line in enumerate(lines):
-        leaf = event_leaf(
-            line, previous[-1], entry.stream, entry.type_at(position), entry.first + position
-        )
-        leaves.append(leaf)
-        previous.append(leaf.hex())
+    types = entry.types * len(lines) if len(entry.types) == 1 else entry.types
+    leaves = leaves_of(lines, types, entry.stream, entry.first, statement.previous)
     return tuple(
         BundleEvent(
             data=lines[position],
-            path=tuple(path_of(leaves, position)),
+            path=path,
             position=position,
-            previous=previous[position],
+            previous=leaves[position - 1].hex() if position else statement.previous,
         )
-        for position in positions
+        for position, path in paths_of(leaves, positions).items()
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -22,6 +23,9 @@ from ledger.log.receipt import Receipt, format_receipt
 from ledger.service.signer import Signer
 from ledger.store import tile_store
 from ledger.store.database import Connection, Database
+
+SWITCH_S: Final = 0.0005
+"""After so long, a thread that computes lets another one go on."""
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -57,6 +61,8 @@ class Publisher:
     async def start(self) -> None:
         """Sign what a crash left unsigned. Raises LogStopped, DatabaseUnavailable."""
         await self._signer.sign(await self._connection())
+        # The file is synced in a thread, which must not wait 5 ms for a busy loop to let it go on.
+        sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
         self._task = asyncio.create_task(self._run(), name="publisher")
 
     async def stop(self) -> None:
@@ -72,6 +78,10 @@ class Publisher:
         """Sign and answer these batches, which are committed."""
         self._committed += accepted
         self._wake.set()
+
+    def tiles_at_hand(self) -> dict[tuple[int, int], bytes]:
+        """The tiles at the right edge of what was signed, by level and number."""
+        return self._signer.at_hand()
 
     async def _run(self) -> None:
         while self._committed or not self._ending:

@@ -120,6 +120,10 @@ class Sequencer:
         if self._stopped is not None:
             raise self._stopped.again()
 
+    def tiles_at_hand(self) -> dict[tuple[int, int], bytes]:
+        """The tiles at the right edge of what was signed, by level and number."""
+        return self._publisher.tiles_at_hand()
+
     async def precheck(self, jws: bytes) -> None:
         """Raise why a batch with this signed statement would be refused, whatever its lines are.
 

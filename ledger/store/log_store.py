@@ -341,6 +341,16 @@ async def find_entry(conn: Connection, stream: str, version: int) -> EventPlace 
     return EventPlace(row[0], version - row[1])
 
 
+async def entry_holding(conn: Connection, stream: str, version: int) -> StoredEntry | None:
+    """The entry that holds a version of a stream, with its event lines, or None."""
+    wanted = {"stream": stream, "version": version}
+    async with conn.cursor(binary=True) as cur:
+        row = await (await cur.execute(query("log", "holding"), wanted)).fetchone()
+    if row is None or version >= row[2] + row[3]:
+        return None
+    return read_entry(row)
+
+
 async def event_line(conn: Connection, place: EventPlace) -> bytes:
     """One event's data as it arrived, without LF; raises NotFound."""
     lines = (await entry(conn, place.index)).event_lines

@@ -80,15 +80,20 @@ class ViewStore:
         pieces: Iterable[Piece],
         rows: Iterable[tuple[int, EntryRows]],
     ) -> None:
-        """All that a group of entries changes; at most five statements, whatever its size.
+        """All that a group of entries changes; one statement for most groups, whatever their size.
 
         A piece is named once, with its value after the group; `rows` come with the entry's index.
         """
         listed = list(rows)
-        await self.save_pieces(conn, pieces)
+        saved, gone = _parted(pieces)
+        await self._delete_pieces(conn, gone)
         await self._insert_lines(conn, listed)
-        await self._add_masses(conn, listed)
-        await self._add_activities(conn, listed)
+        values = {
+            "pieces": _pieces(saved),
+            "masses": _masses(listed),
+            "activities": _activities(listed),
+        }
+        await conn.execute(self._query("add"), values)
 
     async def copy(
         self,
@@ -122,17 +127,12 @@ class ViewStore:
 
     async def save_pieces(self, conn: Connection, pieces: Iterable[Piece]) -> None:
         """Put pieces of the state, and remove those whose value is None."""
-        saved: list[Piece] = []
-        gone: list[Piece] = []
-        for piece in pieces:
-            (gone if piece.value is None else saved).append(piece)
+        saved, gone = _parted(pieces)
         if saved:
-            rows = (
-                {"kind": p.kind, "key": p.key, "value": value.decode(), "index": p.index}
-                for p in saved
-                if (value := p.value) is not None
-            )
-            await conn.execute(self._query("save_pieces"), {"pieces": as_json(rows)})
+            await conn.execute(self._query("save_pieces"), {"pieces": _pieces(saved)})
+        await self._delete_pieces(conn, gone)
+
+    async def _delete_pieces(self, conn: Connection, gone: Sequence[Piece]) -> None:
         if gone:
             keys = {"kind": [piece.kind for piece in gone], "key": [piece.key for piece in gone]}
             await conn.execute(self._query("delete_pieces"), keys)
@@ -146,43 +146,6 @@ class ViewStore:
         if values:
             async with conn.cursor() as cur:
                 await cur.executemany(self._query("insert_source_lines"), values)
-
-    async def _add_masses(self, conn: Connection, rows: Sequence[tuple[int, EntryRows]]) -> None:
-        added = [
-            {
-                "index": index,
-                "stream": stream,
-                "line": line,
-                "month": month,
-                "role": role,
-                "gas": gas,
-                "mass_mg": str(mass_mg),
-                "zeroed": zeroed,
-            }
-            for index, entry in rows
-            for (stream, line, month, role, gas), (mass_mg, zeroed) in entry.masses.items()
-        ]
-        if added:
-            await conn.execute(self._query("add_masses"), {"rows": as_json(added)})
-
-    async def _add_activities(
-        self, conn: Connection, rows: Sequence[tuple[int, EntryRows]]
-    ) -> None:
-        added = [
-            {
-                "index": index,
-                "stream": stream,
-                "line": line,
-                "month": month,
-                "tiny": str(tiny),
-                "readings": readings,
-                "estimated": estimated,
-            }
-            for index, entry in rows
-            for (stream, line, month), (tiny, readings, estimated) in entry.activity.items()
-        ]
-        if added:
-            await conn.execute(self._query("add_activities"), {"rows": as_json(added)})
 
     # -------------------------------------------------------------------------- state
 
@@ -332,6 +295,56 @@ class ViewStore:
             composed = query("view", name).format(schema=sql.Identifier(self.schema), which=which)
             self._queries[place] = composed.as_bytes(None)
         return self._queries[place]
+
+
+def _parted(pieces: Iterable[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """Those that have a value, and those that shall be removed."""
+    saved: list[Piece] = []
+    gone: list[Piece] = []
+    for piece in pieces:
+        (gone if piece.value is None else saved).append(piece)
+    return saved, gone
+
+
+def _pieces(saved: Sequence[Piece]) -> str:
+    return as_json(
+        {"kind": p.kind, "key": p.key, "value": value.decode(), "index": p.index}
+        for p in saved
+        if (value := p.value) is not None
+    )
+
+
+def _masses(rows: Sequence[tuple[int, EntryRows]]) -> str:
+    return as_json(
+        {
+            "index": index,
+            "stream": stream,
+            "line": line,
+            "month": month,
+            "role": role,
+            "gas": gas,
+            "mass_mg": str(mass_mg),
+            "zeroed": zeroed,
+        }
+        for index, entry in rows
+        for (stream, line, month, role, gas), (mass_mg, zeroed) in entry.masses.items()
+    )
+
+
+def _activities(rows: Sequence[tuple[int, EntryRows]]) -> str:
+    return as_json(
+        {
+            "index": index,
+            "stream": stream,
+            "line": line,
+            "month": month,
+            "tiny": str(tiny),
+            "readings": readings,
+            "estimated": estimated,
+        }
+        for index, entry in rows
+        for (stream, line, month), (tiny, readings, estimated) in entry.activity.items()
+    )
 
 
 def _heading(

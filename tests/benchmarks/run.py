@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import uvloop
 from rich.console import Console
 
 from ledger.store.embedded import stop_on_signals
@@ -180,8 +181,10 @@ def main() -> None:
         screen = Screen()
         run = Run(folder, Scale.of(asked.events, asked.slices), asked.only, screen)
         try:
-            with stop_on_signals(), screen.shown():
-                asyncio.run(run.measure())
+            # The loop that the service runs on.
+            loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+            with stop_on_signals(), screen.shown(), loop as runner:
+                runner.run(run.measure())
         except Exception:
             print(json.dumps(run.results, indent=1))  # what was measured until then
             raise

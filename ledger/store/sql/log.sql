@@ -99,6 +99,16 @@ SELECT index, first, count
  ORDER BY first DESC
  LIMIT 1;
 
+-- name: holding
+-- The same entry with its event lines.
+SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notification, entry.types,
+       entry.jws, events.packed
+  FROM ledger.log_entries AS entry
+  LEFT JOIN ledger.entry_events AS events ON events.index = entry.index
+ WHERE entry.stream = %(stream)s AND entry.first <= %(version)s
+ ORDER BY entry.first DESC
+ LIMIT 1;
+
 -- name: find_notification
 -- The entry that begins last at or before a notification id.
 SELECT index

@@ -35,39 +35,44 @@ VALUES (%(stream)s, %(line)s, %(party)s, %(activity)s, %(scope)s, %(category)s, 
         %(site)s, %(region)s, %(inside)s, %(flow)s, %(balance_group)s, %(part_of)s, %(kind)s,
         %(unit)s, %(gpc)s, %(index)s);
 
--- name: add_masses
--- Masses that entries add, and the totals with them. Sums of integers: any order gives the same.
-WITH delta AS (
+-- name: add
+-- What a group of entries changes, in one go: pieces, deltas, and the totals with them. Sums of
+-- integers: any order gives the same. Quantities come in 10^-12 of a unit; trailing zeros go, so that
+-- equal quantities are stored alike whatever they were added up from.
+WITH pieces AS (
+    INSERT INTO {schema}.state_view (kind, key, value, index)
+    SELECT new.kind, new.key, convert_to(new.value, 'UTF8'), new.index
+      FROM json_to_recordset(%(pieces)s::json)
+           AS new (kind text, key text, value text, index bigint)
+     ORDER BY new.kind, new.key
+        ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, index = excluded.index
+), masses AS (
     INSERT INTO {schema}.mass_delta (index, stream, line, month, role, gas, mass_mg, zeroed)
     SELECT new.index, new.stream, new.line, new.month, new.role, new.gas, new.mass_mg, new.zeroed
-      FROM json_to_recordset(%(rows)s::json)
+      FROM json_to_recordset(%(masses)s::json)
            AS new (index bigint, stream text, line integer, month text, role text, gas text,
                    mass_mg numeric, zeroed integer)
  RETURNING stream, line, month, role, gas, mass_mg, zeroed
-)
-INSERT INTO {schema}.mass_total AS total (stream, line, month, role, gas, mass_mg, zeroed)
-SELECT stream, line, month, role, gas, sum(mass_mg), sum(zeroed)
-  FROM delta
- GROUP BY stream, line, month, role, gas
- ORDER BY stream, line, month, role, gas
-    ON CONFLICT (stream, line, month, role, gas) DO UPDATE
-   SET mass_mg = total.mass_mg + excluded.mass_mg, zeroed = total.zeroed + excluded.zeroed;
-
--- name: add_activities
--- Quantities that entries add, in 10^-12 of a unit, and the totals with them. Trailing zeros go, so
--- that equal quantities are stored alike whatever they were added up from.
-WITH delta AS (
+), mass_totals AS (
+    INSERT INTO {schema}.mass_total AS total (stream, line, month, role, gas, mass_mg, zeroed)
+    SELECT stream, line, month, role, gas, sum(mass_mg), sum(zeroed)
+      FROM masses
+     GROUP BY stream, line, month, role, gas
+     ORDER BY stream, line, month, role, gas
+        ON CONFLICT (stream, line, month, role, gas) DO UPDATE
+       SET mass_mg = total.mass_mg + excluded.mass_mg, zeroed = total.zeroed + excluded.zeroed
+), activities AS (
     INSERT INTO {schema}.activity_delta (index, stream, line, month, quantity, readings, estimated)
     SELECT new.index, new.stream, new.line, new.month,
            trim_scale(new.tiny * 0.000000000001), new.readings, new.estimated
-      FROM json_to_recordset(%(rows)s::json)
+      FROM json_to_recordset(%(activities)s::json)
            AS new (index bigint, stream text, line integer, month text, tiny numeric,
                    readings integer, estimated integer)
  RETURNING stream, line, month, quantity, readings, estimated
 )
 INSERT INTO {schema}.activity_total AS total (stream, line, month, quantity, readings, estimated)
 SELECT stream, line, month, trim_scale(sum(quantity)), sum(readings), sum(estimated)
-  FROM delta
+  FROM activities
  GROUP BY stream, line, month
  ORDER BY stream, line, month
     ON CONFLICT (stream, line, month) DO UPDATE
