@@ -101,7 +101,7 @@ def read_events(lines: list[bytes]) -> tuple[msgspec.Struct, ...]:
 
 def _read_alike(lines: list[bytes]) -> list[msgspec.Struct] | None:
     """All events at once if all are of the first one's type, as in most batches; else None."""
-    if not lines:
+    if len(lines) < 2:
         return None
     reader = _READERS[type(_read_at(0, lines[0]))]
     return reader.decode_all(lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NewType
 
@@ -49,6 +50,7 @@ def parse_hex(text: str) -> Hash:
     return Hash(bytes.fromhex(text))
 
 
+@lru_cache(maxsize=1024)
 def format_base64(value: bytes) -> str:
     """The hash in standard base64 with padding, 44 characters, as in notes and proofs."""
     return binascii.b2a_base64(value, newline=False).decode("ascii")

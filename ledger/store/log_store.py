@@ -133,7 +133,8 @@ async def begin(conn: Connection, names: Iterable[str]) -> tuple[Head, dict[str,
         head, heads = conn.cursor(binary=True), conn.cursor(binary=True)
         await head.execute(query("log", "read_head"))
         await heads.execute(query("log", "stream_heads"), {"streams": sorted(set(names))})
-        return _log_head(await head.fetchone()), {row[0]: _head(row) async for row in heads}
+        found = {row[0]: _head(row) for row in await heads.fetchall()}
+        return _log_head(await head.fetchone()), found
 
 
 async def ensure_partitions(conn: Connection, upto: int) -> int:
@@ -160,7 +161,8 @@ async def read_head_and_leaves(
         head, leaves = conn.cursor(binary=True), conn.cursor(binary=True)
         await head.execute(query("log", "read_head"))
         await leaves.execute(query("log", "leaf_hashes"), bounds)
-        return _log_head(await head.fetchone()), [LeafHash(row[0]) async for row in leaves]
+        found = [LeafHash(row[0]) for row in await leaves.fetchall()]
+        return _log_head(await head.fetchone()), found
 
 
 def _log_head(row: TupleRow | None) -> Head:
