@@ -35,10 +35,12 @@ def divide_half_even(numerator: int, denominator: int) -> int:
     return quotient
 
 
+@lru_cache(maxsize=40_000)
 def seconds(text: str) -> int:
     """A time as seconds since 1970. Raises BadValue.
 
-    Day and time of day are parsed apart, since meters repeat both: each is parsed once.
+    Meters of one area write the same times, and a year of quarter-hours is remembered. Day and time
+    of day are parsed apart, since a meter repeats both: each is parsed once.
     """
     try:
         return _day_s(text[:10]) + _clock_s(text[10:])
