@@ -20,9 +20,10 @@ from ledger.store.log_store import StreamHead
 class Admission:
     """The ends of some streams while a group is put together, under the lock of the log."""
 
-    def __init__(self, heads: Mapping[str, StreamHead], size: int) -> None:
-        """With the ends of the group's streams in a log of this size."""
-        self._heads = {s: (head.version, head.leaf.hex()) for s, head in heads.items()}
+    def __init__(self, ends: Mapping[str, StreamHead | None], size: int) -> None:
+        """With the ends of streams, the group's among them, in a log of this size."""
+        self._ends = ends
+        self._heads: dict[str, tuple[int, str]] = {}
         self._size = size
         self._accepted: dict[str, list[tuple[int, SignedStatement]]] = {}
 
@@ -38,7 +39,7 @@ class Admission:
         Raises Conflict, BadBatch.
         """
         statement = signed.statement
-        version, leaf = self._heads.get(statement.stream, (0, ZEROS_HEX))
+        version, leaf = self._heads.get(statement.stream) or self._logged_end(statement.stream)
         if statement.first <= version:
             return await self._logged(conn, signed, version)
         if statement.first > version + 1:
@@ -57,6 +58,10 @@ class Admission:
             )
         await _check_seen(conn, statement.seen, self._size)
         return None
+
+    def _logged_end(self, stream: str) -> tuple[int, str]:
+        end = self._ends.get(stream)
+        return (0, ZEROS_HEX) if end is None else (end.version, end.leaf.hex())
 
     async def _logged(self, conn: Connection, signed: SignedStatement, version: int) -> int:
         """The index of the batch that holds this version, if it is this very batch."""

@@ -1,11 +1,13 @@
 """The one place where the log grows: batches in, receipts out.
 
 Submissions that wait are appended together: one lock, one transaction, one checkpoint. A batch
-that is refused takes no other of its group down. The order is commit, re-hash what was stored,
-checkpoint file on disk, sign, answer; so whoever holds a receipt will find the batch.
+that is refused takes no other of its group down. While a group is written, the next one is checked
+(`checker`: size, form, key, signature and only then the lines, so that strangers cost little) and
+the one before is signed and answered (`publisher`).
 
-Cheap checks come first, so that strangers cost little: size, form, key, signature, and only then
-the lines, which are checked while the group before is written (`checker`). Source: architecture, "How a batch flows"; formats, sections 4 and 7.
+A process that has appended last knows where the log and its streams end, and decides on that; the
+database says in the same round trip whether it still holds. If not, the group is decided again.
+Source: architecture, "How a batch flows"; formats, sections 4 and 7.
 """
 
 from __future__ import annotations
@@ -14,26 +16,32 @@ import asyncio
 import logging
 from typing import Final
 
-import msgspec
-
 from ledger.carbon.info import Posted
 from ledger.carbon.pieces import COVER
 from ledger.carbon.summary import cover_keys
-from ledger.errors import Damaged, LedgerError, LogStopped, Overloaded, Unavailable
-from ledger.intake import Checked
+from ledger.errors import (
+    Conflict,
+    Damaged,
+    DatabaseUnavailable,
+    LedgerError,
+    LogStopped,
+    Overloaded,
+    Unavailable,
+)
 from ledger.log.batch import SignedStatement, parse_statement, split_head, split_lines
 from ledger.log.keys import PrivateKey
 from ledger.machine import check_log, read_events, summed_entry, whole_entry
 from ledger.service.admission import Admission
-from ledger.service.checker import Checker, Known
+from ledger.service.checker import Checker
 from ledger.service.engine import Engine, Folded
-from ledger.service.publisher import Accepted, Publisher
+from ledger.service.group import Ends, Outcome, Waiting
+from ledger.service.publisher import Publisher
 from ledger.service.signer import Signer
 from ledger.service.workers import Workers
 from ledger.store import log_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database, translated
-from ledger.store.log_store import Head, NewEntry
+from ledger.store.log_store import Head
 from ledger.store.packing import unpack
 from ledger.store.view_store import ViewStore
 
@@ -45,22 +53,6 @@ LINGER_S: Final = 0.02
 _STEP_S: Final = 0.004
 
 _LOG: Final = logging.getLogger(__name__)
-
-
-class _Waiting(msgspec.Struct, eq=False):
-    """A batch that waits for its place, and the future of whoever waits for it.
-
-    `checked` is None while it is being checked.
-    """
-
-    signed: SignedStatement
-    answer: asyncio.Future[Posted]
-    known: Known | None = None
-    checked: Checked | None = None
-
-    @property
-    def stream(self) -> str:
-        return self.signed.statement.stream
 
 
 class Sequencer:
@@ -83,9 +75,9 @@ class Sequencer:
         self._engine = Engine(views)
         self._workers = Workers()
         self._checker = Checker(database, views, self._workers)
-        self._size_of_state = 0
+        self._ends = Ends()
         self._conn: Connection | None = None
-        self._queue: dict[_Waiting, None] = {}
+        self._queue: dict[Waiting, None] = {}
         self._unchecked = 0
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
@@ -148,7 +140,7 @@ class Sequencer:
                 advice="Send the same bytes again in a second.",
             )
         # Its place in the queue is that of its arrival, however long its checks take.
-        waiting = _Waiting(signed, asyncio.get_running_loop().create_future())
+        waiting = Waiting(signed, asyncio.get_running_loop().create_future())
         self._queue[waiting] = None
         self._waiting_bytes += size
         try:
@@ -207,12 +199,12 @@ class Sequencer:
         while self._unchecked > len(self._queue) - self._unchecked and loop.time() < until:  # noqa: ASYNC110  (an event would be set for each batch)
             await asyncio.sleep(_STEP_S)
 
-    def _take_group(self) -> list[_Waiting]:
+    def _take_group(self) -> list[Waiting]:
         """What is checked and may go now: no batch overtakes an earlier one of its stream.
 
         Nor one that registers something, which others may stand on.
         """
-        group: list[_Waiting] = []
+        group: list[Waiting] = []
         held: set[str] = set()
         size = 0
         if self._stopped is not None:
@@ -232,7 +224,7 @@ class Sequencer:
             del self._queue[waiting]
         return group
 
-    async def _recover(self, group: list[_Waiting], error: LedgerError) -> None:
+    async def _recover(self, group: list[Waiting], error: LedgerError) -> None:
         """The group was not acknowledged: tell everybody, and begin again from the database.
 
         Where database and checkpoint file disagree, nothing is appended or signed any more.
@@ -241,8 +233,11 @@ class Sequencer:
             self._stop_growing(error)
         for waiting in group:
             _fail(waiting, error)
+        await self._forget()
+
+    async def _forget(self) -> None:
         self._engine.forget()
-        self._size_of_state = 0
+        self._ends = Ends()
         if self._conn is not None:
             await self._conn.close()
             self._conn = None
@@ -251,50 +246,89 @@ class Sequencer:
         self._stopped = error
         self._wake.set()
 
-    async def _append(self, group: list[_Waiting]) -> None:
-        conn = await self._connection()
-        accepted: list[Accepted] = []
-        async with translated(), conn.pipeline(), conn.transaction():
-            head, heads = await log_store.begin(conn, (w.stream for w in group))
-            if head.size != self._size_of_state:
-                self._engine.forget()  # another process has appended meanwhile
-                self._size_of_state = head.size
-            new: list[NewEntry] = []
-            folded: list[Folded] = []
-            admission = Admission(heads, head.size)
-            await self._engine.prepare(conn, _covers(group))
-            for at, waiting in enumerate(group):
-                if _reads_readings(waiting.stream) and new:
-                    # It may rest on readings that only the log tells: those of this group first.
-                    self._queue = dict.fromkeys([*group[at:], *self._queue])
-                    self._wake.set()
-                    break
-                try:
-                    index = await admission.repeated(conn, waiting.signed)
-                    if index is not None:
-                        accepted.append(_accepted(waiting, index, repeated=True))
-                        continue
-                    one = await self._fold(conn, head, head.size + len(new), waiting)
-                except LedgerError as error:
-                    _fail(waiting, error)
-                    continue
-                self._engine.keep(one)
-                folded.append(one)
-                new.append(_new_entry(waiting))
-                admission.accept(waiting.signed, one.index)
-                accepted.append(_accepted(waiting, one.index))
-            if new:
-                rows = [(one.index, one.rows) for one in folded]
-                await self._engine.views.write(conn, self._engine.unwritten(), rows)
-                head = await log_store.append_entries(conn, head, new)
-        self._engine.written()
-        self._size_of_state = head.size
-        if accepted:
-            self._publisher.publish(accepted)
+    async def _append(self, group: list[Waiting]) -> None:
+        """Append the group; in one round trip where nobody else appends and its streams are known."""
+        if self._ends.head is not None and all(w.stream in self._ends.of for w in group):
+            try:
+                await self._append_to(self._ends.head, group)
+            except (DatabaseUnavailable, asyncio.CancelledError):
+                raise
+            except Exception as error:  # noqa: BLE001  # judged again on what the log says now
+                _LOG.debug("the log has moved: %s", type(error).__name__)
+                await self._forget()
+            else:
+                return
+        await self._append_to(None, group)
 
-    async def _fold(self, conn: Connection, head: Head, index: int, waiting: _Waiting) -> Folded:
+    async def _append_to(self, expected: Head | None, group: list[Waiting]) -> None:
+        """Append the group to a log that goes as far as expected, or as far as it does.
+
+        Nobody is told anything before the transaction has ended well. Raises Conflict if the log
+        does not go as far as expected.
+        """
+        conn = await self._connection()
+        outcome = Outcome()
+        async with translated(), conn.pipeline(), conn.transaction():
+            reading = await log_store.begin(conn, {w.stream for w in group})
+            if expected is None:
+                head = await self._catch_up(reading)
+            else:
+                head = expected
+            await self._decide(conn, head, group, outcome)
+            if outcome.new:
+                await self._engine.views.write(conn, self._engine.unwritten(), outcome.rows)
+                after = await log_store.append_entries(conn, head, outcome.new)
+            else:
+                after = head
+            if expected is not None and await reading.head() != expected:
+                raise Conflict("another process has appended meanwhile")
+        self._engine.written()
+        self._ends.go_on(after, outcome.moved)
+        for waiting, error in outcome.refused:
+            _fail(waiting, error)
+        if outcome.later:
+            self._queue = dict.fromkeys([*outcome.later, *self._queue])
+            self._wake.set()
+        if outcome.accepted:
+            self._publisher.publish(outcome.accepted)
+
+    async def _catch_up(self, reading: log_store.Beginning) -> Head:
+        """Where the log stands now; what another process has appended meanwhile is asked for anew."""
+        head = await reading.head()
+        if self._ends.head is None or head.size != self._ends.head.size:
+            self._engine.forget()
+            self._ends = Ends()
+        self._ends.head = head
+        self._ends.of.update(await reading.ends())
+        return head
+
+    async def _decide(
+        self, conn: Connection, head: Head, group: list[Waiting], outcome: Outcome
+    ) -> None:
+        """Which batches of the group go on, and what they change."""
+        admission = Admission(self._ends.of, head.size)
+        await self._engine.prepare(conn, _covers(group))
+        for at, waiting in enumerate(group):
+            if _reads_readings(waiting.stream) and outcome.new:
+                # It may rest on readings that only the log tells: those of this group first.
+                outcome.later = group[at:]
+                return
+            try:
+                index = await admission.repeated(conn, waiting.signed)
+                if index is not None:
+                    outcome.accepted.append(waiting.accepted(index, repeated=True))
+                    continue
+                one = await self._fold(conn, head, head.size + len(outcome.new), waiting)
+            except LedgerError as error:
+                outcome.refused.append((waiting, error))
+                continue
+            self._engine.keep(one)
+            admission.accept(waiting.signed, one.index)
+            outcome.add(waiting, one)
+
+    async def _fold(self, conn: Connection, head: Head, index: int, waiting: Waiting) -> Folded:
         """What the batch changes at this index, or the error why it is refused."""
-        signed, checked, known = waiting.signed, _checked(waiting), waiting.known
+        signed, checked, known = waiting.signed, waiting.done, waiting.known
         if checked.summary is not None and known is not None and known.basis is not None:
             short = summed_entry(index, signed, checked.types)
             added = await self._engine.add(
@@ -315,42 +349,19 @@ class Sequencer:
         return self._conn
 
 
-def _fail(waiting: _Waiting, error: LedgerError) -> None:
+def _fail(waiting: Waiting, error: LedgerError) -> None:
     if not waiting.answer.done():
         waiting.answer.set_exception(error.again())
 
 
-def _accepted(waiting: _Waiting, index: int, *, repeated: bool = False) -> Accepted:
-    return Accepted(waiting.signed.statement, index, waiting.answer, repeated)
-
-
-def _checked(waiting: _Waiting) -> Checked:
-    if waiting.checked is None:
-        raise AssertionError("a batch had its turn before it was checked")
-    return waiting.checked
-
-
-def _covers(group: list[_Waiting]) -> list[tuple[str, str]]:
+def _covers(group: list[Waiting]) -> list[tuple[str, str]]:
     """The pieces of coverage that the group's summaries will ask for."""
     return [
         (COVER.name, key)
         for waiting in group
-        if (summary := _checked(waiting).summary) is not None
+        if (summary := waiting.done.summary) is not None
         for key in cover_keys(waiting.stream, summary)
     ]
-
-
-def _new_entry(waiting: _Waiting) -> NewEntry:
-    statement, checked = waiting.signed.statement, _checked(waiting)
-    return NewEntry(
-        jws=waiting.signed.jws.raw,
-        stream=statement.stream,
-        first=statement.first,
-        count=statement.count,
-        types=checked.types,
-        packed=checked.packed,
-        leaf=checked.leaf,
-    )
 
 
 def _reads_readings(stream: str) -> bool:

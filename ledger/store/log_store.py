@@ -24,8 +24,9 @@ from ledger.store.queries import as_json, query
 from ledger.store.tile_store import completed_tiles
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
+    from psycopg import AsyncCursor
     from psycopg.rows import TupleRow
 
     from ledger.store.database import Connection
@@ -123,18 +124,37 @@ async def lock(conn: Connection) -> None:
     await conn.execute(query("log", "lock"))
 
 
-async def begin(conn: Connection, names: Iterable[str]) -> tuple[Head, dict[str, StreamHead]]:
+class Beginning:
+    """What was asked for together with the lock: how far the log goes, and these streams."""
+
+    def __init__(
+        self, head: AsyncCursor[TupleRow], ends: AsyncCursor[TupleRow], names: Iterable[str]
+    ) -> None:
+        self._head = head
+        self._ends = ends
+        self._names = names
+
+    async def head(self) -> Head:
+        """How far the log goes, once the lock is held; raises Damaged if nobody can say."""
+        return _log_head(await self._head.fetchone())
+
+    async def ends(self) -> dict[str, StreamHead | None]:
+        """The ends of the streams that were named; None for one without events."""
+        found = {row[0]: _head(row) for row in await self._ends.fetchall()}
+        return {name: found.get(name) for name in self._names}
+
+
+async def begin(conn: Connection, names: Collection[str]) -> Beginning:
     """Wait until nobody else appends, then read how far the log and these streams go.
 
-    In one round trip, in a transaction that must be open. Streams without events are left out.
+    In an open transaction in pipeline mode: all that is sent before somebody asks for an answer goes
+    in one round trip.
     """
-    async with conn.pipeline():
-        await lock(conn)
-        head, heads = conn.cursor(binary=True), conn.cursor(binary=True)
-        await head.execute(query("log", "read_head"))
-        await heads.execute(query("log", "stream_heads"), {"streams": sorted(set(names))})
-        found = {row[0]: _head(row) for row in await heads.fetchall()}
-        return _log_head(await head.fetchone()), found
+    await lock(conn)
+    head, ends = conn.cursor(binary=True), conn.cursor(binary=True)
+    await head.execute(query("log", "read_head"))
+    await ends.execute(query("log", "stream_heads"), {"streams": sorted(names)})
+    return Beginning(head, ends, names)
 
 
 async def ensure_partitions(conn: Connection, upto: int) -> int:
