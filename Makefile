@@ -26,7 +26,7 @@ help:
 	@echo "make serve        run the ledger's service"
 	@echo "make test         all tests"
 	@echo "make faults       only the tests that kill, damage and overload"
-	@echo "make bench        measure the speed, with a million events (five minutes)"
+	@echo "make bench        measure the speed, with a million events (a few minutes)"
 	@echo "make bench-large  the same with ten million"
 	@echo "make check        format, lint, types, import contracts, docs"
 	@echo "make format       rewrite the sources as 'make check' wants them"

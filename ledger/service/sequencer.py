@@ -155,10 +155,11 @@ class Sequencer:
             return await waiting.answer
         finally:
             self._waiting_bytes -= size
+            if not waiting.answer.cancel() and not waiting.answer.cancelled():
+                waiting.answer.exception()  # seen, even where the batch itself was refused before
             if waiting in self._queue:
                 # Refused, or its sender has gone: others may wait for its stream.
                 del self._queue[waiting]
-                waiting.answer.cancel()
                 self._wake.set()
 
     def _parse(self, jws: bytes) -> SignedStatement:
