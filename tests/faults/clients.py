@@ -15,7 +15,9 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -147,7 +149,7 @@ class Known:
     async def compare(self, url: str) -> None:
         """Follow the log to its newest checkpoint; everything known so far must be in it."""
         async with httpx.AsyncClient(base_url=url, timeout=LONGEST_WAIT_S) as client:
-            note = (await client.get(f"{self.path}/checkpoint")).raise_for_status().content
+            note = (await _get(client, f"{self.path}/checkpoint")).content
             checkpoint = open_checkpoint(note, self.log)
             self.saw(checkpoint)
             await self._follow(client, checkpoint.size)
@@ -156,12 +158,12 @@ class Known:
             for index, statement in self.acknowledged.items():
                 assert self._entries[index] == statement, f"entry {index} is another one"
             for index in self._fresh:
-                text = (await client.get(f"/v1/receipts/{index}")).raise_for_status().content
+                text = (await _get(client, f"/v1/receipts/{index}")).content
                 receipt = parse_receipt(text)
                 assert receipt.index == index
                 self.saw(verify_receipt(receipt, self.acknowledged[index], self.log))
             self._fresh.clear()
-            status = (await client.get("/v1/status")).raise_for_status().json()
+            status = (await _get(client, "/v1/status")).json()
             assert status["events"] == self.events
 
     def compare_file(self, path: Path) -> None:
@@ -176,7 +178,7 @@ class Known:
         for number in range(len(self._entries) // tiles.WIDTH, -(-size // tiles.WIDTH)):
             width = tiles.tile_width(size, tiles.ENTRIES, number)
             path = f"{self.path}/{tiles.tile_path(tiles.ENTRIES, number, width)}"
-            found = tiles.split_entry_bundle((await client.get(path)).raise_for_status().content)
+            found = tiles.split_entry_bundle((await _get(client, path)).content)
             assert len(found) == width
             known = self._entries[number * tiles.WIDTH :]
             assert list(found[: len(known)]) == known, "an entry has changed"
@@ -190,6 +192,19 @@ class Known:
         self._tree = self._tree.append(leaf_hash(statement))
         self._roots.append(self._tree.root())
         self.events += batch.parse_statement(statement).statement.count
+
+
+async def _get(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    """The answer, asked for again while the service says that it cannot now, as it asks one to.
+
+    A batch can still be acknowledged by what is left of a database whose end is a moment away.
+    """
+    latest = time.monotonic() + LONGEST_WAIT_S
+    while True:
+        answer = await client.get(path)
+        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > latest:
+            return answer.raise_for_status()
+        await asyncio.sleep(0.1)
 
 
 class Client:
