@@ -17,7 +17,6 @@ from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, Body
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
 from ledger.carbon.summary import Basis, Summary, admit
-from ledger.errors import LedgerError
 from ledger.fold.state import Cache, Key, Kind, NotLoaded, Overlay
 from ledger.log.keys import PublicKey
 from ledger.log.names import split_event
@@ -110,10 +109,10 @@ class Engine:
     def _foreseen(self, entry: Entry) -> set[Key]:
         """Stored pieces that the entry asks for and that are not in memory.
 
-        Found by folding as if they did not exist, up to where that goes wrong.
+        Found by folding as if they did not exist, up to where that goes wrong, however it does.
         """
         asking = _Asking(self._cache)
-        with contextlib.suppress(LedgerError, AssertionError, LookupError):
+        with contextlib.suppress(Exception):
             authorise(asking, entry)
             fold(asking, entry, EntryRows())
         return asking.missing
