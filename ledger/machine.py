@@ -177,11 +177,12 @@ def authorise(state: State, entry: Entry) -> PublicKey:
 
 def public_key_of(key: KeyPiece) -> PublicKey:
     """The public key itself."""
-    return _public_key(key.x)
+    return public_key_from(key.x)
 
 
 @lru_cache(maxsize=4096)
-def _public_key(x: str) -> PublicKey:
+def public_key_from(x: str) -> PublicKey:
+    """The public key whose JWK has this member `x`; the same few come again and again."""
     return public_key({"crv": "Ed25519", "kty": "OKP", "x": x})
 
 

@@ -22,14 +22,14 @@ import msgspec
 from ledger.carbon import coverage
 from ledger.carbon.events import ActivityRecorded, EmissionMeasured, ProfileRecorded
 from ledger.carbon.ground import Ground
-from ledger.carbon.pieces import COVER, REFERENCE
-from ledger.carbon.summary import Summary, cover_key, cover_keys, ground_from, summarise
+from ledger.carbon.pieces import COVER, REFERENCE, cover_key
+from ledger.carbon.summary import Summary, cover_keys, ground_from, summarise
 from ledger.errors import LedgerError, Unavailable
 from ledger.log.batch import SignedStatement, chain, parse_statement
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.hashes import LeafHash, leaf_hash
-from ledger.log.keys import PublicKey, public_key
-from ledger.machine import check_log, read_events, types_of
+from ledger.log.keys import PublicKey
+from ledger.machine import check_log, public_key_from, read_events, types_of
 from ledger.store.packing import split_packed
 
 IMPOSSIBLE: Final = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
@@ -138,7 +138,7 @@ def _check_entry(part: Range, stored: Bytes) -> FoundEntry:
     forged: str | None = ""
     if part.hashes:
         x = part.keys.get(signed.kid)
-        forged = None if x is None else _forged(signed, _key(x))
+        forged = None if x is None else _forged(signed, public_key_from(x))
     summary: Summary | None = None
     pieces: tuple[tuple[str, str], ...] = ()
     if stored.basis >= 0:
@@ -183,8 +183,3 @@ def _wanted(ground: Ground, stream: str, events: Sequence[object]) -> tuple[tupl
             for bucket, _, _ in coverage.buckets(start_s, end_s):
                 wanted[COVER.name, cover_key(stream, bucket)] = None
     return tuple(wanted)
-
-
-@lru_cache(maxsize=4096)
-def _key(x: str) -> PublicKey:
-    return public_key({"crv": "Ed25519", "kty": "OKP", "x": x})

@@ -16,7 +16,7 @@ import msgspec
 
 from ledger.carbon.events import ActivityBody, Body, ProfileBody
 from ledger.carbon.exact import MG_PER_KG, TINY, seconds, tiny
-from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece
+from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece, cover_key
 from ledger.carbon.rulepack import Calendar, RulePack, load
 from ledger.fold.state import State
 from ledger.parties.pieces import ledger
@@ -168,7 +168,7 @@ class Ground:
         """The key of the piece that holds a bucket of the source's coverage."""
         key = self._cover_keys.get(bucket)
         if key is None:
-            key = self._cover_keys[bucket] = f"{self.source.stream} {bucket}"
+            key = self._cover_keys[bucket] = cover_key(self.source.stream, bucket)
         return key
 
     def _find(self, at_s: int) -> Span:

@@ -131,6 +131,11 @@ class CoverPiece(msgspec.Struct, frozen=True):
     bounds: Bounds
 
 
+def cover_key(stream: str, bucket: int) -> str:
+    """The key of the piece that holds a bucket of a stream's coverage."""
+    return f"{stream} {bucket}"
+
+
 class ReferencePiece(msgspec.Struct, frozen=True):
     """The event that carries a reference, under `<stream> <reference>`."""
 

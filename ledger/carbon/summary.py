@@ -25,7 +25,15 @@ from ledger.carbon.evaluate import evaluate
 from ledger.carbon.events import ActivityRecorded, EmissionMeasured, ProfileRecorded
 from ledger.carbon.exact import TINY, divide_half_even, seconds
 from ledger.carbon.ground import Ground, Span, rules, runs_of
-from ledger.carbon.pieces import COVER, FACTOR, SOURCE, CoverPiece, FactorPiece, SourcePiece
+from ledger.carbon.pieces import (
+    COVER,
+    FACTOR,
+    SOURCE,
+    CoverPiece,
+    FactorPiece,
+    SourcePiece,
+    cover_key,
+)
 from ledger.carbon.rows import EntryRows
 from ledger.errors import LedgerError
 from ledger.fold.state import Memory, State
@@ -138,11 +146,6 @@ def cover_keys(stream: str, summary: Summary) -> set[str]:
         for start_s, end_s in summary.runs
         for bucket, _, _ in coverage.buckets(start_s, end_s)
     }
-
-
-def cover_key(stream: str, bucket: int) -> str:
-    """The key of the piece that holds a bucket of a stream's coverage."""
-    return f"{stream} {bucket}"
 
 
 # --- one batch ---------------------------------------------------------------------------------

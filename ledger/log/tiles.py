@@ -18,7 +18,7 @@ import msgspec
 
 from ledger.errors import BadName, BadValue, Damaged
 from ledger.log.hashes import EMPTY_ROOT, HASH_BYTES, Hash, LeafHash, RootHash, node_hash
-from ledger.log.tree import parents, root_of
+from ledger.log.tree import parents, path_through, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -203,14 +203,7 @@ def _inclusion_path(tiles: _Tiles, size: int, index: int) -> tuple[Hash, ...]:
     if not 0 <= index < size:
         raise BadValue("no leaf stands there", expected=f"0 to {size - 1}", found=f"{index}")
     number, position = divmod(index, WIDTH)
-    path = []
-    for row in tiles.all_rows(number)[:-1]:
-        sibling = position ^ 1
-        # RFC 6962, section 2.1: a lone right edge moves up unpaired.
-        if sibling < len(row):
-            path.append(Hash(row[sibling]))
-        position >>= 1
-    return (*path, *tiles.path_above(number))
+    return path_through(tiles.all_rows(number), position) + tiles.path_above(number)
 
 
 def consistency_path(size1: int, size2: int, read: TileReader) -> tuple[Hash, ...]:

@@ -41,10 +41,11 @@ def paths_of(leaves: Sequence[bytes], positions: Iterable[int]) -> dict[int, tup
     rows: list[Sequence[bytes]] = [leaves]
     while len(rows[-1]) > 1:
         rows.append(parents(rows[-1]))
-    return {position: _path(rows, position) for position in positions}
+    return {position: path_through(rows, position) for position in positions}
 
 
-def _path(rows: Sequence[Sequence[bytes]], position: int) -> tuple[Hash, ...]:
+def path_through(rows: Sequence[Sequence[bytes]], position: int) -> tuple[Hash, ...]:
+    """The inclusion path of one leaf through all rows of its tree, the leaves first."""
     if not 0 <= position < len(rows[0]):
         raise BadValue(
             "no leaf stands there", expected=f"0 to {len(rows[0]) - 1}", found=f"{position}"

@@ -346,14 +346,6 @@ async def stream_entries(
             return
 
 
-async def find_event(conn: Connection, stream: str, version: int) -> EventPlace:
-    """Where an event is; raises NotFound."""
-    found = await find_entry(conn, stream, version)
-    if found is None:
-        raise NotFound(f"there is no event {stream}@{version}")
-    return found
-
-
 async def find_entry(conn: Connection, stream: str, version: int) -> EventPlace | None:
     """Where an event is, or None."""
     wanted = {"stream": stream, "version": version}
@@ -371,14 +363,6 @@ async def entry_holding(conn: Connection, stream: str, version: int) -> StoredEn
     if row is None or version >= row[2] + row[3]:
         return None
     return read_entry(row)
-
-
-async def event_line(conn: Connection, place: EventPlace) -> bytes:
-    """One event's data as it arrived, without LF; raises NotFound."""
-    lines = (await entry(conn, place.index)).event_lines
-    if not 0 <= place.position < len(lines):
-        raise NotFound(f"entry {place.index} has no event at position {place.position}")
-    return lines[place.position]
 
 
 async def jws(conn: Connection, index: int) -> bytes:
@@ -411,13 +395,6 @@ async def stream_head(conn: Connection, stream: str) -> StreamHead | None:
     async with conn.cursor(binary=True) as cur:
         row = await (await cur.execute(query("log", "stream_head"), {"stream": stream})).fetchone()
     return None if row is None else _head(row)
-
-
-async def stream_heads(conn: Connection, streams: Iterable[str]) -> dict[str, StreamHead]:
-    """Where each of these streams stands; streams without events are left out."""
-    async with conn.cursor(binary=True) as cur:
-        await cur.execute(query("log", "stream_heads"), {"streams": sorted(set(streams))})
-        return {row[0]: _head(row) async for row in cur}
 
 
 async def streams(conn: Connection, prefix: str = "") -> AsyncIterator[StreamHead]:

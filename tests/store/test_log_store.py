@@ -15,7 +15,7 @@ from ledger.log.proof import verify_consistency, verify_inclusion
 from ledger.log.tree import path_of, root_of
 from ledger.store import log_store, tile_store
 from ledger.store.database import Connection, Database
-from ledger.store.log_store import Head, NewEntry
+from ledger.store.log_store import EventPlace, Head, NewEntry
 from ledger.store.packing import pack, unpack
 from ledger.store.queries import query
 from tests.store.batches import Streams
@@ -138,17 +138,16 @@ def test_an_event_is_found_by_stream_and_version(as_server: Runner):
         for index, given in enumerate(group):
             for position in range(given.count):
                 version = given.first + position
-                place = await log_store.find_event(conn, given.stream, version)
-                assert (place.index, place.position) == (index, position)
-                line = await log_store.event_line(conn, place)
+                place = await log_store.find_entry(conn, given.stream, version)
+                assert place == EventPlace(index, position)
+                entry = await log_store.entry_holding(conn, given.stream, version)
+                assert entry is not None
+                line = entry.event_lines[version - entry.first]
                 assert line == unpack(given.packed).split(b"\n")[position]
                 assert await log_store.find_jws(conn, given.stream, version) == (index, given.jws)
-        with pytest.raises(NotFound):
-            await log_store.find_event(conn, "acme/m0", 10_000)
-        with pytest.raises(NotFound):
-            await log_store.find_event(conn, "acme/m0", 0)
-        with pytest.raises(NotFound):
-            await log_store.find_event(conn, "acme/m", 1)
+        for stream, version in (("acme/m0", 10_000), ("acme/m0", 0), ("acme/m", 1)):
+            assert await log_store.find_entry(conn, stream, version) is None
+            assert await log_store.entry_holding(conn, stream, version) is None
         assert await log_store.find_jws(conn, "acme/m9", 1) is None
 
     as_server(work)
@@ -171,7 +170,10 @@ def test_stream_heads_are_listed_by_prefix_in_order_of_bytes(as_server: Runner):
         found = await log_store.stream_head(conn, "acme/a")
         assert found is not None
         assert (found.version, found.leaf, found.index) == (6, last.leaf, head.size - 1)
-        assert await log_store.stream_heads(conn, ["acme/a", "no/ne"]) == {"acme/a": found}
+        async with conn.pipeline(), conn.transaction():
+            beginning = await log_store.begin(conn, ["acme/a", "no/ne"])
+            assert await beginning.head() == head
+            assert await beginning.ends() == {"acme/a": found, "no/ne": None}
         assert await log_store.stream_head(conn, "no/ne") is None
 
     as_server(work)

@@ -120,8 +120,8 @@ def test_the_serving_role_cannot_take_a_sealed_partition_away(as_server: Runner,
 def test_an_event_is_found_on_both_sides_of_a_border(as_server: Runner, index: int):
     async def work(conn: Connection) -> None:
         stream, version = f"acme/m{index % 7}", index * EVENTS + 50
-        place = await log_store.find_event(conn, stream, version)
-        assert (place.index, place.position) == (index, 49)
+        place = await log_store.find_entry(conn, stream, version)
+        assert place == log_store.EventPlace(index, 49)
         assert await log_store.find_notification(conn, version) == index
         assert (await log_store.entry(conn, index)).jws == b"eyJ%d" % index
 
