@@ -259,9 +259,9 @@ def test_a_ledger_that_never_answered_is_given_up_sooner(
     _, url = server
     monkeypatch.setattr("ledger.client.http.FIRST_PATIENCE_S", 0.2)
 
-    async def ask(patience_s: float) -> float:
-        async with HttpConnection(url, patience_s=patience_s) as connection:
-            if patience_s > 1:
+    async def ask(*, answered: bool) -> float:
+        async with HttpConnection(url, patience_s=3.0) as connection:
+            if answered:
                 await connection.status()
             connection.url = "http://127.0.0.1:1"  # type: ignore[misc]
             began = time.monotonic()
@@ -269,7 +269,8 @@ def test_a_ledger_that_never_answered_is_given_up_sooner(
                 await connection.status()
             return time.monotonic() - began
 
-    assert asyncio.run(ask(1.0)) < 0.2 <= asyncio.run(ask(1.5))
+    # One beside the other, since a busy machine is slow with both.
+    assert 2 * asyncio.run(ask(answered=False)) < asyncio.run(ask(answered=True))
 
 
 def test_a_refusal_comes_back_as_the_error_that_it_was(server: Served, tmp_path: Path):
