@@ -275,15 +275,13 @@ CREATE TABLE ledger.mass_delta (
     gas text COLLATE "C" NOT NULL,
     mass_mg numeric(38, 0) NOT NULL,
     zeroed integer NOT NULL,
-    CONSTRAINT mass_delta_pkey PRIMARY KEY (index, stream, line, month, role, gas),
+    CONSTRAINT mass_delta_pkey PRIMARY KEY (stream, line, month, role, gas, index),
     CONSTRAINT mass_delta_month CHECK (month ~ '^\d{4}-(0[1-9]|1[0-2])$')
 );
 
 COMMENT ON TABLE ledger.mass_delta IS
     'What each entry added; a figure as known at size N is the sum over index < N';
 COMMENT ON COLUMN ledger.mass_delta.zeroed IS 'Products that were not zero and rounded to 0 mg';
-
-CREATE INDEX mass_delta_stream ON ledger.mass_delta (stream, line, month, index);
 
 CREATE TABLE ledger.mass_total (
     stream text COLLATE "C" NOT NULL,
@@ -304,13 +302,11 @@ CREATE TABLE ledger.activity_delta (
     quantity numeric NOT NULL,
     readings integer NOT NULL,
     estimated integer NOT NULL,
-    CONSTRAINT activity_delta_pkey PRIMARY KEY (index, stream, line, month),
+    CONSTRAINT activity_delta_pkey PRIMARY KEY (stream, line, month, index),
     CONSTRAINT activity_delta_month CHECK (month ~ '^\d{4}-(0[1-9]|1[0-2])$')
 );
 
 COMMENT ON COLUMN ledger.activity_delta.quantity IS 'In the unit of the source line';
-
-CREATE INDEX activity_delta_stream ON ledger.activity_delta (stream, line, month, index);
 
 CREATE TABLE ledger.activity_total (
     stream text COLLATE "C" NOT NULL,

@@ -31,9 +31,9 @@ PieceKey = tuple[str, str]
 TABLES: Final = {
     "state_view": ("kind", "key"),
     "source_lines": ("stream", "line"),
-    "mass_delta": ("index", "stream", "line", "month", "role", "gas"),
+    "mass_delta": ("stream", "line", "month", "role", "gas", "index"),
     "mass_total": ("stream", "line", "month", "role", "gas"),
-    "activity_delta": ("index", "stream", "line", "month"),
+    "activity_delta": ("stream", "line", "month", "index"),
     "activity_total": ("stream", "line", "month"),
 }
 """Every read model, with the key that orders its rows."""
