@@ -18,12 +18,15 @@ from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 from importlib import resources
+from typing import TypeVar, cast
 
 import msgspec
 
 from ledger.errors import BadValue, InvalidInput
 
-CURRENT_VERSION = "1"
+T = TypeVar("T")
+
+CURRENT_VERSION = "2"
 
 ROLES = ("direct", "location", "market", "upstream", "lifecycle")
 
@@ -153,20 +156,24 @@ class _ZoneFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 FILES = ("activities.json", "gases.json", "timezones.json", "units.json")
+"""What every pack has; a pack may have more, which `part` reads."""
 
 
 class RulePack:
     """The rules of one version, looked up by name. Every look-up of an unknown name raises."""
 
     def __init__(self, version: str, files: dict[str, bytes]) -> None:
-        if sorted(files) != list(FILES):
+        if not set(FILES) <= set(files):
             raise InvalidInput(
                 f"rule pack {version} is incomplete",
                 expected=", ".join(FILES),
                 found=", ".join(sorted(files)),
             )
-        lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in FILES]
+        lines = [
+            f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())
+        ]
         self.version = version
+        self.files = files
         self.sha256 = hashlib.sha256("".join(lines).encode()).hexdigest()
         gases = msgspec.json.decode(files["gases.json"], type=_GasFile)
         units = msgspec.json.decode(files["units.json"], type=_UnitFile)
@@ -186,6 +193,20 @@ class RulePack:
         self.zone_source = zones.source
         self.first_month, self.last_month = zones.first, zones.last
         self._calendars: dict[str, Calendar] = {}
+        self._parts: dict[str, object] = {}
+
+    def part(self, name: str, form: type[T]) -> T:
+        """A file that not every pack has, such as `views.json`, read once. Raises InvalidInput."""
+        if name not in self._parts:
+            if name not in self.files:
+                raise InvalidInput(
+                    f"rule pack {self.version} has no {name}",
+                    expected="rules that know it, from pack 2 on",
+                    found=f"pack {self.version}",
+                    advice="The operator activates newer rules with RulesActivated.",
+                )
+            self._parts[name] = msgspec.json.decode(self.files[name], type=form)
+        return cast("T", self._parts[name])
 
     def gas(self, name: str) -> Gas:
         """The gas of this exact name. Raises BadValue, with the right spelling of an alias."""
@@ -312,7 +333,10 @@ def load(version: str) -> RulePack:
             found=version,
             advice="Install a release of carbon-ledger that knows these rules.",
         )
-    return RulePack(version, {name: (folder / name).read_bytes() for name in FILES})
+    return RulePack(
+        version,
+        {one.name: one.read_bytes() for one in folder.iterdir() if one.name[-5:] == ".json"},
+    )
 
 
 def versions() -> tuple[str, ...]:
