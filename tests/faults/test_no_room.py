@@ -162,7 +162,7 @@ if may_mount():
             open_ledger(program)
             add_company(program, "steelworks")
             write_day(tmp_path)
-            with (home / "filling").open("wb") as filling, contextlib.suppress(OSError):
+            with (home / "filling").open("wb", 0) as filling, contextlib.suppress(OSError):
                 while True:
                     filling.write(bytes(2**16))
 
