@@ -23,6 +23,7 @@ from ledger.carbon.info import (
     SourceInfo,
     StreamHead,
 )
+from ledger.carbon.known import Known
 from ledger.carbon.pieces import FACTOR, SITE, SOURCE
 from ledger.carbon.rulepack import load
 from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
@@ -37,6 +38,7 @@ from ledger.service import audit as auditing
 from ledger.service.audit import AuditReport
 from ledger.service.describe import factor_info, party_info, site_info, source_info
 from ledger.service.home import Home
+from ledger.service.known import read_known
 from ledger.service.prove import build_bundle
 from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
@@ -306,6 +308,18 @@ class Ledger:
         pack = load(about.rules_version)
         period = first_month, last_month
         return area_footprint(pack, about.area, period, size, masses, others, about.timezone)
+
+    async def known(
+        self, party: str | None, period: tuple[str, str], as_of: int | None = None
+    ) -> Known:
+        """All that reports are computed from, of a party or (None) of the area, at a log size.
+
+        `period` is [first month, month after the last). Raises NotFound, BadValue.
+        """
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            size = await self._size(conn, as_of)
+            return await read_known(conn, self._views, about, period, size, party)
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of one event, with everything it stands on. Raises NotFound."""

@@ -165,7 +165,14 @@ class ViewStore:
         self, conn: Connection, kind: str, prefix: str = ""
     ) -> AsyncIterator[Piece]:
         """All pieces of a kind whose keys begin with a prefix, in the order of their keys."""
-        bounds = {"kind": kind, "first": prefix, "until": prefix + "\U0010ffff"}
+        async for piece in self.pieces_between(conn, kind, prefix, prefix + "\U0010ffff"):
+            yield piece
+
+    async def pieces_between(
+        self, conn: Connection, kind: str, first: str, until: str
+    ) -> AsyncIterator[Piece]:
+        """All pieces of a kind whose keys are `first` or later, and before `until`, in order."""
+        bounds = {"kind": kind, "first": first, "until": until}
         async with conn.cursor(binary=True) as cur:
             await cur.execute(self._query("pieces_of_kind"), bounds)
             async for row in cur:

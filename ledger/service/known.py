@@ -1,0 +1,256 @@
+"""Reads a `Known` from the database: one party, or the whole area, over months, at a log size.
+
+All of it comes from the one snapshot of the caller's transaction. Statements that keep their log
+index are cut at the size; masses are sums over a prefix of the log. A source keeps no index, so one
+that changed at the size or later is folded again from its party's register, up to the size. A
+published factor never changes, and a source of that size can only name one that stood by then.
+Source: architecture, "As of".
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from ledger.carbon.area.pieces import TARGET, TRANSFER, TargetPiece, TransferPiece
+from ledger.carbon.events import (
+    FactorAssigned,
+    SiteRegistered,
+    SourceAmended,
+    SourceClosed,
+    SourceRegistered,
+)
+from ledger.carbon.known import Known, KnownParty
+from ledger.carbon.organisation.pieces import FACT, ORGANISATION, FactPiece, OrganisationPiece
+from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece
+from ledger.carbon.rows import EntryRows
+from ledger.carbon.views import apply
+from ledger.errors import NotFound
+from ledger.fold.event import Place
+from ledger.fold.state import Kind, Memory
+from ledger.log.names import party_of
+from ledger.machine import read_event
+from ledger.parties.pieces import LEDGER, PARTY, LedgerPiece
+from ledger.store import log_store
+from ledger.store.database import Connection
+from ledger.store.view_store import ViewStore
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+OF_SOURCES: Final = (
+    SiteRegistered,
+    SourceRegistered,
+    SourceAmended,
+    SourceClosed,
+    FactorAssigned,
+)
+"""The events of a register that make a source what it is."""
+
+
+async def read_known(
+    conn: Connection,
+    views: ViewStore,
+    about: LedgerPiece,
+    period: tuple[str, str],
+    size: int,
+    party: str | None = None,
+) -> Known:
+    """What is known of a party, or (None) of the whole area, at a log size.
+
+    `period` is [first month, month after the last). The connection is in a transaction over one
+    snapshot, whose log has at least `size` entries. Of a party: its own sources, masses, facts,
+    targets, and the transfers that it sends or is named in. Raises NotFound for an unknown party.
+    """
+    head = (await log_store.read_head(conn)).size
+    as_of = None if size == head else size
+    parties = {
+        key: KnownParty(party=key, name=piece.name, roles=piece.roles, region=piece.region)
+        async for key, piece, _ in _pieces(conn, views, PARTY)
+        if piece.index < size
+    }
+    if party is not None and party not in parties:
+        raise NotFound(
+            f"party {party}",
+            expected="a registered party",
+            found=party,
+            advice="See carbon-ledger party list.",
+        )
+    months = period[0], month_before(period[1])
+    sources = await _sources(conn, views, about, size, party)
+    transfers = await _transfers(conn, views, months, size, party)
+    return Known(
+        size=size,
+        area=about.area,
+        operator=about.operator,
+        timezone=about.timezone,
+        rules=about.rules_at(size),
+        period=period,
+        parties=parties,
+        sources=sources,
+        masses=await views.masses(conn, party, *months, as_of),
+        activity=await views.activities(conn, party, *months, as_of),
+        organisations=await _organisations(conn, views, size, party),
+        facts=await _facts(conn, views, size, party),
+        transfers=transfers,
+        targets=await _targets(conn, views, size, party),
+        factors=await _factors(conn, views, sources.values(), transfers),
+    )
+
+
+def month_before(month: str) -> str:
+    """The month before one: a half-open period's last."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year - (number == 1):04d}-{(number - 2) % 12 + 1:02d}"
+
+
+def month_after(month: str) -> str:
+    """The month after one: where a period that includes it ends."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
+
+
+async def _pieces(
+    conn: Connection, views: ViewStore, kind: Kind[P], prefix: str = ""
+) -> AsyncIterator[tuple[str, P, int]]:
+    """Each piece of a kind: its key, itself, the index of the entry that last changed it."""
+    async for piece in views.pieces_of_kind(conn, kind.name, prefix):
+        if piece.value is not None:
+            yield piece.key, kind.decode(piece.value), piece.index
+
+
+async def _one(conn: Connection, views: ViewStore, kind: Kind[P], key: str) -> P | None:
+    value = (await views.load_pieces(conn, [(kind.name, key)])).get((kind.name, key))
+    return None if value is None else kind.decode(value)
+
+
+# --- sources ---------------------------------------------------------------------------------------
+
+
+async def _sources(
+    conn: Connection, views: ViewStore, about: LedgerPiece, size: int, party: str | None
+) -> dict[str, SourcePiece]:
+    found: dict[str, SourcePiece] = {}
+    later: set[str] = set()
+    async for key, piece, index in _pieces(conn, views, SOURCE, f"{party}/" if party else ""):
+        if index < size:
+            found[key] = piece
+        else:
+            later.add(key)
+    for owner in sorted({party_of(stream) for stream in later}):
+        earlier = await _register_at(conn, about, owner, size)
+        found.update({key: piece for key, piece in earlier.items() if key in later})
+    return dict(sorted(found.items()))
+
+
+async def _register_at(
+    conn: Connection, about: LedgerPiece, party: str, size: int
+) -> dict[str, SourcePiece]:
+    """A party's sources as its register had made them by a size."""
+    state = Memory()
+    state.put(LEDGER, "", about)
+    async for entry in log_store.stream_entries(conn, f"{party}/register", size=size):
+        for position, line in enumerate(entry.event_lines):
+            event = read_event(line)
+            if isinstance(event, OF_SOURCES):
+                version = entry.first + position
+                place = Place(entry.index, position, entry.stream, version, party, "")
+                # What was recorded is not at hand, and no mass is asked for.
+                apply(state, place, event, EntryRows())
+    return {
+        key: piece
+        for (kind, key), piece in state.pieces.items()
+        if kind == SOURCE.name and isinstance(piece, SourcePiece)
+    }
+
+
+async def _factors(
+    conn: Connection,
+    views: ViewStore,
+    sources: Iterable[SourcePiece],
+    transfers: Sequence[TransferPiece],
+) -> dict[str, FactorPiece]:
+    refs = {one.factor for s in sources for timeline in s.factors.values() for one in timeline}
+    refs |= {ref for transfer in transfers for _, ref in transfer.factors}
+    found = await views.load_pieces(conn, [(FACTOR.name, ref) for ref in sorted(refs)])
+    return {ref: FACTOR.decode(value) for (_, ref), value in sorted(found.items())}
+
+
+# --- statements with an index ----------------------------------------------------------------------
+
+
+async def _organisations(
+    conn: Connection, views: ViewStore, size: int, party: str | None
+) -> dict[str, OrganisationPiece]:
+    if party is not None:
+        piece = await _one(conn, views, ORGANISATION, party)
+        return {} if piece is None else {party: organisation_at(piece, size)}
+    return {
+        key: organisation_at(piece, size)
+        async for key, piece, _ in _pieces(conn, views, ORGANISATION)
+    }
+
+
+def organisation_at(piece: OrganisationPiece, size: int) -> OrganisationPiece:
+    """What a party had said about itself by a size."""
+    return OrganisationPiece(
+        boundaries=tuple(one for one in piece.boundaries if one.index < size),
+        left_sites=tuple(one for one in piece.left_sites if one.index < size),
+        base_years=tuple(one for one in piece.base_years if one.index < size),
+        declared=tuple(one for one in piece.declared if one.index < size),
+        matchings=tuple(one for one in piece.matchings if one.index < size),
+    )
+
+
+async def _facts(
+    conn: Connection, views: ViewStore, size: int, party: str | None
+) -> list[FactPiece]:
+    found = []
+    async for _, piece, _ in _pieces(conn, views, FACT, f"{party} " if party else ""):
+        stated = tuple(one for one in piece.stated if one.index < size)
+        if stated:
+            found.append(replace(piece, stated=stated))
+    return found
+
+
+async def _targets(
+    conn: Connection, views: ViewStore, size: int, party: str | None
+) -> list[TargetPiece]:
+    found = []
+    async for _, piece, _ in _pieces(conn, views, TARGET, f"{party} " if party else ""):
+        stated = tuple(one for one in piece.stated if one.index < size)
+        if stated:
+            found.append(replace(piece, stated=stated))
+    return found
+
+
+async def _transfers(
+    conn: Connection, views: ViewStore, months: tuple[str, str], size: int, party: str | None
+) -> list[TransferPiece]:
+    found = []
+    bounds = months[0], month_after(months[1])
+    async for stored in views.pieces_between(conn, TRANSFER.name, *bounds):
+        if stored.value is not None:
+            piece = transfer_at(TRANSFER.decode(stored.value), size)
+            if piece is not None and _concerns(piece, party):
+                found.append(piece)
+    return found
+
+
+def transfer_at(piece: TransferPiece, size: int) -> TransferPiece | None:
+    """A transfer as it stood at a size; None if it was not recorded by then."""
+    if piece.index >= size:
+        return None
+    voided = piece.voided is not None and piece.voided < size
+    return replace(
+        piece,
+        acknowledged=tuple(one for one in piece.acknowledged if one.index < size),
+        voided=piece.voided if voided else None,
+        voided_by=piece.voided_by if voided else None,
+    )
+
+
+def _concerns(piece: TransferPiece, party: str | None) -> bool:
+    return party is None or party in {piece.sender, piece.to}
