@@ -18,6 +18,14 @@ from ledger.carbon import ground as carbon_ground
 from ledger.carbon import pieces as carbon_pieces
 from ledger.carbon import rules as carbon_rules
 from ledger.carbon import views as carbon_views
+from ledger.carbon.area import events as area_events
+from ledger.carbon.area import pieces as area_pieces
+from ledger.carbon.area import rules as area_rules
+from ledger.carbon.area import views as area_views
+from ledger.carbon.organisation import events as organisation_events
+from ledger.carbon.organisation import pieces as organisation_pieces
+from ledger.carbon.organisation import rules as organisation_rules
+from ledger.carbon.organisation import views as organisation_views
 from ledger.carbon.rows import EntryRows
 from ledger.carbon.rulepack import RulePack, load
 from ledger.errors import BadBatch, LedgerError, NotAuthorised, RuleBroken
@@ -34,11 +42,21 @@ from ledger.parties import views as parties_views
 from ledger.parties.events import LedgerOpened, RulesActivated, RulesRef
 from ledger.parties.pieces import LEDGER, KeyPiece, ledger
 
-EVENTS: Final = (*parties_events.EVENTS, *carbon_events.EVENTS)
+EVENTS: Final = (
+    *parties_events.EVENTS,
+    *carbon_events.EVENTS,
+    *organisation_events.EVENTS,
+    *area_events.EVENTS,
+)
 TYPES: Final = {event.__name__: event for event in EVENTS}
 KINDS: Final = {
     kind.name: cast("Kind[msgspec.Struct]", kind)
-    for kind in (*parties_pieces.KINDS, *carbon_pieces.KINDS)
+    for kind in (
+        *parties_pieces.KINDS,
+        *carbon_pieces.KINDS,
+        *organisation_pieces.KINDS,
+        *area_pieces.KINDS,
+    )
 }
 """Every kind of piece that is kept beside the log, by name."""
 
@@ -49,6 +67,8 @@ _READERS: Final[dict[type, StructReader[msgspec.Struct]]] = {
     event: StructReader(event) for event in EVENTS
 }
 _TRUST: Final = frozenset[type](parties_events.EVENTS)
+_CARBON: Final = frozenset[type](carbon_events.EVENTS)
+_ORGANISATION: Final = frozenset[type](organisation_events.EVENTS)
 _READINGS: Final = frozenset({"source", "corrections"})
 _PLACES: Final = {
     "LedgerOpened": "ledger",
@@ -58,6 +78,8 @@ _PLACES: Final = {
     "KeyRevoked": "keys",
     "KeyRecovered": "keys",
     **carbon_events.PLACES,
+    **organisation_events.PLACES,
+    **area_events.PLACES,
 }
 
 
@@ -202,9 +224,15 @@ def fold(state: State, entry: Entry, rows: EntryRows) -> None:
                 _check_rules_known(state, event)
                 parties_rules.decide(state, place, event)
                 parties_views.apply(state, place, event)
-            else:
+            elif type(event) in _CARBON:
                 carbon_rules.decide(state, place, event, ground)
                 carbon_views.apply(state, place, event, rows, ground)
+            elif type(event) in _ORGANISATION:
+                organisation_rules.decide(state, place, event)
+                organisation_views.apply(state, place, event)
+            else:
+                area_rules.decide(state, place, event)
+                area_views.apply(state, place, event)
         except LedgerError as error:
             raise _at(error, place.event) from error
 

@@ -15,12 +15,18 @@ ALWAYS_S = -(2**53)
 
 
 class SitePiece(msgspec.Struct, frozen=True, kw_only=True):
-    """A site, under `<party>/<site>`."""
+    """A site, under `<party>/<site>`, and the streams of all sources that ever stood there.
+
+    From `left_s` on, another party answers for it.
+    """
 
     region: str
     inside: bool
     event: str
     name: str | None = None
+    sources: tuple[str, ...] = ()
+    left_s: int | None = None
+    left_by: str | None = None
 
 
 class FactorPiece(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +93,10 @@ class LineKey(msgspec.Struct, frozen=True):
 
 
 class SourcePiece(msgspec.Struct, frozen=True, kw_only=True):
-    """A source, under its stream. `events` are all register events that made it what it is."""
+    """A source, under its stream. `events` are all register events that made it what it is.
+
+    `left_s` says from when on another party answers for a site of its terms.
+    """
 
     stream: str
     party: str
@@ -105,6 +114,7 @@ class SourcePiece(msgspec.Struct, frozen=True, kw_only=True):
     closed_at_s: int | None = None
     counted_again: int = -1
     """The last entry at which all that was recorded before was evaluated again."""
+    left_s: dict[str, int] = {}
 
     def terms_at(self, at_s: int) -> Terms:
         """The terms in force at an instant."""

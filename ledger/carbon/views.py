@@ -61,6 +61,7 @@ from ledger.carbon.rows import EntryRows, LineRow
 from ledger.carbon.rulepack import Calendar
 from ledger.fold.event import Place
 from ledger.fold.state import State
+from ledger.log.names import party_of
 from ledger.log.values import DECIMAL_PLACES, format_decimal, parse_day
 
 DAY_S = 86_400
@@ -246,6 +247,7 @@ def _register(state: State, place: Place, event: SourceRegistered, rows: EntryRo
         },
         events=(place.event,),
         lines=(key,),
+        left_s=_stand_at(state, event.stream, [event.site]),
     )
     state.put(SOURCE, event.stream, source)
     rows.lines.append(_line_row(source, 0))
@@ -287,11 +289,28 @@ def _amend(state: State, place: Place, event: SourceAmended, rows: EntryRows) ->
         lines=tuple(lines),
         events=(*source.events, place.event),
         counted_again=place.index if moved else source.counted_again,
+        left_s=_stand_at(state, source.stream, [one.site for one in terms]),
     )
     state.put(SOURCE, event.source, changed)
     rows.lines.extend(_line_row(changed, at) for at in range(len(source.lines), len(lines)))
     if moved:
         _evaluate_again(state, source, changed, rows)
+
+
+def _stand_at(state: State, stream: str, sites: list[str]) -> dict[str, int]:
+    """Note a source at its sites; since when another party answers for some of them."""
+    left_s = {}
+    for name in sorted(set(sites)):
+        key = f"{party_of(stream)}/{name}"
+        site = state.get(SITE, key)
+        if site is None:
+            raise AssertionError(f"site {key} was decided and is not there")
+        if stream not in site.sources:
+            site = msgspec.structs.replace(site, sources=(*site.sources, stream))
+            state.put(SITE, key, site)
+        if site.left_s is not None:
+            left_s[name] = site.left_s
+    return left_s
 
 
 def _evaluate_again(state: State, before: SourcePiece, after: SourcePiece, rows: EntryRows) -> None:
@@ -319,7 +338,7 @@ def _publish(state: State, place: Place, event: FactorPublished) -> None:
         valid=event.valid,
         valid_s=(_day_start_s(calendar, event.valid[0]), _day_start_s(calendar, event.valid[1])),
         gases=tuple(
-            (gas, *_ratio(number)) for gas, number in sorted(event.gases_kg_per_unit.items())
+            (gas, *ratio(number)) for gas, number in sorted(event.gases_kg_per_unit.items())
         ),
         event=place.event,
         title=event.source.title,
@@ -341,7 +360,7 @@ def _day_start_s(calendar: Calendar, day: str) -> int:
     return calendar.starts_s[calendar.months.index(month)] + (parsed.day - 1) * DAY_S
 
 
-def _ratio(number: Number) -> tuple[str, str]:
+def ratio(number: Number) -> tuple[str, str]:
     """A number as numerator and denominator, both integer strings."""
     if isinstance(number, Ratio):
         return number.num, number.den

@@ -13,9 +13,10 @@ product's own code, so what a test posts is refused exactly as the ledger refuse
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from itertools import count
@@ -25,6 +26,13 @@ import msgspec
 
 from ledger import machine
 from ledger.carbon import rulepack
+from ledger.carbon.area.events import (
+    TargetSet,
+    TransferAcknowledged,
+    TransferRecorded,
+    TransferWithdrawn,
+)
+from ledger.carbon.area.pieces import TARGET, TRANSFER
 from ledger.carbon.events import (
     ActivityBody,
     ActivityCorrected,
@@ -38,8 +46,28 @@ from ledger.carbon.events import (
     SiteRegistered,
     SourceRegistered,
 )
-from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
-from ledger.carbon.rows import EntryRows, LineRow
+from ledger.carbon.known import Known, KnownParty
+from ledger.carbon.organisation.events import (
+    AreaFactRecorded,
+    BaseYearRestated,
+    BoundarySet,
+    CompanyFactRecorded,
+    LineDeclared,
+    MeterInstalled,
+    MeterRemoved,
+    SiteTransferred,
+    SupplyMatched,
+)
+from ledger.carbon.organisation.pieces import FACT, ORGANISATION
+from ledger.carbon.pieces import (
+    FACTOR,
+    HISTORY,
+    RECORDED,
+    SOURCE,
+    HistoryPiece,
+    RecordedPiece,
+)
+from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
 from ledger.errors import LedgerError
 from ledger.fold.state import Kind, Memory, Overlay
@@ -54,10 +82,13 @@ from ledger.log.keys import PrivateKey
 from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.tree import path_of, root_of
 from ledger.parties.events import Jwk, KeyAuthorized, LedgerOpened, PartyRegistered, RulesRef
+from ledger.parties.pieces import PARTY
+from ledger.parties.pieces import ledger as ledger_of
 
 ORIGIN = "ledger.example/log"
 SIGNED_AT = "2026-11-22T06:00:00Z"
 
+K = TypeVar("K")
 P = TypeVar("P", bound=msgspec.Struct)
 _salts = count(1)
 
@@ -157,13 +188,19 @@ class Logged(msgspec.Struct, frozen=True):
 class World:
     """A ledger, opened by `operator`, whose area lies in one time zone."""
 
-    def __init__(self, timezone: str = "Asia/Shanghai", *, opened: bool = True) -> None:
+    def __init__(
+        self,
+        timezone: str = "Asia/Shanghai",
+        *,
+        opened: bool = True,
+        rules: str = rulepack.CURRENT_VERSION,
+    ) -> None:
         self.state = WholeState()
         self.log: list[Logged] = []
         self.heads: dict[str, tuple[int, str]] = {}
         self.summed = 0
         if opened:
-            self.post("operator", "operator/ledger", [opening(timezone)])
+            self.post("operator", "operator/ledger", [opening(timezone, rules=rules_ref(rules))])
 
     # --- saying things -------------------------------------------------------------------------
 
@@ -251,6 +288,152 @@ class World:
             party_of(stream), f"{stream}/corrections", [correction(event, new, supersedes)]
         )
 
+    def say(self, party: str, *events: msgspec.Struct) -> str:
+        """Post these into the party's register; the name of the last one."""
+        logged = self.post(party, f"{party}/register", events)
+        return event_ref(f"{party}/register", logged.entry.first + len(events) - 1)
+
+    def site(self, name: str, **more: object) -> None:
+        """Register a site, `<party>/<site>`."""
+        party, _, segment = name.partition("/")
+        self.say(party, site(segment, **more))
+
+    def boundary(self, party: str, from_: str, approach: str = "operational", **sites: str) -> str:
+        """From a month on the party answers for these sites, `plant="0.5"`."""
+        return self.say(party, boundary(from_, sites, approach=approach))
+
+    def fact(self, party: str, name: str, period: str, value: str, unit: str, **more: str) -> str:
+        """State a fact of a company over a period, such as `2026` or `2026-03`; name of the event."""
+        return self.say(party, fact(name, period, value, unit, **more))
+
+    def area_fact(self, name: str, period: str, value: str, unit: str, **more: str) -> str:
+        """The same of the area, or of a `sub_area`, by the operator."""
+        return self.say("operator", area_fact(name, period, value, unit, **more))
+
+    def residents(self, site: str, people: str, period: str = "2026") -> str:
+        """A guarded aggregate with this one site, new where it is new, and how many live there."""
+        party, _, _ = site.partition("/")
+        if ("party", party) not in self.state.pieces:
+            self.party(party, "aggregate")
+        if ("site", site) not in self.state.pieces:
+            self.site(site)
+        return self.area_fact("population", period, people, "person", sub_area=site)
+
+    def transfer(
+        self, stream: str, to: str | None, month: str, quantity: str, unit: str, **more: object
+    ) -> str:
+        """Record an `energy` transfer out of a stream, or one of another `kind`; its event.
+
+        Factors are given by role: `direct="a/steam@1"`.
+        """
+        return self.say(party_of(stream), transfer(stream, to, month, quantity, unit, **more))
+
+    def acknowledge(
+        self, transfer: str, stream: str, quantity: str, unit: str, **more: object
+    ) -> str:
+        """The receiver says what its stream received of a transfer; the event's name."""
+        found = [
+            piece
+            for (kind, key), piece in self.state.pieces.items()
+            if kind == "transfer" and key.endswith(f" {transfer}")
+        ]
+        month = found[0].month if found else "2026-01"  # type: ignore[union-attr]
+        members = {"month": month, **more}
+        return self.say(
+            party_of(stream), acknowledgement(transfer, stream, quantity, unit, **members)
+        )
+
+    def withdraw_transfer(self, transfer: str, month: str) -> str:
+        """The sender takes a transfer back; the event's name."""
+        return self.say(
+            party_of(transfer),
+            TransferWithdrawn(salt=salt(), transfer=transfer, month=month, reason="never happened"),
+        )
+
+    def target(self, party: str, name: str, **more: object) -> str:
+        """Set a target; the event's name."""
+        return self.say(party, target(name, **{"base_size": self.size, **more}))
+
+    # --- what is known -------------------------------------------------------------------------
+
+    def known(
+        self,
+        first_month: str,
+        end_month: str,
+        *,
+        party: str | None = None,
+        size: int | None = None,
+    ) -> Known:
+        """What is known of a party, or the whole area, over [first_month, end_month).
+
+        Figures as known at a log size; pieces as they stand now, with the index of each statement.
+        """
+        opened = ledger_of(self.state)
+        sources = {s.stream: s for s in self._all(SOURCE) if party in (None, s.party)}
+        masses, activity = self._figures(first_month, end_month, size, set(sources))
+        transfers = [t for t in self._all(TRANSFER) if party in (None, t.sender, t.to)]
+        named = {
+            a.factor for s in sources.values() for timeline in s.factors.values() for a in timeline
+        }
+        named |= {ref for t in transfers for _, ref in t.factors}
+        return Known(
+            size=self.size if size is None else size,
+            area=opened.area,
+            operator=opened.operator,
+            timezone=opened.timezone,
+            rules=opened.rules_version,
+            period=(first_month, end_month),
+            parties={
+                p.party: KnownParty(party=p.party, name=p.name, roles=p.roles, region=p.region)
+                for p in self._all(PARTY)
+            },
+            sources=sources,
+            masses=masses,
+            activity=activity,
+            organisations={
+                name: said
+                for (kind, name) in sorted(self.state.pieces)
+                if kind == ORGANISATION.name and party in (None, name)
+                if (said := self.state.get(ORGANISATION, name)) is not None
+            },
+            facts=[f for f in self._all(FACT) if party in (None, f.party)],
+            transfers=transfers,
+            targets=[t for t in self._all(TARGET) if party in (None, t.party)],
+            factors={f.ref: f for f in self._all(FACTOR) if f.ref in named},
+        )
+
+    def _all(self, kind: Kind[P]) -> list[P]:
+        """All pieces of a kind, in order of their keys."""
+        return [
+            piece  # type: ignore[misc]
+            for (name, _), piece in sorted(self.state.pieces.items())
+            if name == kind.name and piece is not None
+        ]
+
+    def _figures(
+        self, first_month: str, end_month: str, size: int | None, streams: set[str]
+    ) -> tuple[list[MassRow], list[ActivityRow]]:
+        lines = {(line.stream, line.line): line for line in self.lines}
+        masses: dict[tuple[str, int, str, str, str], list[int]] = {}
+        activity: dict[tuple[str, int, str], list[int]] = {}
+        for logged in self.log[:size]:
+            for key, row in logged.rows.masses.items():
+                _add_up(masses, key, row)
+            for place, use in logged.rows.activity.items():
+                _add_up(activity, place, use)
+        return (
+            [
+                MassRow(lines[stream, line], month, role, gas, *row)
+                for (stream, line, month, role, gas), row in sorted(masses.items())
+                if stream in streams and first_month <= month < end_month
+            ],
+            [
+                ActivityRow(lines[stream, line], month, Decimal(use[0]).scaleb(-12), *use[1:])
+                for (stream, line, month), use in sorted(activity.items())
+                if stream in streams and first_month <= month < end_month
+            ],
+        )
+
     # --- reading figures -----------------------------------------------------------------------
 
     @property
@@ -267,13 +450,11 @@ class World:
 
     def rows(self, size: int | None = None) -> dict[tuple[str, ...], tuple[int, ...]]:
         """All read models of figures, summed up; rows of zeros left out."""
-        sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+        sums: dict[tuple[str, ...], list[int]] = {}
         for logged in self.log[:size]:
             for table, found in (("mass", logged.rows.masses), ("use", logged.rows.activity)):
                 for key, row in found.items():
-                    total = sums[table, *map(str, key)]
-                    for at, value in enumerate(row):
-                        total[at] += value
+                    _add_up(sums, (table, *map(str, key)), row)
         return {key: tuple(row) for key, row in sorted(sums.items()) if any(row)}
 
     def total(self, gas: str = "CO2", role: str | None = None, size: int | None = None) -> int:
@@ -336,6 +517,12 @@ class World:
         }
 
 
+def _add_up(sums: dict[K, list[int]], key: K, row: Sequence[int]) -> None:
+    total = sums.setdefault(key, [0] * len(row))
+    for at, value in enumerate(row):
+        total[at] += value
+
+
 def _shown(logged: Logged, position: int, withheld: Sequence[str]) -> BundleEvent | WithheldEvent:
     entry, line = logged.entry, logged.lines[position]
     previous = batch.parse_statement(logged.jws).statement.previous
@@ -352,6 +539,10 @@ def _shown(logged: Logged, position: int, withheld: Sequence[str]) -> BundleEven
 # --- events ------------------------------------------------------------------------------------
 
 
+def rules_ref(version: str) -> RulesRef:
+    return RulesRef(version=version, sha256=rulepack.load(version).sha256)
+
+
 def opening(timezone: str = "Asia/Shanghai", /, **changed: object) -> LedgerOpened:
     operator, recovery = key_of("operator"), key_of("recovery")
     members: dict[str, object] = {
@@ -365,7 +556,7 @@ def opening(timezone: str = "Asia/Shanghai", /, **changed: object) -> LedgerOpen
         "recovery_proof": possession_proof(recovery, LOG, "operator"),
         "area": "Example park",
         "timezone": timezone,
-        "rules": RulesRef(version="1", sha256=rulepack.load("1").sha256),
+        "rules": rules_ref(rulepack.CURRENT_VERSION),
         "continues": None,
     }
     return LedgerOpened(**{**members, **changed})  # type: ignore[arg-type]
@@ -451,3 +642,149 @@ def correction(
     return ActivityCorrected(
         salt=salt(), event=event, reason="typing error", supersedes=supersedes, activity=new
     )
+
+
+# --- organisations and the area ------------------------------------------------------------------
+
+
+def months(period: str) -> tuple[str, str]:
+    """[first month, month after the last) of `2026`, `2026-03` or `2026-01/2026-04`."""
+    if "/" in period:
+        first, _, end = period.partition("/")
+        return first, end
+    year, _, month = period.partition("-")
+    if not month:
+        return f"{year}-01", f"{int(year) + 1}-01"
+    return period, f"{int(year) + int(month) // 12}-{int(month) % 12 + 1:02d}"
+
+
+def boundary(from_: str, sites: Mapping[str, Number], **more: object) -> BoundarySet:
+    members: dict[str, object] = {
+        "salt": salt(),
+        "from_": from_,
+        "sites": dict(sites),
+        "approach": "operational",
+        "reason": "what we run",
+    }
+    return BoundarySet(**{**members, **more})  # type: ignore[arg-type]
+
+
+def site_transfer(name: str, to: str, from_: str) -> SiteTransferred:
+    return SiteTransferred(salt=salt(), site=name, to=to, from_=from_, reason="sold")
+
+
+def base_year(year: int, size: int, **more: object) -> BaseYearRestated:
+    return BaseYearRestated(salt=salt(), year=year, size=size, reason="first full year", **more)  # type: ignore[arg-type]
+
+
+def declared(line: str, notation: str, period: str = "2026", **more: object) -> LineDeclared:
+    members: dict[str, object] = {
+        "salt": salt(),
+        "line": line,
+        "notation": notation,
+        "period": months(period),
+        "reason": "looked for",
+    }
+    return LineDeclared(**{**members, **more})  # type: ignore[arg-type]
+
+
+def fact(name: str, period: str, value: str, unit: str, **more: object) -> CompanyFactRecorded:
+    return CompanyFactRecorded(
+        salt=salt(),
+        fact=name,
+        period=months(period),
+        value=value,
+        unit=unit,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def area_fact(name: str, period: str, value: str, unit: str, **more: object) -> AreaFactRecorded:
+    return AreaFactRecorded(
+        salt=salt(),
+        fact=name,
+        period=months(period),
+        value=value,
+        unit=unit,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def installed(stream: str, meter: str, at: str, register: str, **more: object) -> MeterInstalled:
+    """A meter of five digits that counts single units unless said otherwise."""
+    members: dict[str, object] = {
+        "salt": salt(),
+        "source": stream,
+        "meter": meter,
+        "at": at,
+        "register": register,
+        "digits": 5,
+        "multiplier": "1",
+    }
+    return MeterInstalled(**{**members, **more})  # type: ignore[arg-type]
+
+
+def removed(stream: str, meter: str, at: str, register: str) -> MeterRemoved:
+    return MeterRemoved(
+        salt=salt(), source=stream, meter=meter, at=at, register=register, reason="worn out"
+    )
+
+
+def matched(stream: str, supply: str | None, from_: str, interval: str = "month") -> SupplyMatched:
+    return SupplyMatched(
+        salt=salt(),
+        source=stream,
+        supply=supply,
+        from_=from_,
+        interval=interval,  # type: ignore[arg-type]
+        reason="a contract",
+    )
+
+
+def transfer(
+    stream: str, to: str | None, month: str, quantity: str, unit: str, **more: object
+) -> TransferRecorded:
+    """Energy that was handed over; factors are given by role."""
+    factors = {role: more.pop(role) for role in ("direct", "location") if role in more}
+    members: dict[str, object] = {
+        "salt": salt(),
+        "kind": "energy",
+        "month": month,
+        "stream": stream,
+        "to": to,
+        "quantity": quantity,
+        "unit": unit,
+        "factors": factors,
+    }
+    return TransferRecorded(**{**members, **more})  # type: ignore[arg-type]
+
+
+def acknowledgement(
+    transfer: str, stream: str, quantity: str, unit: str, **more: object
+) -> TransferAcknowledged:
+    return TransferAcknowledged(
+        salt=salt(),
+        transfer=transfer,
+        stream=stream,
+        quantity=quantity,
+        unit=unit,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def target(name: str, **more: object) -> TargetSet:
+    """Half of the base in 2026 and nothing in 2028, unless said otherwise."""
+    members: dict[str, object] = {
+        "salt": salt(),
+        "target": name,
+        "view": "companies",
+        "gwp": "AR5",
+        "base_year": 2023,
+        "base_size": 0,
+        "base_mg": "1000000000",
+        "path": ((2026, "500000000"), (2028, "0")),
+        "credits_percent": "10",
+        "neutral_year": 2028,
+        "reason": "neutral by 2028",
+    }
+    return TargetSet(**{**members, **more})  # type: ignore[arg-type]

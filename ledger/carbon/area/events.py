@@ -6,6 +6,7 @@ Source: accounting rules, section 5.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
@@ -82,7 +83,7 @@ class TargetSet(Event, frozen=True, kw_only=True):
     """Where the party, or for the operator the area, means to be.
 
     The base is the view's figure for `base_year` as known at log size `base_size`. `path` gives the
-    gross figure that each later year may have, in milligrams of CO2e. `credits_percent` caps what
+    gross figure that each later year may have, (year, milligrams of CO2e) in order. `credits_percent` caps what
     credits may take off, in per cent of the base. `gases` absent: all.
     """
 
@@ -92,7 +93,7 @@ class TargetSet(Event, frozen=True, kw_only=True):
     base_year: Year
     base_size: Size
     base_mg: AmountText
-    path: dict[Annotated[str, Meta(pattern=r"^(?:19|20|21)[0-9]{2}(?!\n)$")], AmountText]
+    path: tuple[tuple[Year, AmountText], ...]
     credits_percent: Number
     neutral_year: Year
     reason: NameText
@@ -101,8 +102,13 @@ class TargetSet(Event, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         require_sorted("gases", self.gases)
-        if not self.path:
-            raise BadValue("path", expected="at least one year", found="none")
+        years = [year for year, _ in self.path]
+        if not years or any(one >= other for one, other in pairwise(years)):
+            raise BadValue(
+                "path",
+                expected="at least one year, in ascending order without repeats",
+                found=", ".join(map(str, years)) or "none",
+            )
 
 
 EVENTS = (TransferRecorded, TransferAcknowledged, TransferWithdrawn, TargetSet)

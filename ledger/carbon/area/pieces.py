@@ -78,3 +78,8 @@ KINDS = (TRANSFER, TARGET)
 def transfer_key(month: str, event: str) -> str:
     """The key of a transfer's piece: those of a month stand together."""
     return f"{month} {event}"
+
+
+def target_key(party: str, target: str) -> str:
+    """The key of a target's piece."""
+    return f"{party} {target}"

@@ -103,15 +103,26 @@ class PopulationPiece(msgspec.Struct, frozen=True):
     periods: tuple[tuple[str, str, str], ...]
 
 
-class MeterPiece(msgspec.Struct, frozen=True, kw_only=True):
-    """A cumulative meter, under `<stream> <meter>`."""
+class Meter(msgspec.Struct, frozen=True, kw_only=True):
+    """A cumulative meter, from its installation to its removal."""
 
+    meter: str
     installed: str
     at_s: int
     digits: int
     multiplier: str
     removed: str | None = None
     removed_at_s: int | None = None
+
+
+class MeterPiece(msgspec.Struct, frozen=True):
+    """All meters of a source in the order of the log, under its stream."""
+
+    meters: tuple[Meter, ...]
+
+    def latest(self, name: str) -> Meter | None:
+        """The last meter of this name, or None."""
+        return next((one for one in reversed(self.meters) if one.meter == name), None)
 
 
 ORGANISATION = Kind("organisation", OrganisationPiece)
