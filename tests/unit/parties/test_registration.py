@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ledger.carbon.rulepack import CURRENT_VERSION
 from ledger.errors import (
     BadBatch,
     BadKey,
@@ -55,7 +56,8 @@ def test_entry_0_opens_the_ledger_with_its_operator_and_a_recovery_key():
     opened, operator = world.state.get(LEDGER, ""), world.state.get(PARTY, "operator")
     assert opened is not None
     assert operator is not None
-    assert (opened.origin, opened.log, opened.rules_version) == ("ledger.example/log", LOG, "1")
+    assert (opened.origin, opened.log) == ("ledger.example/log", LOG)
+    assert opened.rules_version == CURRENT_VERSION
     assert operator.roles == ("factor-publisher", "operator")
     for name, recovery in (("operator", False), ("recovery", True)):
         key = world.state.get(KEY, key_of(name).public.thumbprint)
