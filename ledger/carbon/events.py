@@ -149,6 +149,17 @@ class FactorPublished(Event, frozen=True, kw_only=True):
     properties: dict[MemberName, Number] = {}  # noqa: RUF012  (msgspec makes a new one each time)
 
 
+class FactorConfirmed(Event, frozen=True, kw_only=True):
+    """A certifier has checked a company's own factor and stands for it."""
+
+    factor: FactorRef
+    reason: NameText
+    evidence: tuple[HashHex, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_sorted("evidence", self.evidence)
+
+
 class FactorAssigned(Event, frozen=True, kw_only=True):
     """From a time on, this factor fills this role of a source, for recorded periods too."""
 
@@ -302,6 +313,7 @@ EVENTS = (
     SourceAmended,
     SourceClosed,
     FactorPublished,
+    FactorConfirmed,
     FactorAssigned,
     ActivityRecorded,
     ProfileRecorded,
@@ -316,6 +328,7 @@ PLACES = {
     "SourceAmended": "register",
     "SourceClosed": "register",
     "FactorAssigned": "register",
+    "FactorConfirmed": "register",
     "FactorPublished": "factors",
     "ActivityRecorded": "source",
     "ProfileRecorded": "source",

@@ -6,12 +6,22 @@ may publish it. A published factor never changes. Source: accounting rules, sect
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from fractions import Fraction
 
-from ledger.carbon.events import ActivityBody, FactorPublished, Number, ProfileBody, Ratio
+from ledger.carbon.conversion import conversion
+from ledger.carbon.events import (
+    ActivityBody,
+    FactorConfirmed,
+    FactorPublished,
+    Number,
+    ProfileBody,
+    Ratio,
+)
 from ledger.carbon.exact import TINY, tiny
-from ledger.carbon.ground import Ground, Rules, common_validity
-from ledger.carbon.pieces import FACTOR, FactorPiece
+from ledger.carbon.factor_fit import check_region
+from ledger.carbon.ground import Ground, Rules, rules_in_force
+from ledger.carbon.pieces import FACTOR, FactorPiece, SourcePiece
 from ledger.errors import BadValue, Conflict, RuleBroken
 from ledger.fold.event import Place
 from ledger.fold.state import State
@@ -46,6 +56,55 @@ def decide_factor(state: State, rule: Rules, place: Place, event: FactorPublishe
     _check_gases(rule, event)
     for name, number in event.properties.items():
         check_number(f"property {name}", number)
+    _check_properties(rule, event)
+
+
+def decide_confirmed(state: State, place: Place, event: FactorConfirmed) -> None:
+    """Raise a named error if this party may not confirm this factor."""
+    factor = _factor(state, event.factor)
+    party = state.get(PARTY, place.party)
+    if party is None or "certifier" not in party.roles:
+        raise RuleBroken(
+            "confirming a factor",
+            expected="a party with the role certifier",
+            found=f"{place.party}, " + (", ".join(party.roles) if party else "unknown"),
+        )
+    if party_of(factor.ref) == place.party:
+        raise RuleBroken(
+            "confirming a factor",
+            expected="a certifier that did not publish it",
+            found=f"{factor.ref}, of {place.party} itself",
+        )
+    if not factor.confirmable:
+        own = [k for k, v in rules_in_force(state).pack.kinds.items() if v.company]
+        raise RuleBroken(
+            "confirming a factor",
+            expected="a factor of kind " + " or ".join(own),
+            found=f"{factor.ref} of kind {factor.kind}, which needs no confirmation",
+        )
+    for one in factor.confirmed:
+        if one.certifier == place.party:
+            raise Conflict(
+                f"confirmation of {factor.ref}",
+                expected=f"none of {place.party} so far",
+                found=one.event,
+            )
+
+
+def _check_properties(rule: Rules, event: FactorPublished) -> None:
+    """From pack 2 on properties are named in the pack, and what converts is more than 0."""
+    known = rule.pack.properties
+    for name, number in event.properties.items() if known else ():
+        if name not in known:
+            near = get_close_matches(name, known, n=4, cutoff=0.4) or sorted(known)
+            raise BadValue(
+                "unknown property of a factor",
+                expected="one of " + ", ".join(near),
+                found=name,
+                advice="docs/reference/rules.md lists all properties with their units.",
+            )
+        if known[name].per is not None and number == "0":
+            raise BadValue(f"property {name}", expected="more than 0", found="0")
 
 
 def _check_publisher_of(state: State, rule: Rules, party: str, name: str) -> None:
@@ -118,14 +177,7 @@ def fit_factor(
     state: State, rule: Rules, activity: str, unit: str, role: str, ref: str
 ) -> FactorPiece:
     """The factor, if it exists, is for this activity and unit, and may fill this role."""
-    factor = state.get(FACTOR, ref)
-    if factor is None:
-        raise RuleBroken(
-            "unknown factor",
-            expected="a published factor, <publisher>/<id>@<version>",
-            found=ref,
-            advice="See carbon-ledger factor list.",
-        )
+    factor = _factor(state, ref)
     known = rule.pack.activity(activity)
     if role not in known.roles:
         raise RuleBroken(
@@ -146,20 +198,42 @@ def fit_factor(
             found=f"{ref}, for {factor.activity}",
             advice="Choose one for this activity: carbon-ledger factor list.",
         )
-    rule.pack.ratio(unit, factor.unit)
+    conversion(rule.pack, factor, unit)
+    return factor
+
+
+def check_place(rule: Rules, factor: FactorPiece, source: SourcePiece, from_s: int) -> None:
+    """Raise RuleBroken if the factor is of another region than a site of the source from then on."""
+    until = [*(terms.from_s for terms in source.terms[1:]), None]
+    for terms, until_s in zip(source.terms, until, strict=True):
+        if until_s is None or until_s > from_s:
+            check_region(rule.pack, factor, source.lines[terms.line].region)
+
+
+def _factor(state: State, ref: str) -> FactorPiece:
+    factor = state.get(FACTOR, ref)
+    if factor is None:
+        raise RuleBroken(
+            "unknown factor",
+            expected="a published factor, <publisher>/<id>@<version>",
+            found=ref,
+            advice="See carbon-ledger factor list.",
+        )
     return factor
 
 
 def check_factors(ground: Ground, body: ActivityBody | ProfileBody, what: str) -> None:
-    """Raise unless every factor is allowed for all of the readings' time, and fits their unit."""
+    """Raise unless every factor is allowed for the readings' time and site, and fits their unit."""
     unit = ground.source.unit if body.unit is None else body.unit
     for start_s, end_s, _ in ground.readings(body).items:
         span = ground.span_at(start_s)
         factors, valid_s = span.factors, span.valid_s
         if body.factors:
             factors = ground.factors(span, body)
-            valid_s = common_validity(factors)
+            valid_s = ground.validity(factors, span.line)
         if not (valid_s[0] <= start_s and end_s <= valid_s[1]):
+            for _, factor in factors:
+                check_region(ground.rule.pack, factor, ground.source.lines[span.line].region)
             _refuse_time(factors, start_s, end_s, what)
         ground.rates(span, body, unit)
 

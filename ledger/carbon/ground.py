@@ -14,14 +14,18 @@ from functools import lru_cache
 
 import msgspec
 
+from ledger.carbon.conversion import conversion
 from ledger.carbon.events import ActivityBody, Body, ProfileBody
 from ledger.carbon.exact import MG_PER_KG, TINY, seconds, tiny
+from ledger.carbon.factor_fit import fits
 from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece, cover_key
 from ledger.carbon.rulepack import Calendar, RulePack, load
 from ledger.fold.state import State
 from ledger.parties.pieces import ledger
 
 CORRECTIONS = "/corrections"
+NEVER_S = (0, -1)
+"""No time at all, as a half-open range."""
 
 
 class Rules:
@@ -134,7 +138,7 @@ class Ground:
     def rates(self, span: Span, body: ActivityBody | ProfileBody, unit: str) -> tuple[Rate, ...]:
         """What quantities of a body that start in a span are multiplied with, in all roles.
 
-        Raises BadValue across dimensions.
+        Raises BadValue across dimensions that no property of a factor connects.
         """
         if body.factors:
             return self._rates_of(self.factors(span, body), unit)
@@ -156,7 +160,7 @@ class Ground:
         key = (role, factor.ref, unit)
         found = self._rates.get(key)
         if found is None:
-            ratio = self.rule.pack.ratio(unit, factor.unit)
+            ratio = conversion(self.rule.pack, factor, unit)
             found = self._rates[key] = tuple(
                 Rate(role, gas, per.numerator, per.denominator)
                 for gas, num, den in factor.gases
@@ -170,6 +174,13 @@ class Ground:
         if key is None:
             key = self._cover_keys[bucket] = cover_key(self.source.stream, bucket)
         return key
+
+    def validity(self, factors: tuple[tuple[str, FactorPiece], ...], line: int) -> tuple[int, int]:
+        """When all of these may be used on a line of the source: never, if one is of elsewhere."""
+        region = self.source.lines[line].region
+        if all(fits(self.rule.pack, factor, region) for _, factor in factors):
+            return common_validity(factors)
+        return NEVER_S
 
     def _find(self, at_s: int) -> Span:
         calendar, source = self.rule.calendar, self.source
@@ -199,7 +210,7 @@ class Ground:
             if terms.plausible is None
             else (tiny(terms.plausible[0]), tiny(terms.plausible[1])),
             factors=factors,
-            valid_s=common_validity(factors),
+            valid_s=self.validity(factors, terms.line),
         )
 
 

@@ -29,11 +29,23 @@ class SitePiece(msgspec.Struct, frozen=True, kw_only=True):
     left_by: str | None = None
 
 
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """A certifier's word for a company's own factor, at its log index."""
+
+    index: int
+    event: str
+    certifier: str
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+
 class FactorPiece(msgspec.Struct, frozen=True, kw_only=True):
     """A published factor, under its ref.
 
-    Gases are (gas, numerator, denominator) in kg per unit; `valid_s` is the half-open range of
-    activity times, in epoch seconds of the area's calendar.
+    Gases are (gas, numerator, denominator) in kg per unit, properties (name, numerator,
+    denominator); `valid_s` is the half-open range of activity times, in epoch seconds of the
+    area's calendar. `title`, `number` and `sha256` are those of its document. Of a kind that a
+    company may publish, a certifier confirms it; its numbers never change.
     """
 
     ref: str
@@ -47,6 +59,19 @@ class FactorPiece(msgspec.Struct, frozen=True, kw_only=True):
     gases: tuple[tuple[str, str, str], ...]
     event: str
     title: str
+    number: str | None = None
+    sha256: str | None = None
+    index: int = -1
+    properties: tuple[tuple[str, str, str], ...] = ()
+    uncertainty_percent: str | None = None
+    confirmable: bool = False
+    confirmed: tuple[Confirmation, ...] = ()
+
+    def unverified(self, size: int | None = None) -> bool:
+        """Whether it needs a certifier's confirmation and, as known at a log size, has none."""
+        return self.confirmable and not any(
+            size is None or one.index < size for one in self.confirmed
+        )
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

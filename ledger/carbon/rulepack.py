@@ -12,6 +12,7 @@ part takes. Source: accounting rules, opening and sections 1 to 3; formats, sect
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -29,6 +30,9 @@ T = TypeVar("T")
 CURRENT_VERSION = "2"
 
 ROLES = ("direct", "location", "market", "upstream", "lifecycle")
+
+
+_MONEY = re.compile(r"(?:10\^(?P<power>[3-9]))?(?P<currency>[A-Z]{3})@(?P<year>[0-9]{4})")
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +59,8 @@ class Gas(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One unit: `num`/`den` base units of its dimension, integers in lowest terms.
 
-    `source` stands where it is not that of the whole file.
+    `source` stands where it is not that of the whole file. Units of money have a `basis`, currency
+    and price year: what has another basis is another thing, whatever the dimension.
     """
 
     unit: str
@@ -64,11 +69,19 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     den: str = "1"
     aliases: tuple[str, ...] = ()
     source: Source | None = None
+    basis: str | None = None
 
     @property
     def ratio(self) -> Fraction:
         """Base units in one of this unit, exactly."""
         return Fraction(int(self.num), int(self.den))
+
+
+class Currency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A currency, counted at the prices of a year: `CNY@2023`, `10^4CNY@2023`."""
+
+    currency: str
+    title: str
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,12 +112,38 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class FactorKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One kind of factor: the roles it may fill, and whether a company may publish it."""
+    """One kind of factor: the roles it may fill, and whether a company may publish it.
+
+    A `regional` kind holds for its region alone, as a grid's average does.
+    """
 
     kind: str
     title: str
     roles: tuple[str, ...]
     company: bool = False
+    regional: bool = False
+
+
+class Property(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a factor may say of its fuel or good beside its gases.
+
+    Where it converts, one `per` is as many `unit` as its value says: `ncv_gj_per_t` 42.652 makes
+    42.652 GJ of 1 t. Without `per` and `unit` it is kept and shown, and converts nothing.
+    """
+
+    property: str
+    title: str
+    unit: str | None = None
+    per: str | None = None
+
+
+class Region(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A region that ISO 3166 has no code for, such as a regional grid, by the codes it is made of."""
+
+    region: str
+    title: str
+    members: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
 
 
 class GwpSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +177,8 @@ class _GasFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _UnitFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: tuple[Unit, ...]
     source: Source
+    currencies: tuple[Currency, ...] = ()
+    price_years: tuple[int, int] = (0, -1)
 
 
 class _ActivityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,6 +193,16 @@ class _ZoneFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zones: tuple[Zone, ...]
     first: str
     last: str
+    source: Source
+
+
+class _PropertyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    properties: tuple[Property, ...]
+    source: Source
+
+
+class _RegionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    regions: tuple[Region, ...]
     source: Source
 
 
@@ -183,6 +234,8 @@ class RulePack:
         self.gas_aliases = {alias: gas.gas for gas in gases.gases for alias in gas.aliases}
         self.gwp = {one.gwp: one for one in gases.gwp}
         self.units = {unit.unit: unit for unit in units.units}
+        self.currencies = {one.currency: one for one in units.currencies}
+        self.price_years = units.price_years
         self.unit_aliases = {alias: unit.unit for unit in units.units for alias in unit.aliases}
         self.activities = {one.activity: one for one in catalogue.activities}
         self.kinds = {kind.kind: kind for kind in catalogue.kinds}
@@ -208,6 +261,20 @@ class RulePack:
             self._parts[name] = msgspec.json.decode(self.files[name], type=form)
         return cast("T", self._parts[name])
 
+    @property
+    def properties(self) -> dict[str, Property]:
+        """What a factor may say beside its gases, by name; empty before pack 2."""
+        if "properties.json" not in self.files:
+            return {}
+        return {one.property: one for one in self.part("properties.json", _PropertyFile).properties}
+
+    @property
+    def regions(self) -> dict[str, Region]:
+        """Regions made of others, by name; empty before pack 2."""
+        if "regions.json" not in self.files:
+            return {}
+        return {one.region: one for one in self.part("regions.json", _RegionFile).regions}
+
     def gas(self, name: str) -> Gas:
         """The gas of this exact name. Raises BadValue, with the right spelling of an alias."""
         found = self.gases.get(name)
@@ -222,7 +289,7 @@ class RulePack:
 
     def unit(self, name: str) -> Unit:
         """The unit of this exact name. Raises BadValue, with the right spelling of an alias."""
-        found = self.units.get(name)
+        found = self.units.get(name) or self._money(name)
         if found is None:
             raise BadValue(
                 "unknown unit",
@@ -242,7 +309,27 @@ class RulePack:
                 found=f"{unit}, a unit of {one.dimension}",
                 advice="Give the quantity in a unit of the source's dimension.",
             )
+        if one.basis != other.basis:
+            raise BadValue(
+                "money of another currency or price year",
+                expected=f"a unit of {other.basis}",
+                found=unit,
+                advice="No rule here says what one is in the other: state the amount in "
+                f"{other.basis}, or use a factor per {one.basis}.",
+            )
         return one.ratio / other.ratio
+
+    def _money(self, name: str) -> Unit | None:
+        """The unit of money that this names, None if it names none."""
+        found = _MONEY.fullmatch(name)
+        if found is None or found["currency"] not in self.currencies:
+            return None
+        first, last = self.price_years
+        if not first <= int(found["year"]) <= last:
+            return None
+        basis = f"{found['currency']}@{found['year']}"
+        num = str(10 ** int(found["power"] or 0))
+        return Unit(unit=name, dimension="currency", num=num, basis=basis)
 
     def activity(self, name: str) -> Activity:
         """The activity of this name. Raises BadValue."""

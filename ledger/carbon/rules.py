@@ -14,6 +14,7 @@ from ledger.carbon.events import (
     EmissionBody,
     EmissionMeasured,
     FactorAssigned,
+    FactorConfirmed,
     FactorPublished,
     ProfileRecorded,
     SiteRegistered,
@@ -22,9 +23,10 @@ from ledger.carbon.events import (
     SourceRegistered,
 )
 from ledger.carbon.exact import seconds, tiny
-from ledger.carbon.factor_rules import check_factors, check_publisher, fit_factor
+from ledger.carbon.factor_fit import check_region
+from ledger.carbon.factor_rules import check_factors, check_place, check_publisher, fit_factor
 from ledger.carbon.ground import Ground, Rules, parse, rules_in_force
-from ledger.carbon.pieces import HISTORY, SITE, SOURCE, Assigned, SourcePiece
+from ledger.carbon.pieces import HISTORY, SITE, SOURCE, Assigned, SitePiece, SourcePiece
 from ledger.carbon.rulepack import Activity
 from ledger.carbon.views import assign
 from ledger.errors import BadValue, Conflict, RuleBroken
@@ -71,6 +73,8 @@ def decide(state: State, place: Place, event: object, ground: Ground | None = No
             _decide_closed(state, place, event)
         case FactorPublished():
             factor_rules.decide_factor(state, rules_in_force(state), place, event)
+        case FactorConfirmed():
+            factor_rules.decide_confirmed(state, place, event)
         case FactorAssigned():
             _decide_assigned(state, place, event)
         case _:
@@ -104,10 +108,11 @@ def _decide_source(state: State, place: Place, event: SourceRegistered) -> None:
             expected=f"a balance_group for the {event.flow} of a stock",
             found="none",
         )
+    where = _check_site(state, place.party, event.site)
     for role, ref in sorted(event.factors.items()):
         check_publisher(state, place.party, ref)
-        fit_factor(state, rule, event.activity, event.unit, role, ref)
-    _check_site(state, place.party, event.site)
+        factor = fit_factor(state, rule, event.activity, event.unit, role, ref)
+        check_region(rule.pack, factor, where.region)
     _check_line(rule, activity, event.key_area, event.gpc)
     _check_parent(state, place.party, event.stream, event.part_of)
     _check_range(event.plausible)
@@ -151,7 +156,8 @@ def _decide_assigned(state: State, place: Place, event: FactorAssigned) -> None:
     rule = rules_in_force(state)
     source = _own_source(state, place.party, event.source)
     check_publisher(state, place.party, event.factor)
-    fit_factor(state, rule, source.activity, source.unit, event.role, event.factor)
+    factor = fit_factor(state, rule, source.activity, source.unit, event.role, event.factor)
+    check_place(rule, factor, source, seconds(event.from_))
     changed = assign(source, event.role, Assigned(seconds(event.from_), event.factor, place.event))
     ground = Ground(state, rule, changed)
     history = state.get(HISTORY, source.stream)
@@ -180,14 +186,16 @@ def _check_placement(activity: Activity, scope: int | None, category: int | None
     )
 
 
-def _check_site(state: State, party: str, site: str) -> None:
-    if state.get(SITE, f"{party}/{site}") is None:
+def _check_site(state: State, party: str, site: str) -> SitePiece:
+    found = state.get(SITE, f"{party}/{site}")
+    if found is None:
         raise RuleBroken(
             "site",
             expected=f"a registered site of {party}",
             found=site,
             advice=f"Register it first: carbon-ledger site add {party}/{site}",
         )
+    return found
 
 
 def _check_line(rule: Rules, activity: Activity, key_area: str | None, gpc: str | None) -> None:

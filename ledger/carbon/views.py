@@ -20,6 +20,7 @@ from ledger.carbon.events import (
     Body,
     EmissionMeasured,
     FactorAssigned,
+    FactorConfirmed,
     FactorPublished,
     Number,
     ProfileRecorded,
@@ -46,6 +47,7 @@ from ledger.carbon.pieces import (
     Amended,
     Assigned,
     ChangePiece,
+    Confirmation,
     CoverPiece,
     FactorPiece,
     LineKey,
@@ -101,6 +103,8 @@ def apply(
             state.put(SOURCE, event.source, closed)
         case FactorPublished():
             _publish(state, place, event)
+        case FactorConfirmed():
+            _confirm(state, place, event)
         case FactorAssigned():
             source = _source(state, event.source)
             assigned = Assigned(seconds(event.from_), event.factor, place.event)
@@ -327,7 +331,8 @@ def _evaluate_again(state: State, before: SourcePiece, after: SourcePiece, rows:
 
 def _publish(state: State, place: Place, event: FactorPublished) -> None:
     ref = f"{place.party}/{event.id}@{event.version}"
-    calendar = rules_in_force(state).calendar
+    rule = rules_in_force(state)
+    calendar = rule.calendar
     piece = FactorPiece(
         ref=ref,
         activity=event.activity,
@@ -342,8 +347,31 @@ def _publish(state: State, place: Place, event: FactorPublished) -> None:
         ),
         event=place.event,
         title=event.source.title,
+        number=event.source.number,
+        sha256=event.source.sha256,
+        index=place.index,
+        properties=tuple(
+            (name, *ratio(number)) for name, number in sorted(event.properties.items())
+        ),
+        uncertainty_percent=event.uncertainty_percent,
+        confirmable=rule.pack.factor_kind(event.kind).company,
     )
     state.put(FACTOR, ref, piece)
+
+
+def _confirm(state: State, place: Place, event: FactorConfirmed) -> None:
+    factor = state.get(FACTOR, event.factor)
+    if factor is None:
+        raise AssertionError(f"factor {event.factor} was decided and is not there")
+    confirmation = Confirmation(
+        index=place.index,
+        event=place.event,
+        certifier=place.party,
+        reason=event.reason,
+        evidence=event.evidence,
+    )
+    confirmed = (*factor.confirmed, confirmation)
+    state.put(FACTOR, factor.ref, msgspec.structs.replace(factor, confirmed=confirmed))
 
 
 def _day_start_s(calendar: Calendar, day: str) -> int:
