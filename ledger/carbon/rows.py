@@ -1,6 +1,7 @@
 """The rows that one log entry adds to the read models: exact deltas, never a recalculation.
 
-Masses are kept per stream, line, month, factor role and gas; activity per stream, line and month.
+Masses are kept per stream, line, month, factor role and gas; activity per stream, line and month,
+with the time that its readings cover; readings of a stated quality are counted per grade.
 A correction adds the difference between its body and the one it replaces, so the sum over any
 prefix of the log is what was known at that size.
 """
@@ -15,6 +16,8 @@ MassKey = tuple[str, int, str, str, str]
 """(stream, line, month, role, gas)"""
 ActivityKey = tuple[str, int, str]
 """(stream, line, month)"""
+QualityKey = tuple[str, int, str, str]
+"""(stream, line, month, grade: H, M or L)"""
 
 
 class LineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,21 +53,39 @@ class MassRow(msgspec.Struct, frozen=True):
 
 
 class ActivityRow(msgspec.Struct, frozen=True):
-    """The quantity of one source line in one month, in the line's unit."""
+    """The quantity of one source line in one month, in the line's unit.
+
+    `covered_s` is the time that its readings cover: of a continuous source, each second once; of a
+    discrete one, whose receipts may overlap, nothing.
+    """
 
     line: LineRow
     month: str
     quantity: Decimal
     readings: int
     estimated: int
+    covered_s: int = 0
+
+
+class QualityRow(msgspec.Struct, frozen=True):
+    """How many readings of one source line in one month were recorded with this grade."""
+
+    line: LineRow
+    month: str
+    quality: str
+    readings: int
 
 
 class EntryRows:
-    """What one entry adds: masses in mg, activity in 10^-12 of the source's unit, new lines."""
+    """What one entry adds: masses in mg, activity in 10^-12 of the source's unit, new lines.
+
+    A row of activity is [quantity, readings, estimates, seconds covered].
+    """
 
     def __init__(self) -> None:
         self.masses: dict[MassKey, list[int]] = {}
         self.activity: dict[ActivityKey, list[int]] = {}
+        self.quality: dict[QualityKey, int] = {}
         self.lines: list[LineRow] = []
 
     def add_mass(self, key: MassKey, mass_mg: int, zeroed: int) -> None:
@@ -76,20 +97,29 @@ class EntryRows:
             row[0] += mass_mg
             row[1] += zeroed
 
-    def add_activity(self, key: ActivityKey, tiny: int, readings: int, estimated: int) -> None:
-        """Add a quantity in 10^-12 units, and the numbers of readings and of estimates."""
+    def add_activity(
+        self, key: ActivityKey, tiny: int, readings: int, estimated: int, covered_s: int = 0
+    ) -> None:
+        """Add a quantity in 10^-12 units, the numbers of readings and of estimates, and seconds."""
         row = self.activity.get(key)
         if row is None:
-            self.activity[key] = [tiny, readings, estimated]
+            self.activity[key] = [tiny, readings, estimated, covered_s]
         else:
             row[0] += tiny
             row[1] += readings
             row[2] += estimated
+            row[3] += covered_s
+
+    def add_quality(self, key: QualityKey, readings: int) -> None:
+        """Add a number of readings of a grade."""
+        self.quality[key] = self.quality.get(key, 0) + readings
 
     def add(self, other: EntryRows) -> None:
         """Add all that another one adds."""
         for mass_key, (mass_mg, zeroed) in other.masses.items():
             self.add_mass(mass_key, mass_mg, zeroed)
-        for activity_key, (tiny, readings, estimated) in other.activity.items():
-            self.add_activity(activity_key, tiny, readings, estimated)
+        for activity_key, (tiny, readings, estimated, covered_s) in other.activity.items():
+            self.add_activity(activity_key, tiny, readings, estimated, covered_s)
+        for quality_key, readings in other.quality.items():
+            self.add_quality(quality_key, readings)
         self.lines += other.lines

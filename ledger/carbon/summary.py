@@ -69,8 +69,10 @@ class Summary(msgspec.Struct, frozen=True):
     """(start, end) of the time that the readings of a continuous source cover, in their order."""
     masses: tuple[tuple[int, str, str, str, int, int], ...]
     """(line, month, role, gas, mg, non-zero products rounded to 0)"""
-    activity: tuple[tuple[int, str, int, int, int], ...]
-    """(line, month, quantity in 10^-12 units, readings, estimated)"""
+    activity: tuple[tuple[int, str, int, int, int, int], ...]
+    """(line, month, quantity in 10^-12 units, readings, estimated, seconds covered)"""
+    quality: tuple[tuple[int, str, str, int], ...] = ()
+    """(line, month, grade, readings); nothing where no reading states its quality"""
 
 
 def basis_of(state: State, stream: str) -> Basis | None:
@@ -111,9 +113,10 @@ def summarise(ground: Ground, events: Sequence[object]) -> Summary | None:
         runs=() if ground.source.kind == "discrete" else tuple(runs.found),
         masses=tuple((*key[1:], mass, zeroed) for key, (mass, zeroed) in rows.masses.items()),
         activity=tuple(
-            (line, month, values[0], values[1], values[2])
+            (line, month, values[0], values[1], values[2], values[3])
             for (_, line, month), values in rows.activity.items()
         ),
+        quality=tuple((*key[1:], readings) for key, readings in rows.quality.items()),
     )
 
 
@@ -134,8 +137,10 @@ def admit(state: State, stream: str, summary: Summary, rows: EntryRows) -> bool:
         state.put(COVER, key, CoverPiece(bounds))
     for line, month, role, gas, mass_mg, zeroed in summary.masses:
         rows.add_mass((stream, line, month, role, gas), mass_mg, zeroed)
-    for line, month, quantity, readings, estimated in summary.activity:
-        rows.add_activity((stream, line, month), quantity, readings, estimated)
+    for line, month, quantity, readings, estimated, covered_s in summary.activity:
+        rows.add_activity((stream, line, month), quantity, readings, estimated, covered_s)
+    for line, month, grade, readings in summary.quality:
+        rows.add_quality((stream, line, month, grade), readings)
     return True
 
 
@@ -225,7 +230,8 @@ def _add_run(
         most_s = min(most_s, closed_at_s)
     discrete, plausible = ground.source.kind == "discrete", span.plausible
     texts: list[str] = []
-    end_text, estimated = start_text, 0
+    end_text, estimated, covered_s = start_text, 0, 0
+    grades: list[str] = []
     add, take = runs.add, texts.append
     run_s = start_s
     for at in range(first, len(events)):
@@ -248,11 +254,14 @@ def _add_run(
         if start_s != until_s:
             if run_s != until_s:
                 add(run_s, until_s)
+                covered_s += until_s - run_s
             run_s = start_s
         until_s, end_text = end_s, ends
         take(event.quantity)
         if event.estimated:
             estimated += 1
+        if event.quality is not None:
+            grades.append(event.quality)
     if not texts:
         return 0
     amounts = _amounts(texts)
@@ -262,9 +271,12 @@ def _add_run(
         return 0
     if run_s != until_s:
         add(run_s, until_s)
+        covered_s += until_s - run_s
     _add_amounts(ground, span, amounts, rows)
     key = (ground.source.stream, span.line, span.month)
-    rows.add_activity(key, sum(amounts), len(amounts), estimated)
+    rows.add_activity(key, sum(amounts), len(amounts), estimated, 0 if discrete else covered_s)
+    for grade in sorted(set(grades)):
+        rows.add_quality((*key, grade), grades.count(grade))
     return len(amounts)
 
 
@@ -322,8 +334,11 @@ def _add_profile(ground: Ground, event: ProfileRecorded, rows: EntryRows, runs: 
         mass_mg = divide_half_even(product, rate.den)
         key = (stream, span.line, span.month, rate.role, rate.gas)
         rows.add_mass(key, mass_mg, int(product > 0 and not mass_mg))
-    counts = len(texts), len(event.estimated)
-    rows.add_activity((stream, span.line, span.month), amount, *counts)
+    covered_s = 0 if ground.source.kind == "discrete" else len(texts) * step_s
+    activity_key = (stream, span.line, span.month)
+    rows.add_activity(activity_key, amount, len(texts), len(event.estimated), covered_s)
+    if event.quality is not None:
+        rows.add_quality((*activity_key, event.quality), len(texts))
     if len(texts) == len(quantities):
         runs.add(start_s, end_s)
     else:

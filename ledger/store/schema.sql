@@ -302,11 +302,14 @@ CREATE TABLE ledger.activity_delta (
     quantity numeric NOT NULL,
     readings integer NOT NULL,
     estimated integer NOT NULL,
+    covered_s bigint NOT NULL,
     CONSTRAINT activity_delta_pkey PRIMARY KEY (stream, line, month, index),
     CONSTRAINT activity_delta_month CHECK (month ~ '^\d{4}-(0[1-9]|1[0-2])$')
 );
 
 COMMENT ON COLUMN ledger.activity_delta.quantity IS 'In the unit of the source line';
+COMMENT ON COLUMN ledger.activity_delta.covered_s IS
+    'Seconds that readings of a continuous source cover; 0 of a discrete one';
 
 CREATE TABLE ledger.activity_total (
     stream text COLLATE "C" NOT NULL,
@@ -315,12 +318,37 @@ CREATE TABLE ledger.activity_total (
     quantity numeric NOT NULL,
     readings bigint NOT NULL,
     estimated bigint NOT NULL,
+    covered_s bigint NOT NULL,
     CONSTRAINT activity_total_pkey PRIMARY KEY (stream, line, month)
+) WITH (fillfactor = 80);
+
+CREATE TABLE ledger.quality_delta (
+    index bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    line integer NOT NULL,
+    month text COLLATE "C" NOT NULL,
+    quality text COLLATE "C" NOT NULL,
+    readings integer NOT NULL,
+    CONSTRAINT quality_delta_pkey PRIMARY KEY (stream, line, month, quality, index),
+    CONSTRAINT quality_delta_month CHECK (month ~ '^\d{4}-(0[1-9]|1[0-2])$'),
+    CONSTRAINT quality_delta_quality CHECK (quality IN ('H', 'M', 'L'))
+);
+
+COMMENT ON TABLE ledger.quality_delta IS 'Readings that were recorded with a grade; most have none';
+
+CREATE TABLE ledger.quality_total (
+    stream text COLLATE "C" NOT NULL,
+    line integer NOT NULL,
+    month text COLLATE "C" NOT NULL,
+    quality text COLLATE "C" NOT NULL,
+    readings bigint NOT NULL,
+    CONSTRAINT quality_total_pkey PRIMARY KEY (stream, line, month, quality)
 ) WITH (fillfactor = 80);
 
 SELECT ledger.make_append_only('ledger.source_lines'),
        ledger.make_append_only('ledger.mass_delta'),
-       ledger.make_append_only('ledger.activity_delta');
+       ledger.make_append_only('ledger.activity_delta'),
+       ledger.make_append_only('ledger.quality_delta');
 
 -- ------------------------------------------------------------------------------ migrations
 
@@ -341,13 +369,15 @@ GRANT EXECUTE ON FUNCTION ledger.lock_log, ledger.ensure_partitions TO ledger_se
 
 GRANT SELECT, INSERT ON
     ledger.log_entries, ledger.entry_events, ledger.log_tiles, ledger.checkpoints,
-    ledger.cosignatures, ledger.source_lines, ledger.mass_delta, ledger.activity_delta
+    ledger.cosignatures, ledger.source_lines, ledger.mass_delta, ledger.activity_delta,
+    ledger.quality_delta
     TO ledger_server;
 
 GRANT SELECT, UPDATE (size, root, edge, next_notification) ON ledger.log_head TO ledger_server;
 GRANT SELECT, INSERT, UPDATE (version, leaf, index) ON ledger.stream_heads TO ledger_server;
 GRANT SELECT, INSERT, DELETE, UPDATE (value, index) ON ledger.state_view TO ledger_server;
 GRANT SELECT, INSERT, UPDATE (mass_mg, zeroed) ON ledger.mass_total TO ledger_server;
-GRANT SELECT, INSERT, UPDATE (quantity, readings, estimated) ON ledger.activity_total
+GRANT SELECT, INSERT, UPDATE (quantity, readings, estimated, covered_s) ON ledger.activity_total
     TO ledger_server;
+GRANT SELECT, INSERT, UPDATE (readings) ON ledger.quality_total TO ledger_server;
 GRANT SELECT ON ledger.schema_migrations TO ledger_server;

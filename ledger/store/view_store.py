@@ -15,7 +15,7 @@ import msgspec
 from psycopg import sql
 
 from ledger.carbon.exact import TINY
-from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow
+from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow, QualityRow
 from ledger.store.queries import as_json, query
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ TABLES: Final = {
     "mass_total": ("stream", "line", "month", "role", "gas"),
     "activity_delta": ("stream", "line", "month", "index"),
     "activity_total": ("stream", "line", "month"),
+    "quality_delta": ("stream", "line", "month", "quality", "index"),
+    "quality_total": ("stream", "line", "month", "quality"),
 }
 """Every read model, with the key that orders its rows."""
 
@@ -94,6 +96,8 @@ class ViewStore:
             "activities": _activities(listed),
         }
         await conn.execute(self._query("add"), values)
+        if any(entry.quality for _, entry in listed):
+            await conn.execute(self._query("add_quality"), {"grades": _grades(listed)})
 
     async def copy(
         self,
@@ -111,11 +115,22 @@ class ViewStore:
             for (stream, line, month, role, gas), (mass_mg, zeroed) in entry.masses.items()
         ]
         activities = [
-            f"{index}\t{stream}\t{line}\t{month}\t{_decimal(tiny)}\t{readings}\t{estimated}\n"
+            f"{index}\t{stream}\t{line}\t{month}\t{_decimal(tiny)}\t{readings}\t{estimated}"
+            f"\t{covered_s}\n"
             for index, entry in listed
-            for (stream, line, month), (tiny, readings, estimated) in entry.activity.items()
+            for (stream, line, month), row in entry.activity.items()
+            for tiny, readings, estimated, covered_s in [row]
         ]
-        for name, lines in (("copy_masses", masses), ("copy_activities", activities)):
+        grades = [
+            f"{index}\t{stream}\t{line}\t{month}\t{quality}\t{readings}\n"
+            for index, entry in listed
+            for (stream, line, month, quality), readings in entry.quality.items()
+        ]
+        for name, lines in (
+            ("copy_masses", masses),
+            ("copy_activities", activities),
+            ("copy_grades", grades),
+        ):
             if lines:
                 async with conn.cursor() as cur, cur.copy(self._query(name)) as copying:
                     await copying.write("".join(lines))
@@ -124,6 +139,7 @@ class ViewStore:
         """Make the totals of all that was copied."""
         await conn.execute(self._query("sum_masses"))
         await conn.execute(self._query("sum_activities"))
+        await conn.execute(self._query("sum_grades"))
 
     async def save_pieces(self, conn: Connection, pieces: Iterable[Piece]) -> None:
         """Put pieces of the state, and remove those whose value is None."""
@@ -236,9 +252,30 @@ class ViewStore:
         )
         lines = _Lines()
         return [
-            ActivityRow(lines.of(row), month, quantity, int(readings), int(estimated))
+            ActivityRow(
+                lines.of(row), month, quantity, int(readings), int(estimated), int(covered_s)
+            )
             for row in rows
-            for month, quantity, readings, estimated in [row[_LINE_WIDTH:]]
+            for month, quantity, readings, estimated, covered_s in [row[_LINE_WIDTH:]]
+        ]
+
+    async def qualities(
+        self,
+        conn: Connection,
+        party: str | None,
+        first_month: str,
+        last_month: str,
+        as_of: int | None = None,
+    ) -> list[QualityRow]:
+        """Readings of each grade of a party's sources, or of all, both months included."""
+        rows = await self._figures(
+            conn, "qualities", party, _Period(first_month, last_month, as_of)
+        )
+        lines = _Lines()
+        return [
+            QualityRow(lines.of(row), month, quality, int(readings))
+            for row in rows
+            for month, quality, readings in [row[_LINE_WIDTH:]]
         ]
 
     async def lines(
@@ -348,9 +385,25 @@ def _activities(rows: Sequence[tuple[int, EntryRows]]) -> str:
             "tiny": str(tiny),
             "readings": readings,
             "estimated": estimated,
+            "covered_s": covered_s,
         }
         for index, entry in rows
-        for (stream, line, month), (tiny, readings, estimated) in entry.activity.items()
+        for (stream, line, month), (tiny, readings, estimated, covered_s) in entry.activity.items()
+    )
+
+
+def _grades(rows: Sequence[tuple[int, EntryRows]]) -> str:
+    return as_json(
+        {
+            "index": index,
+            "stream": stream,
+            "line": line,
+            "month": month,
+            "quality": quality,
+            "readings": readings,
+        }
+        for index, entry in rows
+        for (stream, line, month, quality), readings in entry.quality.items()
     )
 
 

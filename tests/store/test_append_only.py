@@ -21,6 +21,7 @@ APPEND_ONLY = (
     "source_lines",
     "mass_delta",
     "activity_delta",
+    "quality_delta",
     "schema_migrations",
 )
 CHANGES = {
@@ -104,6 +105,7 @@ def test_every_table_is_either_append_only_or_known_to_change(as_owner: Runner):
             "state_view",
             "mass_total",
             "activity_total",
+            "quality_total",
         }
 
     as_owner(work)

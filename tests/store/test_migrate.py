@@ -6,6 +6,7 @@ import asyncio
 import re
 import subprocess
 from collections.abc import Callable
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,22 @@ def test_a_log_with_lines_that_are_not_packed_is_refused_and_left_as_it_is(unmig
             await conn.execute("SELECT index, lines FROM ledger.entry_events")
         ).fetchall()
         assert found == [(0, b"{}\n")]
+
+    with_owner(unmigrated, work)
+
+
+def test_a_log_whose_readings_cover_no_counted_time_is_refused_and_left_as_it_is(
+    unmigrated: Database,
+):
+    async def work(conn: Connection) -> None:
+        await migrate(conn, known_migrations()[:3])
+        await conn.execute(
+            "INSERT INTO ledger.activity_delta VALUES (0, 'a/b', 0, '2018-01', 1.5, 1, 0)"
+        )
+        with pytest.raises(DatabaseUnavailable, match=r"time was not counted.*Begin a new log"):
+            await migrate(conn)
+        found = await (await conn.execute("SELECT quantity FROM ledger.activity_delta")).fetchall()
+        assert found == [(Decimal("1.5"),)]
 
     with_owner(unmigrated, work)
 

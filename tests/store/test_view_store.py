@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -54,7 +55,8 @@ def drawn_entries(count: int) -> list[tuple[int, EntryRows]]:
                 place = (stream, draw.randrange(2), draw.choice(MONTHS))
                 mass = draw.randrange(-(10**24), 10**25)
                 rows.add_mass((*place, "location", draw.choice(["CO2", "CH4_bio"])), mass, 1)
-                rows.add_activity(place, draw.randrange(10**15), 4, 1)
+                rows.add_activity(place, draw.randrange(10**15), 4, 1, 900)
+                rows.add_quality((*place, draw.choice("HML")), 2)
         entries.append((index, rows))
     return entries
 
@@ -97,10 +99,16 @@ def test_totals_are_the_sums_of_their_deltas_now_and_at_any_size(as_server: Runn
             } == expected_masses(known)
             quantities = await VIEWS.activities(conn, None, "2018-01", "2018-12", as_of)
             assert sum(r.quantity for r in quantities) == Decimal(
-                sum(tiny for _, rows in known for tiny, _, _ in rows.activity.values())
+                sum(tiny for _, rows in known for tiny, *_ in rows.activity.values())
             ).scaleb(-12)
             assert sum(r.readings for r in quantities) == 4 * 9 * len(known)
             assert sum(r.estimated for r in quantities) == 9 * len(known)
+            assert sum(r.covered_s for r in quantities) == 900 * 9 * len(known)
+            grades = await VIEWS.qualities(conn, None, "2018-01", "2018-12", as_of)
+            assert sum(r.readings for r in grades) == 2 * 9 * len(known)
+            assert {
+                (r.line.stream, r.line.line, r.month, r.quality): r.readings for r in grades
+            } == sum((Counter(rows.quality) for _, rows in known), Counter())
 
     as_server(work)
 
@@ -227,6 +235,8 @@ CHANGES = {
     "mass_total": "UPDATE ledger.mass_total SET zeroed = zeroed + 1 WHERE month = '2018-05'",
     "activity_delta": "DELETE FROM ledger.activity_delta WHERE index = 5",
     "activity_total": "UPDATE ledger.activity_total SET quantity = quantity + 0.000000000001",
+    "quality_delta": "UPDATE ledger.quality_delta SET readings = readings + 1 WHERE index = 5",
+    "quality_total": "UPDATE ledger.quality_total SET readings = readings - 1",
 }
 
 

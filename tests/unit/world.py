@@ -233,6 +233,7 @@ class World:
             self.summed += 1
             assert summed[0].changes == overlay.changes
             assert (summed[1].masses, summed[1].activity) == (rows.masses, rows.activity)
+            assert summed[1].quality == rows.quality
         overlay.merge_into(self.state.pieces)
         for position, event in enumerate(events):
             self.state.show(event_ref(entry.stream, entry.first + position), event, entry.index)

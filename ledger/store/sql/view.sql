@@ -62,23 +62,45 @@ WITH pieces AS (
         ON CONFLICT (stream, line, month, role, gas) DO UPDATE
        SET mass_mg = total.mass_mg + excluded.mass_mg, zeroed = total.zeroed + excluded.zeroed
 ), activities AS (
-    INSERT INTO {schema}.activity_delta (index, stream, line, month, quantity, readings, estimated)
+    INSERT INTO {schema}.activity_delta
+           (index, stream, line, month, quantity, readings, estimated, covered_s)
     SELECT new.index, new.stream, new.line, new.month,
-           trim_scale(new.tiny * 0.000000000001), new.readings, new.estimated
+           trim_scale(new.tiny * 0.000000000001), new.readings, new.estimated, new.covered_s
       FROM json_to_recordset(%(activities)s::json)
            AS new (index bigint, stream text, line integer, month text, tiny numeric,
-                   readings integer, estimated integer)
- RETURNING stream, line, month, quantity, readings, estimated
+                   readings integer, estimated integer, covered_s bigint)
+ RETURNING stream, line, month, quantity, readings, estimated, covered_s
 )
-INSERT INTO {schema}.activity_total AS total (stream, line, month, quantity, readings, estimated)
-SELECT stream, line, month, trim_scale(sum(quantity)), sum(readings), sum(estimated)
+INSERT INTO {schema}.activity_total AS total
+       (stream, line, month, quantity, readings, estimated, covered_s)
+SELECT stream, line, month, trim_scale(sum(quantity)), sum(readings), sum(estimated),
+       sum(covered_s)
   FROM activities
  GROUP BY stream, line, month
  ORDER BY stream, line, month
     ON CONFLICT (stream, line, month) DO UPDATE
    SET quantity = trim_scale(total.quantity + excluded.quantity),
        readings = total.readings + excluded.readings,
-       estimated = total.estimated + excluded.estimated;
+       estimated = total.estimated + excluded.estimated,
+       covered_s = total.covered_s + excluded.covered_s;
+
+-- name: add_quality
+-- How many readings of which grade a group of entries adds; asked only where one states a grade.
+WITH grades AS (
+    INSERT INTO {schema}.quality_delta (index, stream, line, month, quality, readings)
+    SELECT new.index, new.stream, new.line, new.month, new.quality, new.readings
+      FROM json_to_recordset(%(grades)s::json)
+           AS new (index bigint, stream text, line integer, month text, quality text,
+                   readings integer)
+ RETURNING stream, line, month, quality, readings
+)
+INSERT INTO {schema}.quality_total AS total (stream, line, month, quality, readings)
+SELECT stream, line, month, quality, sum(readings)
+  FROM grades
+ GROUP BY stream, line, month, quality
+ ORDER BY stream, line, month, quality
+    ON CONFLICT (stream, line, month, quality) DO UPDATE
+   SET readings = total.readings + excluded.readings;
 
 -- name: masses_now
 -- Masses over months, from the totals; `{which}` names a party or all.
@@ -125,7 +147,7 @@ SELECT source.party = ANY (%(companies)s::text[]) AS company,
 
 -- name: activities_now
 -- Quantities over months, from the totals; `{which}` names a party or all.
-SELECT source.*, total.month, total.quantity, total.readings, total.estimated
+SELECT source.*, total.month, total.quantity, total.readings, total.estimated, total.covered_s
   FROM {schema}.source_lines AS source
   JOIN {schema}.activity_total AS total USING (stream, line)
  WHERE {which} AND total.month BETWEEN %(first_month)s AND %(last_month)s
@@ -134,13 +156,31 @@ SELECT source.*, total.month, total.quantity, total.readings, total.estimated
 -- name: activities_as_of
 -- The same as it was known when the log had a certain size.
 SELECT source.*, delta.month, trim_scale(sum(delta.quantity)), sum(delta.readings),
-       sum(delta.estimated)
+       sum(delta.estimated), sum(delta.covered_s)
   FROM {schema}.source_lines AS source
   JOIN {schema}.activity_delta AS delta USING (stream, line)
  WHERE {which} AND delta.month BETWEEN %(first_month)s AND %(last_month)s
    AND delta.index < %(as_of)s
  GROUP BY source.stream, source.line, delta.month
  ORDER BY source.stream, source.line, delta.month;
+
+-- name: qualities_now
+-- Readings of each grade over months, from the totals; `{which}` names a party or all.
+SELECT source.*, total.month, total.quality, total.readings
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.quality_total AS total USING (stream, line)
+ WHERE {which} AND total.month BETWEEN %(first_month)s AND %(last_month)s
+ ORDER BY source.stream, source.line, total.month, total.quality;
+
+-- name: qualities_as_of
+-- The same as it was known when the log had a certain size.
+SELECT source.*, delta.month, delta.quality, sum(delta.readings)
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.quality_delta AS delta USING (stream, line)
+ WHERE {which} AND delta.month BETWEEN %(first_month)s AND %(last_month)s
+   AND delta.index < %(as_of)s
+ GROUP BY source.stream, source.line, delta.month, delta.quality
+ ORDER BY source.stream, source.line, delta.month, delta.quality;
 
 -- name: lines
 -- The lines of sources, in order, as known at a size; `{which}` names a party or all.
@@ -180,7 +220,12 @@ COPY {schema}.mass_delta (index, stream, line, month, role, gas, mass_mg, zeroed
 
 -- name: copy_activities
 -- Quantities that entries add, many at once.
-COPY {schema}.activity_delta (index, stream, line, month, quantity, readings, estimated) FROM STDIN;
+COPY {schema}.activity_delta
+     (index, stream, line, month, quantity, readings, estimated, covered_s) FROM STDIN;
+
+-- name: copy_grades
+-- Grades that entries add, many at once.
+COPY {schema}.quality_delta (index, stream, line, month, quality, readings) FROM STDIN;
 
 -- name: sum_masses
 -- The totals of all masses that were copied.
@@ -191,10 +236,19 @@ SELECT stream, line, month, role, gas, sum(mass_mg), sum(zeroed)
 
 -- name: sum_activities
 -- The totals of all quantities that were copied.
-INSERT INTO {schema}.activity_total (stream, line, month, quantity, readings, estimated)
-SELECT stream, line, month, trim_scale(sum(quantity)), sum(readings), sum(estimated)
+INSERT INTO {schema}.activity_total
+       (stream, line, month, quantity, readings, estimated, covered_s)
+SELECT stream, line, month, trim_scale(sum(quantity)), sum(readings), sum(estimated),
+       sum(covered_s)
   FROM {schema}.activity_delta
  GROUP BY stream, line, month;
+
+-- name: sum_grades
+-- The totals of all grades that were copied.
+INSERT INTO {schema}.quality_total (stream, line, month, quality, readings)
+SELECT stream, line, month, quality, sum(readings)
+  FROM {schema}.quality_delta
+ GROUP BY stream, line, month, quality;
 
 -- name: drop_scratch
 -- What an earlier rebuild on this connection left.
