@@ -33,7 +33,6 @@ from ledger.parties.events import Jwk, PartyRegistered
 
 STREAMS = 20
 QUARTER = timedelta(minutes=15)
-DAY = timedelta(days=1)
 PROFILE_READINGS = 96
 """Quarter-hours of a day."""
 START = datetime(2001, 1, 1, tzinfo=UTC)
@@ -46,8 +45,12 @@ COMPANY = PrivateKey.from_seed(bytes([3]) * 32)
 class Workload:
     """Batches for one log, in an order that keeps every stream's chain."""
 
-    def __init__(self, log: str, seed: int = 1, *, streams: int = STREAMS) -> None:
+    def __init__(
+        self, log: str, seed: int = 1, *, streams: int = STREAMS, interval: timedelta = QUARTER
+    ) -> None:
         self.log = log
+        self.interval = interval
+        """Of one reading: a calendar of fifty years has 1.7 million quarter-hours."""
         self.streams = streams
         """How many meters `preparation` registers."""
         self._random = random.Random(seed)  # noqa: S311  (shapes, not secrets)
@@ -89,7 +92,7 @@ class Workload:
                 scope=2,
                 key_area="industry",
                 kind="continuous",
-                interval_s=900,
+                interval_s=int(self.interval.total_seconds()),
                 factors={"location": "operator/grid@1"},
             )
             for number in range(self.streams)
@@ -109,7 +112,7 @@ class Workload:
         salts = os.urandom(16 * events).hex()
         lines, begin = [], _text(time)
         for at in range(0, 32 * events, 32):
-            time += QUARTER
+            time += self.interval
             end = _text(time)
             lines.append(
                 (
@@ -123,7 +126,7 @@ class Workload:
         return self._signed(COMPANY, stream(number), lines)
 
     def profiles(self, number: int, events: int) -> bytes:
-        """The next `events` days of one meter, each a load profile of 96 quarter-hours.
+        """The next load profiles of one meter, each of 96 readings: a day, if they are quarter-hours.
 
         A meter that sends profiles sends nothing else here.
         """
@@ -134,11 +137,11 @@ class Workload:
             lines.append(
                 (
                     "ProfileRecorded",
-                    f'{{"interval_s":900,"quantities":["{quantities}"],"salt":"{salt()}",'
+                    f'{{"interval_s":{self.interval.total_seconds():.0f},"quantities":["{quantities}"],"salt":"{salt()}",'
                     f'"start":"{_text(time)}","type":"ProfileRecorded"}}'.encode(),
                 )
             )
-            time += DAY
+            time += PROFILE_READINGS * self.interval
         self._times[number] = time
         return self._signed(COMPANY, stream(number), lines)
 
@@ -153,7 +156,7 @@ class Workload:
     def go_on(self, number: int, version: int, leaf: str) -> None:
         """Continue a meter whose stream has this head: a reading's version tells its time."""
         self._heads[stream(number)] = (version, leaf)
-        self._times[number] = START + version * QUARTER
+        self._times[number] = START + version * self.interval
 
     def head(self, number: int) -> tuple[int, str]:
         """Version and leaf hash of a meter's last event."""
