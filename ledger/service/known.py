@@ -3,7 +3,8 @@
 All of it comes from the one snapshot of the caller's transaction. Statements that keep their log
 index are cut at the size; masses are sums over a prefix of the log. A source keeps no index, so one
 that changed at the size or later is folded again from its party's register, up to the size. A
-published factor never changes, and a source of that size can only name one that stood by then.
+published factor never changes, and a source of that size can only name one that stood by then; of
+its confirmations those below the size count.
 Source: architecture, "As of".
 """
 
@@ -24,6 +25,8 @@ from ledger.carbon.events import (
     SourceRegistered,
 )
 from ledger.carbon.known import Known, KnownParty
+from ledger.carbon.organisation import views as organisation_views
+from ledger.carbon.organisation.events import SiteTransferred
 from ledger.carbon.organisation.pieces import FACT, ORGANISATION, FactPiece, OrganisationPiece
 from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece
 from ledger.carbon.rows import EntryRows
@@ -47,7 +50,7 @@ OF_SOURCES: Final = (
     SourceClosed,
     FactorAssigned,
 )
-"""The events of a register that make a source what it is."""
+"""The events of a register that make a source what it is, beside `SiteTransferred`."""
 
 
 async def read_known(
@@ -96,7 +99,7 @@ async def read_known(
         facts=await _facts(conn, views, size, party),
         transfers=transfers,
         targets=await _targets(conn, views, size, party),
-        factors=await _factors(conn, views, sources.values(), transfers),
+        factors=await _factors(conn, views, sources.values(), transfers, size),
     )
 
 
@@ -119,11 +122,6 @@ async def _pieces(
     async for piece in views.pieces_of_kind(conn, kind.name, prefix):
         if piece.value is not None:
             yield piece.key, kind.decode(piece.value), piece.index
-
-
-async def _one(conn: Connection, views: ViewStore, kind: Kind[P], key: str) -> P | None:
-    value = (await views.load_pieces(conn, [(kind.name, key)])).get((kind.name, key))
-    return None if value is None else kind.decode(value)
 
 
 # --- sources ---------------------------------------------------------------------------------------
@@ -154,11 +152,12 @@ async def _register_at(
     async for entry in log_store.stream_entries(conn, f"{party}/register", size=size):
         for position, line in enumerate(entry.event_lines):
             event = read_event(line)
+            place = Place(entry.index, position, entry.stream, entry.first + position, party, "")
             if isinstance(event, OF_SOURCES):
-                version = entry.first + position
-                place = Place(entry.index, position, entry.stream, version, party, "")
                 # What was recorded is not at hand, and no mass is asked for.
                 apply(state, place, event, EntryRows())
+            elif isinstance(event, SiteTransferred):
+                organisation_views.apply(state, place, event)
     return {
         key: piece
         for (kind, key), piece in state.pieces.items()
@@ -171,11 +170,16 @@ async def _factors(
     views: ViewStore,
     sources: Iterable[SourcePiece],
     transfers: Sequence[TransferPiece],
+    size: int,
 ) -> dict[str, FactorPiece]:
     refs = {one.factor for s in sources for timeline in s.factors.values() for one in timeline}
     refs |= {ref for transfer in transfers for _, ref in transfer.factors}
     found = await views.load_pieces(conn, [(FACTOR.name, ref) for ref in sorted(refs)])
-    return {ref: FACTOR.decode(value) for (_, ref), value in sorted(found.items())}
+    factors = {ref: FACTOR.decode(value) for (_, ref), value in sorted(found.items())}
+    return {
+        ref: replace(piece, confirmed=tuple(one for one in piece.confirmed if one.index < size))
+        for ref, piece in factors.items()
+    }
 
 
 # --- statements with an index ----------------------------------------------------------------------
@@ -184,13 +188,12 @@ async def _factors(
 async def _organisations(
     conn: Connection, views: ViewStore, size: int, party: str | None
 ) -> dict[str, OrganisationPiece]:
-    if party is not None:
-        piece = await _one(conn, views, ORGANISATION, party)
-        return {} if piece is None else {party: organisation_at(piece, size)}
-    return {
-        key: organisation_at(piece, size)
-        async for key, piece, _ in _pieces(conn, views, ORGANISATION)
-    }
+    found = {}
+    async for key, piece, _ in _pieces(conn, views, ORGANISATION, party or ""):
+        said = organisation_at(piece, size)
+        if party in {None, key} and said != OrganisationPiece():
+            found[key] = said
+    return found
 
 
 def organisation_at(piece: OrganisationPiece, size: int) -> OrganisationPiece:

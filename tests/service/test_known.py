@@ -9,6 +9,11 @@ import pytest
 
 from ledger.carbon.events import FactorAssigned, SourceAmended, SourceClosed
 from ledger.carbon.known import Known
+from ledger.carbon.organisation.events import (
+    BoundarySet,
+    CompanyFactRecorded,
+    SiteTransferred,
+)
 from ledger.errors import BadValue, NotFound
 from ledger.service import Ledger
 from tests.service.conftest import Place
@@ -102,6 +107,17 @@ def test_what_was_known_at_a_size_does_not_change_when_the_log_grows(place: Plac
             ),
             SourceClosed(salt=salt(), source="acme/hall", at=MIDYEAR, reason="torn down"),
             source("acme/later"),
+            BoundarySet(
+                salt=salt(),
+                approach="operational",
+                from_="2018-01",
+                sites={"yard-7": "0.5"},
+                reason="first",
+            ),
+            CompanyFactRecorded(salt=salt(), fact="output", period=YEAR, value="7", unit="t"),
+            SiteTransferred(
+                salt=salt(), site="yard-7", to="company", from_="2018-09", reason="sold"
+            ),
         ):
             await post(ledger, KEYS["acme"], "acme/register", event)
         await furnish(ledger, "beta")
@@ -111,6 +127,9 @@ def test_what_was_known_at_a_size_does_not_change_when_the_log_grows(place: Plac
         assert now.sources["acme/main"].terms[-1].name == "Other"
         assert now.sources["acme/hall"].closed_at_s is not None
         assert "acme/later" in now.sources
+        assert now.sources["acme/main"].left_s
+        assert now.organisations["acme"].boundaries
+        assert [fact.fact for fact in now.facts] == ["output"]
         assert "beta" not in then.parties
 
     place.run(work)
