@@ -10,17 +10,14 @@ All expected masses are computed by the cases themselves, in fractions, never by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from fractions import Fraction
 
 from ledger.carbon import rulepack
 from ledger.carbon.events import Number, Ratio
 from ledger.carbon.exact import TINY
 from ledger.carbon.footprint import Footprint, company_footprint
-from ledger.carbon.rows import ActivityRow, MassRow
 from ledger.log.values import format_decimal
-from ledger.parties.pieces import ledger
 from tests.unit.world import World
 
 GRID = "0.5827"
@@ -51,15 +48,12 @@ def footprint(
     party: str = "acme",
 ) -> Footprint:
     """The party's footprint over [first month, last month], as known at a log size."""
-    opened = ledger(world.state)
+    year, month = int(period[1][:4]), int(period[1][5:])
+    end_month = f"{year + month // 12:04d}-{month % 12 + 1:02d}"
+    known = world.known(period[0], end_month, party=party, size=size)
+    pack = rulepack.load(known.rules)
     return company_footprint(
-        rulepack.load(opened.rules_version),
-        party,
-        period,
-        world.size if size is None else size,
-        [row for row in masses(world, size) if in_period(row, period, party)],
-        [row for row in uses(world, size) if in_period(row, period, party)],
-        opened.timezone,
+        pack, party, period, known.size, known.masses, known.activity, known.timezone
     )
 
 
@@ -77,28 +71,5 @@ def milligrams(shown: Mapping[str, str]) -> dict[str, int]:
 
 def co2e_mg(shown: Mapping[str, int], gwp: str) -> Fraction:
     """What masses come to in CO2 equivalents of a set of potentials."""
-    values = rulepack.load("2").gwp[gwp].values
+    values = rulepack.load(rulepack.CURRENT_VERSION).gwp[gwp].values
     return sum((mass_mg * Fraction(values[gas]) for gas, mass_mg in shown.items()), Fraction(0))
-
-
-def in_period(row: MassRow | ActivityRow, period: tuple[str, str], party: str) -> bool:
-    """Whether a row is the party's, and of these months."""
-    return row.line.party == party and period[0] <= row.month <= period[1]
-
-
-def masses(world: World, size: int | None = None) -> Iterator[MassRow]:
-    """All rows of masses, as known at a log size."""
-    lines = {(line.stream, line.line): line for line in world.lines}
-    for key, row in world.rows(size).items():
-        if key[0] == "mass":
-            _, stream, line, month, role, gas = key
-            yield MassRow(lines[stream, int(line)], month, role, gas, row[0], row[1])
-
-
-def uses(world: World, size: int | None = None) -> Iterator[ActivityRow]:
-    """All rows of activity, as known at a log size."""
-    lines = {(line.stream, line.line): line for line in world.lines}
-    for key, row in world.rows(size).items():
-        if key[0] == "use":
-            quantity = Decimal(row[0]) / TINY
-            yield ActivityRow(lines[key[1], int(key[2])], key[3], quantity, row[1], row[2])
