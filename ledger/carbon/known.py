@@ -12,7 +12,7 @@ import msgspec
 from ledger.carbon.area.pieces import TargetPiece, TransferPiece
 from ledger.carbon.organisation.pieces import FactPiece, OrganisationPiece
 from ledger.carbon.pieces import FactorPiece, SourcePiece
-from ledger.carbon.rows import ActivityRow, MassRow
+from ledger.carbon.rows import ActivityRow, MassRow, QualityRow
 
 
 class KnownParty(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class KnownParty(msgspec.Struct, frozen=True, kw_only=True):
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """One party, or the whole area, over [first month, month after the last), as known at a size.
 
-    `masses` and `activity` are of the period alone; pieces are whole, so that who reads them asks
+    `masses`, `activity` and `quality` are of the period alone; pieces are whole, so that who reads them asks
     for what holds in a month and was said below `size`. `factors` are those that sources and
     transfers name.
     """
@@ -47,6 +47,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     transfers: list[TransferPiece]
     targets: list[TargetPiece]
     factors: dict[str, FactorPiece]
+    quality: list[QualityRow] = []
 
     def roles_of(self, party: str) -> tuple[str, ...]:
         """The roles of a party."""

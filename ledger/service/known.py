@@ -95,6 +95,7 @@ async def read_known(
         sources=sources,
         masses=await views.masses(conn, party, *months, as_of),
         activity=await views.activities(conn, party, *months, as_of),
+        quality=await views.qualities(conn, party, *months, as_of),
         organisations=await _organisations(conn, views, size, party),
         facts=await _facts(conn, views, size, party),
         transfers=transfers,

@@ -53,6 +53,7 @@ members = st.fixed_dictionaries(
     optional={
         "unit": st.sampled_from(["MWh", "kWh", "t"]),
         "estimated": st.just(True),
+        "quality": st.sampled_from(["H", "L"]),
         "confirm": st.just("seen by the operator"),
         "reference": st.sampled_from(["a", "b", "c"]),
         "factors": st.just({"location": "operator/grid@2"}),

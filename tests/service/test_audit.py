@@ -32,6 +32,8 @@ PLACES = {
     "mass_total": "mass_total ",
     "activity_delta": "activity_delta ",
     "activity_total": "activity_total ",
+    "quality_delta": "quality_delta ",
+    "quality_total": "quality_total ",
     "schema_migrations": "schema_migrations",
 }
 UNSEEN = {("schema_migrations", "applied_at")}

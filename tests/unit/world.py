@@ -67,7 +67,7 @@ from ledger.carbon.pieces import (
     HistoryPiece,
     RecordedPiece,
 )
-from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow
+from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow, QualityRow
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
 from ledger.errors import LedgerError
 from ledger.fold.state import Kind, Memory, Overlay
@@ -391,6 +391,7 @@ class World:
             sources=sources,
             masses=masses,
             activity=activity,
+            quality=self._grades(first_month, end_month, size, set(sources)),
             organisations={
                 name: said
                 for (kind, name) in sorted(self.state.pieces)
@@ -434,6 +435,20 @@ class World:
                 if stream in streams and first_month <= month < end_month
             ],
         )
+
+    def _grades(
+        self, first_month: str, end_month: str, size: int | None, streams: set[str]
+    ) -> list[QualityRow]:
+        lines = {(line.stream, line.line): line for line in self.lines}
+        sums: Counter[tuple[str, int, str, str]] = Counter()
+        for logged in self.log[:size]:
+            for key, readings in logged.rows.quality.items():
+                sums[key] += readings
+        return [
+            QualityRow(lines[stream, line], month, quality, readings)
+            for (stream, line, month, quality), readings in sorted(sums.items())
+            if stream in streams and first_month <= month < end_month
+        ]
 
     # --- reading figures -----------------------------------------------------------------------
 
