@@ -150,6 +150,15 @@ class SourcePiece(msgspec.Struct, frozen=True, kw_only=True):
             found = terms
         return found
 
+    def left_site(self, start_s: int, end_s: int) -> str | None:
+        """A site of the source that another party answers for in a part of this time, or None."""
+        for at, terms in enumerate(self.terms):
+            left_s = self.left_s.get(terms.site)
+            until_s = self.terms[at + 1].from_s if at + 1 < len(self.terms) else end_s
+            if left_s is not None and max(start_s, terms.from_s, left_s) < min(end_s, until_s):
+                return terms.site
+        return None
+
     def factor_at(self, role: str, at_s: int) -> str | None:
         """The factor that fills a role at an instant, or None."""
         found = None

@@ -26,6 +26,7 @@ from ledger.carbon.events import (
 from ledger.carbon.exact import TINY, tiny
 from ledger.carbon.factor_rules import check_factors, check_publisher, fit_factor
 from ledger.carbon.ground import CORRECTIONS, Ground, Readings
+from ledger.carbon.organisation.installed import check_meter, check_not_removed
 from ledger.carbon.pieces import (
     CHANGE,
     COVER,
@@ -164,6 +165,9 @@ def _check_body(state: State, ground: Ground, body: Body, correcting: str | None
         _check_plausible(ground, unit, readings)
     check_factors(ground, body, "the reading")
     if isinstance(body, ActivityBody) and body.register is not None:
+        check_meter(
+            state, source, body.register, (readings.items[0][0], readings.items[0][1]), correcting
+        )
         _check_register(state, source, body, body.register, correcting)
 
 
@@ -188,6 +192,19 @@ def _check_times(ground: Ground, body: Body, readings: Readings) -> None:
             f"reading of {ground.source.stream}",
             expected="a period before the source was closed",
             found="one that ends after it",
+        )
+    _check_not_left(ground.source, start_s, end_s)
+
+
+def _check_not_left(source: SourcePiece, start_s: int, end_s: int) -> None:
+    """Raise RuleBroken for a time in which another party answers for the source's site."""
+    site = source.left_site(start_s, end_s) if source.left_s else None
+    if site is not None:
+        raise RuleBroken(
+            f"reading of {source.stream}",
+            expected=f"a period before the site {site} was transferred",
+            found="one that ends after it",
+            advice="The party that took the site over records what follows.",
         )
 
 
@@ -339,3 +356,4 @@ def _check_register_end(state: State, source: SourcePiece, ref: str, body: Body)
             found="one that a later reading chains to",
             advice=f"Withdraw the later readings back to it first{f': {last.event}' if last else ''}.",
         )
+    check_not_removed(state, source, body.register.meter, ref)

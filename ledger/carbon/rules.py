@@ -7,6 +7,7 @@ replays them reaches the same verdicts. Source: accounting rules, section 3; eve
 from __future__ import annotations
 
 from ledger.carbon import factor_rules, reading_rules
+from ledger.carbon.area.guard import minimum_people
 from ledger.carbon.events import (
     ActivityCorrected,
     ActivityRecorded,
@@ -26,6 +27,7 @@ from ledger.carbon.exact import seconds, tiny
 from ledger.carbon.factor_fit import check_region
 from ledger.carbon.factor_rules import check_factors, check_place, check_publisher, fit_factor
 from ledger.carbon.ground import Ground, Rules, parse, rules_in_force
+from ledger.carbon.organisation.pieces import POPULATION
 from ledger.carbon.pieces import HISTORY, SITE, SOURCE, Assigned, SitePiece, SourcePiece
 from ledger.carbon.rulepack import Activity
 from ledger.carbon.views import assign
@@ -33,6 +35,7 @@ from ledger.errors import BadValue, Conflict, RuleBroken
 from ledger.fold.event import Place
 from ledger.fold.state import State
 from ledger.log.names import party_of
+from ledger.parties.pieces import PARTY
 from ledger.parties.rules import place_of
 
 AMENDABLE = (
@@ -108,7 +111,8 @@ def _decide_source(state: State, place: Place, event: SourceRegistered) -> None:
             expected=f"a balance_group for the {event.flow} of a stock",
             found="none",
         )
-    where = _check_site(state, place.party, event.site)
+    where = check_site(state, place.party, event.site)
+    _check_guarded(state, rule, place.party, event.site, event.part_of)
     for role, ref in sorted(event.factors.items()):
         check_publisher(state, place.party, ref)
         factor = fit_factor(state, rule, event.activity, event.unit, role, ref)
@@ -120,7 +124,7 @@ def _decide_source(state: State, place: Place, event: SourceRegistered) -> None:
 
 def _decide_amended(state: State, place: Place, event: SourceAmended) -> None:
     rule = rules_in_force(state)
-    source = _own_source(state, place.party, event.source)
+    source = own_source(state, place.party, event.source)
     seconds(event.from_)
     if all(getattr(event, name) is None for name in AMENDABLE):
         raise RuleBroken(
@@ -130,14 +134,16 @@ def _decide_amended(state: State, place: Place, event: SourceAmended) -> None:
     if event.category is not None:
         _check_placement(activity, source.scope, event.category)
     if event.site is not None:
-        _check_site(state, place.party, event.site)
+        check_site(state, place.party, event.site)
+        _check_not_left(state, source, event.site, seconds(event.from_))
+    _check_guarded(state, rule, place.party, event.site, event.part_of)
     _check_line(rule, activity, event.key_area, event.gpc)
     _check_parent(state, place.party, source.stream, event.part_of)
     _check_range(event.plausible)
 
 
 def _decide_closed(state: State, place: Place, event: SourceClosed) -> None:
-    source = _own_source(state, place.party, event.source)
+    source = own_source(state, place.party, event.source)
     at_s = seconds(event.at)
     if source.closed_at_s is not None:
         raise RuleBroken("source", expected="an open source", found="closed already")
@@ -154,7 +160,7 @@ def _decide_closed(state: State, place: Place, event: SourceClosed) -> None:
 
 def _decide_assigned(state: State, place: Place, event: FactorAssigned) -> None:
     rule = rules_in_force(state)
-    source = _own_source(state, place.party, event.source)
+    source = own_source(state, place.party, event.source)
     check_publisher(state, place.party, event.factor)
     factor = fit_factor(state, rule, source.activity, source.unit, event.role, event.factor)
     check_place(rule, factor, source, seconds(event.from_))
@@ -186,7 +192,47 @@ def _check_placement(activity: Activity, scope: int | None, category: int | None
     )
 
 
-def _check_site(state: State, party: str, site: str) -> SitePiece:
+def _check_not_left(state: State, source: SourcePiece, name: str, from_s: int) -> None:
+    """A source does not move to where another party answers for what it recorded."""
+    site = state.get(SITE, f"{source.party}/{name}")
+    if site is None or site.left_s is None:
+        return
+    history = state.get(HISTORY, source.stream)
+    for event, body, _ in history.items if history else ():
+        if parse(body).items[-1][1] > max(from_s, site.left_s):
+            raise RuleBroken(
+                f"site of {source.stream}",
+                expected=f"a site that {source.party} answers for",
+                found=f"{name}, transferred by {site.left_by} before {event} ends",
+            )
+
+
+def _check_guarded(
+    state: State, rule: Rules, party: str, site: str | None, part_of: str | None
+) -> None:
+    """Residents stand in groups whose size is stated, and no difference of meters shows fewer."""
+    known = state.get(PARTY, party)
+    guarded = known is not None and "aggregate" in known.roles
+    if not guarded or minimum_people(rule.pack) is None:
+        return
+    if part_of is not None:
+        raise RuleBroken(
+            f"part_of of a source of {party}",
+            expected="none: a main meter less its part would show a smaller group",
+            found=part_of,
+        )
+    if site is not None and state.get(POPULATION, f"{party}/{site}") is None:
+        raise RuleBroken(
+            f"site of residents of {party}",
+            expected="a site of which is stated how many people live there",
+            found=f"{party}/{site}, of which nothing is stated",
+            advice="The operator states it first: carbon-ledger fact area population "
+            f"--sub-area {party}/{site}",
+        )
+
+
+def check_site(state: State, party: str, site: str) -> SitePiece:
+    """The party's site of this name. Raises RuleBroken if it has none."""
     found = state.get(SITE, f"{party}/{site}")
     if found is None:
         raise RuleBroken(
@@ -236,7 +282,8 @@ def _check_range(plausible: tuple[str, str] | None) -> None:
         )
 
 
-def _own_source(state: State, party: str, stream: str) -> SourcePiece:
+def own_source(state: State, party: str, stream: str) -> SourcePiece:
+    """The party's source of this stream. Raises RuleBroken if it has none."""
     source = state.get(SOURCE, stream) if party_of(stream) == party else None
     if source is None:
         raise RuleBroken(

@@ -218,7 +218,7 @@ def _add_run(
     How many they are: 0 where the first is not.
     """
     head = events[first]
-    if not isinstance(head, ActivityRecorded):
+    if not isinstance(head, ActivityRecorded) or ground.source.left_s:
         return 0
     start_text = head.period[0]
     start_s = until_s = seconds(start_text)
@@ -301,7 +301,7 @@ def _add_amounts(ground: Ground, span: Span, amounts: list[int], rows: EntryRows
 
 def _add_profile(ground: Ground, event: ProfileRecorded, rows: EntryRows, runs: _Runs) -> bool:
     """Add a profile that is plain and lies in one span; False, and nothing added, where it is not."""
-    if event.unit is not None or event.factors:
+    if event.unit is not None or event.factors or ground.source.left_s:
         return False
     if ground.source.kind == "discrete" and event.reference is not None:
         return False

@@ -678,7 +678,7 @@ def boundary(from_: str, sites: Mapping[str, Number], **more: object) -> Boundar
     members: dict[str, object] = {
         "salt": salt(),
         "from_": from_,
-        "sites": dict(sites),
+        "sites": tuple(sorted(sites.items())),
         "approach": "operational",
         "reason": "what we run",
     }

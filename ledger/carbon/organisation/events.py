@@ -38,13 +38,23 @@ Year = Annotated[int, Meta(ge=1900, le=2200)]
 class BoundarySet(Event, frozen=True, kw_only=True):
     """From a month on, the company answers for these sites, each with a share.
 
-    A share is from 0 to 1. A site that is not named is outside the boundary.
+    Pairs of site and share, from 0 to 1. A site that is not named is outside the boundary.
     """
 
     approach: Literal["equity", "financial", "operational"]
     from_: MonthText = field(name="from")
-    sites: dict[SegmentName, Number]
+    sites: tuple[tuple[SegmentName, Number], ...]
     reason: NameText
+
+    def __post_init__(self) -> None:
+        require_sorted("sites", tuple(site for site, _ in self.sites))
+        if not self.sites:
+            raise BadValue(
+                "sites",
+                expected="at least one site",
+                found="none",
+                advice="Name a site that is no longer counted with the share 0.",
+            )
 
 
 class SiteTransferred(Event, frozen=True, kw_only=True):
@@ -69,7 +79,8 @@ class LineDeclared(Event, frozen=True, kw_only=True):
     """Why a line of the inventory has no figure: NO, NE, IE or C.
 
     `line` is an activity of the catalogue, or `scope3.1` to `scope3.15`, or a GPC line in small
-    letters such as `iii.1.2`. IE names where it is included.
+    letters such as `iii.1.2`; in the operator's register also `indicator.` and a guiding indicator
+    that is left out. IE names where it is included.
     """
 
     line: LineName

@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.carbon.exact import seconds
 from ledger.carbon.ground import rules_in_force
+from ledger.carbon.organisation.catalogue import PEOPLE
 from ledger.carbon.organisation.events import (
     AreaFactRecorded,
     BaseYearRestated,
@@ -22,6 +23,7 @@ from ledger.carbon.organisation.events import (
     SiteTransferred,
     SupplyMatched,
 )
+from ledger.carbon.organisation.months import month_start_s
 from ledger.carbon.organisation.pieces import (
     FACT,
     METER,
@@ -52,9 +54,6 @@ from ledger.carbon.views import ratio
 from ledger.fold.event import Place
 from ledger.fold.state import State
 
-POPULATION_FACT = "population"
-"""The fact that lets guarded aggregates be shown, and per head."""
-
 
 def apply(state: State, place: Place, event: object) -> None:
     """Change the state as this event, already decided, says."""
@@ -75,12 +74,6 @@ def apply(state: State, place: Place, event: object) -> None:
             raise AssertionError(type(event).__name__)
 
 
-def month_start_s(state: State, month: str) -> int:
-    """When a month begins in the area's calendar, in epoch seconds. The month is in it."""
-    calendar = rules_in_force(state).calendar
-    return calendar.starts_s[calendar.months.index(month)]
-
-
 def _say(
     state: State,
     place: Place,
@@ -96,7 +89,7 @@ def _say(
                 event=place.event,
                 from_month=event.from_,
                 approach=event.approach,
-                sites=tuple((site, *ratio(part)) for site, part in sorted(event.sites.items())),
+                sites=tuple((site, *ratio(share)) for site, share in event.sites),
                 reason=event.reason,
             )
             said = add(said, boundaries=(*said.boundaries, boundary))
@@ -155,7 +148,7 @@ def _leave(state: State, place: Place, event: SiteTransferred) -> None:
     site = state.get(SITE, key)
     if site is None:
         raise AssertionError(f"site {key} was decided and is not there")
-    at_s = month_start_s(state, event.from_)
+    at_s = month_start_s(rules_in_force(state), event.from_)
     state.put(SITE, key, msgspec.structs.replace(site, left_s=at_s, left_by=place.event))
     for stream in site.sources:
         source = state.get(SOURCE, stream)
@@ -183,7 +176,7 @@ def _state(
         stated=(*(before.stated if before else ()), stated),
     )
     state.put(FACT, key, piece)
-    if sub_area is not None and event.fact == POPULATION_FACT:
+    if sub_area is not None and event.fact == PEOPLE:
         known = state.get(POPULATION, sub_area)
         others = [one for one in (known.periods if known else ()) if one[:2] != event.period]
         periods = tuple(sorted((*others, (*event.period, event.value))))
