@@ -2,7 +2,8 @@
 
 Rules: a quantity is plain digits with the decimal mark that the map names; leading and trailing
 zeros are normalised ("3.170" is "3.17"), everything that could mean two things is refused: an
-exponent, a sign, thousands separators, NaN, a unit in the cell. Nothing is rounded, except that a
+exponent, a sign, thousands separators, NaN, a unit in the cell. So is a reference that ends in what
+a tool writes for a lost value, and a hash that is a counter. Nothing is rounded, except that a
 number cell of a workbook has the 15 digits that a spreadsheet shows. Source: formats, section 1;
 accounting rules, section 3.
 """
@@ -38,6 +39,12 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:[ .,'\u2019\u00a0\u2009\u202f_][0-9]{3})+(?
 _SIGNED = re.compile(r"\+.*[0-9]")
 _WITH_UNIT = re.compile(r"[0-9.,]+\s*[^\s0-9.,].*")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_COUNTER = re.compile(r"0{48}[0-9a-f]{16}")
+"""A number filled up with zeros. No document's hash looks so: one in 2^192 would."""
+_LOST = re.compile(
+    r"(?:.*[^0-9A-Za-z])?(?:<NA>|#N/A|#REF!|#VALUE!|NaN|nan|None|NULL|null|undefined)"
+)
+"""What tools write where a value was missing, alone or at the end: `VCU-19385-NaN`."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SHOWN_DIGITS: Final = 15
 MAX_NAME: Final = 200
@@ -229,7 +236,18 @@ class RowReader:
 
     def _reference(self, row: TableRow) -> str | None:
         one = self._map.reference
-        return self._name(row, one.column, "a reference") if one else None
+        if one is None:
+            return None
+        text = self._name(row, one.column, "a reference")
+        if _LOST.fullmatch(text):
+            error = BadValue(
+                "a reference whose number was lost",
+                expected="the number that stands on the document",
+                found=repr(text[:60]),
+                advice="The tool that wrote this table lost it: export the column as text.",
+            )
+            raise _CellRefused(one.column, error)
+        return text
 
     def _quality(self, row: TableRow) -> Quality | None:
         one = self._map.quality
@@ -250,11 +268,12 @@ class RowReader:
             return self._evidence
         found = re.split(r"[\s,;]+", self._text(row, one.column))
         for text in found:
-            if text and not _HASH.fullmatch(text):
+            if text and (_COUNTER.fullmatch(text) or not _HASH.fullmatch(text)):
                 error = BadValue(
                     "a document's hash",
-                    expected="64 lower-case hexadecimal digits",
+                    expected="64 lower-case hexadecimal digits that SHA-256 gave",
                     found=text[:80],
+                    advice="sha256sum FILE prints the hash of a document.",
                 )
                 raise _CellRefused(one.column, error)
         return tuple(sorted({*self._evidence, *filter(None, found)}))
