@@ -17,7 +17,7 @@ from ledger.carbon.area.amounts import Amount, ColumnKey, Columns, amounts, colu
 from ledger.carbon.area.assign import ViewRule, ViewTable, view_table
 from ledger.carbon.area.passing import passed_on
 from ledger.carbon.area.transfers import Exported, Taken, Transfers, transfers
-from ledger.carbon.counted import Counted
+from ledger.carbon.counted import Counted, counted
 from ledger.carbon.footprint import months_between
 from ledger.carbon.gwp import Co2e, co2e
 from ledger.carbon.known import Known
@@ -136,6 +136,19 @@ def group_of(roles: tuple[str, ...]) -> str:
     return next((role for role in GROUPS if role in roles), "other")
 
 
+def exported_term(one: Exported) -> Counted:
+    """What left the area, as a term below zero that rests on its transfer and no recorded mass."""
+    return Counted(
+        stream=one.line.stream,
+        line=one.line.line,
+        month=one.month,
+        role=one.role,
+        gas=one.gas,
+        mass_mg=-one.mass_mg,
+        events=(one.event,),
+    )
+
+
 def _taken(
     table: ViewTable, rule: ViewRule, known: Known, flows: Transfers
 ) -> dict[MassKey, list[Taken]]:
@@ -166,16 +179,7 @@ def _term(
         key_area=row.line.key_area,
         gpc=placed.gpc,
         by_default=placed.by_default,
-        counted=Counted(
-            stream=row.line.stream,
-            line=row.line.line,
-            month=row.month,
-            role=row.role,
-            gas=row.gas,
-            mass_mg=mass_mg,
-            recorded_mg=row.mass_mg,
-            events=tuple(events),
-        ),
+        counted=counted(row, mass_mg, *events),
     )
 
 
@@ -193,15 +197,7 @@ def _exports(
                 key_area=one.line.key_area,
                 gpc=table.file.supplied_line,
                 by_default=False,
-                counted=Counted(
-                    stream=one.line.stream,
-                    line=one.line.line,
-                    month=one.month,
-                    role=one.role,
-                    gas=one.gas,
-                    mass_mg=-one.mass_mg,
-                    events=(one.event,),
-                ),
+                counted=exported_term(one),
             )
 
 

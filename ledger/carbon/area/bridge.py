@@ -17,10 +17,11 @@ from typing import Literal
 import msgspec
 
 from ledger.carbon.area.amounts import Amount, ColumnKey, Columns, amounts, columns
-from ledger.carbon.area.area import AreaFigure, area_figure
+from ledger.carbon.area.area import AreaFigure, area_figure, exported_term
 from ledger.carbon.area.assign import ViewRule, ViewTable, view_table
 from ledger.carbon.area.passing import passed_on
-from ledger.carbon.area.transfers import Carrier, Open, Priced, Transfers, transfers
+from ledger.carbon.area.transfers import Carrier, Open, Priced, Taken, Transfers, transfers
+from ledger.carbon.counted import Counted, counted
 from ledger.carbon.known import Known
 from ledger.carbon.rows import LineRow
 from ledger.carbon.rulepack import RulePack
@@ -63,6 +64,8 @@ class BridgeLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     name: str
     mass: Columns
+    terms: tuple[Counted, ...]
+    """What it is the sum of, with the sign of the step."""
 
 
 class Bridge(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,24 +129,27 @@ class _Steps:
 
     def __init__(self, table: ViewTable, rule: ViewRule, known: Known) -> None:
         self.table, self.rule, self.known = table, rule, known
-        self.sums: dict[tuple[Kind, str], dict[ColumnKey, int]] = {
-            ("companies", ""): defaultdict(int)
-        }
+        self.sums: dict[tuple[Kind, str], dict[ColumnKey, int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
+        self.terms: dict[tuple[Kind, str], list[Counted]] = {("companies", ""): []}
 
-    def add(self, kind: Kind, name: str, column: ColumnKey, mass_mg: int) -> None:
-        self.sums.setdefault((kind, name), defaultdict(int))[column] += mass_mg
+    def add(self, step: tuple[Kind, str], column: str, term: Counted) -> None:
+        self.sums[step][column, term.gas] += term.mass_mg
+        self.terms.setdefault(step, []).append(term)
 
     def walk(self, amount: Amount) -> None:
         """Say for one mass where it stands: with the companies, out of the view, or added to it."""
-        line, column = amount.row.line, (amount.column, amount.row.gas)
+        row, line = amount.row, amount.row.line
         company = "company" in self.known.roles_of(line.party)
         away = self.away(line, company=company)
+        term = counted(row, amount.mass_mg, *amount.events)
         if company and line.scope in (1, 2):
-            self.add("companies", "", column, amount.mass_mg)
+            self.add(("companies", ""), amount.column, term)
             if away is not None:
-                self.add(*away, column, -amount.mass_mg)
+                self.add(away, amount.column, counted(row, -amount.mass_mg, *amount.events))
         elif away is None:
-            self.add(*self.comes_from(line), column, amount.mass_mg)
+            self.add(self.comes_from(line), amount.column, term)
 
     def away(self, line: LineRow, *, company: bool) -> tuple[Kind, str] | None:
         """Why the view does not count a line, or None if it does. The first reason is named."""
@@ -177,21 +183,20 @@ class _Steps:
         """What is emitted for energy that others use leaves the view with the supplied line."""
         for one in flows.moved:
             if self.stays(one.line, one.key[4]):
-                name = self.table.file.supplied_line
-                self.add("supplied", name, (one.column, one.key[4]), -one.mass_mg)
+                self.add(("supplied", self.table.file.supplied_line), one.column, less(one))
 
     def internal(self, flows: Transfers) -> None:
         """What one source inside makes for another counts at the maker alone."""
         for one in flows.legs:
             if self.stays(one.line, one.key[4]) and self.of_the_view(one.other):
                 energy = one.line.activity.partition(".")[0]
-                self.add("internal", energy, (one.column, one.key[4]), -one.mass_mg)
+                self.add(("internal", energy), one.column, less(one))
 
     def exported(self, flows: Transfers) -> None:
         """What leaves the area is deducted at the price of its factor."""
         for one in flows.exported:
             if self.rule.shows(one.gas) and self.of_the_view(one.line):
-                self.add("exported", one.energy, (one.column, one.gas), -one.mass_mg)
+                self.add(("exported", one.energy), one.column, exported_term(one))
 
     def stays(self, line: LineRow, gas: str) -> bool:
         company = "company" in self.known.roles_of(line.party)
@@ -203,10 +208,15 @@ class _Steps:
         return not outside and (company or not self.rule.companies_only)
 
     def lines(self) -> list[BridgeLine]:
-        ordered = sorted(self.sums, key=lambda step: (ORDER.index(step[0]), step[1]))
+        ordered = sorted(self.terms, key=lambda step: (ORDER.index(step[0]), step[1]))
         made = [
-            BridgeLine(kind=kind, name=name, mass=columns(self.sums[kind, name]))
-            for kind, name in ordered
+            BridgeLine(
+                kind=step[0],
+                name=step[1],
+                mass=columns(self.sums[step]),
+                terms=tuple(self.terms[step]),
+            )
+            for step in ordered
         ]
         return [one for one in made if one.kind == "companies" or one.mass != Columns()]
 
@@ -216,6 +226,21 @@ class _Steps:
             for column, mass_mg in step.items():
                 sums[column] += mass_mg
         return columns(sums)
+
+
+def less(one: Taken) -> Counted:
+    """What a transfer takes off a row, as a term below zero."""
+    stream, line, month, role, gas = one.key
+    return Counted(
+        stream=stream,
+        line=line,
+        month=month,
+        role=role,
+        gas=gas,
+        mass_mg=-one.mass_mg,
+        recorded_mg=one.recorded_mg,
+        events=(one.event,),
+    )
 
 
 def _compare(steps: _Steps, figure: AreaFigure) -> None:

@@ -17,7 +17,7 @@ Source: accounting rules, section 5.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import msgspec
@@ -25,6 +25,7 @@ import msgspec
 from ledger.carbon.area.amounts import Amount, column_of
 from ledger.carbon.area.passing import OpenRest, Passed, acknowledgement, in_force
 from ledger.carbon.area.pieces import TransferPiece
+from ledger.carbon.conversion import conversion
 from ledger.carbon.exact import MG_PER_KG, divide_half_even
 from ledger.carbon.known import Known
 from ledger.carbon.pieces import FactorPiece, SourcePiece
@@ -43,6 +44,7 @@ class Taken(msgspec.Struct, frozen=True):
     line: LineRow
     column: str
     mass_mg: int
+    recorded_mg: int
     other: LineRow
     """The source at the transfer's other end; its own where that is outside the area."""
 
@@ -112,16 +114,20 @@ class Transfers(msgspec.Struct, frozen=True):
 
 
 def transfers(known: Known, pack: RulePack, counted: Sequence[Amount], passed: Passed) -> Transfers:
-    """What the transfers in force mean. Raises BadValue for a factor of another dimension."""
+    """What the transfers in force mean; one whose units do not meet stands open, and says why."""
     found = Transfers([], [], [], [], [], [], {})
     ledger = _Ledger(known, pack, counted)
     for one in sorted(known.transfers, key=lambda t: (t.index, t.event)):
         if not in_force(known, one):
             continue
-        if one.kind == ENERGY:
-            _energy(ledger, one, found)
-        elif one.kind == CARRIER:
-            _carrier(ledger, one, found)
+        try:
+            if one.kind == ENERGY:
+                _energy(ledger, one, found)
+            elif one.kind == CARRIER:
+                _carrier(ledger, one, found)
+        except BadValue as error:
+            # One transfer whose units do not meet must not keep the area from its figure.
+            found.open.append(_rest(one, None, Fraction(0), str(error)))
     senders = {one.event: one.sender for one in known.transfers}
     found.open.extend(_passing_open(rest, senders[rest.event]) for rest in passed.open)
     found.open.sort(key=lambda one: (one.month, one.event))
@@ -164,120 +170,122 @@ class _Ledger:
         factor = self.factor(one, role)
         if factor is None:
             return {}
-        amount = quantity * self.pack.ratio(one.unit, factor.unit) * MG_PER_KG
+        amount = quantity * conversion(self.pack, factor, one.unit) * MG_PER_KG
         return {
             gas: _whole(amount * Fraction(int(num), int(den))) for gas, num, den in factor.gases
         }
 
 
 def _energy(ledger: _Ledger, one: TransferPiece, found: Transfers) -> None:
-    pack, sender = ledger.pack, ledger.line(one.stream, one.month)
-    sent = Fraction(one.quantity)
+    """All conversions come first, so that one which fails leaves nothing half eliminated."""
+    sender, sent = ledger.line(one.stream, one.month), Fraction(one.quantity)
     if one.to is None:
-        _move(ledger, one, sent, sender, found)
-        if sender is not None:
-            _export(ledger, one, sent, sender, found)
+        price = ledger.priced(one, sent, "direct")
+        exported = [] if sender is None else _exported(ledger, one, sent, sender)
+        _move(ledger, one, price, sender, found)
+        found.exported.extend(exported)
         return
     answer = acknowledgement(ledger.known, one)
     if answer is None:
         found.open.append(_rest(one, None, Fraction(0), "nobody has acknowledged it"))
         return
-    received = Fraction(answer.quantity) * pack.ratio(answer.unit, one.unit)
+    received = Fraction(answer.quantity) * ledger.pack.ratio(answer.unit, one.unit)
     agreed = min(sent, received)
-    if sent != received:
-        found.open.append(_rest(one, received, agreed, "the two sides differ in quantity"))
+    price = ledger.priced(one, agreed, "direct")
     receiver = ledger.line(answer.stream, one.month)
-    _move(ledger, one, agreed, receiver, found)
     if receiver is None:
-        missing = f"nothing is recorded of {answer.stream}"
+        missing = f"{answer.stream} is no source"
         found.open.append(_rest(one, received, Fraction(0), missing))
         return
-    legs = _drop(ledger, one, agreed, receiver, sender or receiver, found)
+    wanted = agreed * ledger.pack.ratio(one.unit, receiver.unit)
+    if sent != received:
+        found.open.append(_rest(one, received, agreed, "the two sides differ in quantity"))
+    _move(ledger, one, price, receiver, found)
+    place = receiver.stream, one.month
+    counted = max(min(wanted, ledger.had[place] - ledger.received[place]), Fraction(0))
+    if counted != wanted:
+        beyond = f"{answer.stream} took in less in that month"
+        found.open.append(_rest(one, received, agreed * counted / wanted, beyond))
+    legs = _legs(ledger, one, counted, place, sender or receiver)
     found.legs.extend(legs)
-    _compare(one, legs, ledger.priced(one, agreed, "direct"), found)
+    _compare(one, legs, price, found)
 
 
 def _move(
     ledger: _Ledger,
     one: TransferPiece,
-    quantity: Fraction,
+    price: Mapping[str, int],
     other: LineRow | None,
     found: Transfers,
 ) -> None:
     """Take the sender's price off its source, as far as the source emitted it."""
-    for gas, price_mg in sorted(ledger.priced(one, quantity, "direct").items()):
+    for gas, price_mg in sorted(price.items()):
         rest_mg = price_mg
         for amount in ledger.amounts[one.stream, one.month]:
-            left_mg = ledger.movable_mg[amount.key]
-            if amount.row.gas != gas or left_mg <= 0 or not rest_mg:
-                continue
-            taken_mg = min(left_mg, rest_mg)
-            ledger.movable_mg[amount.key] = left_mg - taken_mg
-            rest_mg -= taken_mg
-            line = amount.row.line
-            found.moved.append(
-                Taken(one.event, amount.key, line, amount.column, taken_mg, other or line)
-            )
+            taken_mg = min(ledger.movable_mg[amount.key], rest_mg)
+            if amount.row.gas == gas and taken_mg > 0:
+                ledger.movable_mg[amount.key] -= taken_mg
+                rest_mg -= taken_mg
+                found.moved.append(_taken(one, amount, taken_mg, other or amount.row.line))
         if rest_mg:
             found.unfunded[one.event, gas] = rest_mg
 
 
-def _drop(
+def _legs(
     ledger: _Ledger,
     one: TransferPiece,
-    quantity: Fraction,
-    receiver: LineRow,
+    counted: Fraction,
+    place: tuple[str, str],
     sender: LineRow,
-    found: Transfers,
 ) -> list[Taken]:
-    """The receiver's leg; what it acknowledged beyond all that its stream took in stands open."""
-    place = receiver.stream, one.month
+    """The receiver's Scope 2 for what it got, gas by gas."""
     had, before = ledger.had[place], ledger.received[place]
-    try:
-        wanted = quantity * ledger.pack.ratio(one.unit, receiver.unit)
-    except BadValue as error:
-        found.open.append(_rest(one, quantity, Fraction(0), str(error)))
-        return []
-    counted = min(wanted, had - before)
-    if counted != wanted:
-        beyond = "the receiving stream took in less"
-        share = counted / wanted if wanted else Fraction(0)
-        found.open.append(_rest(one, quantity, quantity * share, beyond))
-    if not counted:
-        return []
     ledger.received[place] = before + counted
     legs = []
     for amount in ledger.amounts[place]:
-        if amount.row.line.scope != 2:
+        if amount.row.line.scope != 2 or not counted:
             continue
         mass_mg = amount.row.mass_mg
         leg_mg = _whole(mass_mg * (before + counted) / had) - _whole(mass_mg * before / had)
-        # What was passed on before is not there to be dropped again.
+        # What the receiver passed on itself is not there to be dropped again.
         leg_mg = min(leg_mg, ledger.droppable_mg[amount.key])
-        ledger.droppable_mg[amount.key] -= leg_mg
         if leg_mg > 0:
-            line = amount.row.line
-            legs.append(Taken(one.event, amount.key, line, amount.column, leg_mg, sender))
+            ledger.droppable_mg[amount.key] -= leg_mg
+            legs.append(_taken(one, amount, leg_mg, sender))
     return legs
 
 
-def _export(
-    ledger: _Ledger, one: TransferPiece, quantity: Fraction, sender: LineRow, found: Transfers
-) -> None:
+def _taken(one: TransferPiece, amount: Amount, mass_mg: int, other: LineRow) -> Taken:
+    line = amount.row.line
+    return Taken(one.event, amount.key, line, amount.column, mass_mg, amount.row.mass_mg, other)
+
+
+def _exported(
+    ledger: _Ledger, one: TransferPiece, quantity: Fraction, sender: LineRow
+) -> list[Exported]:
+    """The price of what leaves the area: by the factor `location`, or else by `direct`."""
     role = "location" if "location" in dict(one.factors) else "direct"
     factor = ledger.factor(one, role)
     if factor is None:
-        return
+        return []
     energy = factor.activity.partition(".")[0]
-    for gas, mass_mg in sorted(ledger.priced(one, quantity, role).items()):
-        column = column_of(ledger.pack, factor.activity, gas)
-        found.exported.append(
-            Exported(one.event, sender, energy, one.month, role, gas, column, mass_mg)
+    return [
+        Exported(
+            event=one.event,
+            line=sender,
+            energy=energy,
+            month=one.month,
+            role=role,
+            gas=gas,
+            column=column_of(ledger.pack, factor.activity, gas),
+            mass_mg=mass_mg,
         )
+        for gas, mass_mg in sorted(ledger.priced(one, quantity, role).items())
+    ]
 
 
 def _compare(
-    one: TransferPiece, legs: Iterable[Taken], price: dict[str, int], found: Transfers
+    one: TransferPiece, legs: Iterable[Taken], price: Mapping[str, int], found: Transfers
 ) -> None:
     """A memo for every gas that the two sides price differently, where the sender prices at all."""
     if not price:
