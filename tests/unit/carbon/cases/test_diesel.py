@@ -99,3 +99,48 @@ def test_a_receipt_of_a_tanker_needs_a_reason(world: World):
     post(world, receipt("25000", "R-2", confirm="the yearly filling of the tank"))
     assert total(world) == {"CO2": round(25_000 * KG_PER_L * 10**6)}
     assert footprint(world).sources[0].quantity == "25000"
+
+
+# --- by what the factor says about its fuel --------------------------------------------------------
+
+
+def by_properties(unit: str = "L", **properties: str) -> World:
+    """Litres, unless said otherwise, with a factor per GJ: its density and calorific value are properties of the factor."""
+    world = factory()
+    made = {"activity": "machinery.diesel", "unit": "GJ", "kind": "combustion"}
+    kg_per_gj = CARBON_KG_PER_GJ * OXIDATION * C_TO_CO2
+    world.factor("diesel", **made, CO2=exactly(kg_per_gj), properties=properties)
+    world.source(DIESEL, **BURNT | {"unit": unit}, kind="discrete", direct="operator/diesel@1")
+    return world
+
+
+def test_case_5_litres_reach_a_factor_per_gigajoule_by_density_and_calorific_value():
+    world = by_properties(density_kg_per_l="0.84", ncv_gj_per_t="42.652")
+    post(world, receipt("850", "R-1"))
+    assert total(world) == {"CO2": 2_210_479_481}
+
+
+def test_case_5_a_weighed_delivery_needs_no_density():
+    world = by_properties(ncv_gj_per_t="42.652", unit="kg")
+    post(world, receipt("714", "R-1"))
+    assert total(world) == {"CO2": 2_210_479_481}
+
+
+def test_a_source_is_weighed_or_measured_and_not_both():
+    world = by_properties(density_kg_per_l="0.84", ncv_gj_per_t="42.652")
+    with pytest.raises(BadValue, match="a unit of volume"):
+        post(world, receipt("714", "R-1", unit="kg"))
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"ncv_gj_per_t": "42.652"}, "density_kg_per_l"),
+        ({"density_kg_per_l": "0.84"}, "ncv_gj_per_t"),
+    ],
+)
+def test_a_property_that_the_factor_does_not_have_is_named_and_nothing_is_assumed(
+    given: dict[str, str], missing: str
+):
+    with pytest.raises(BadValue, match=missing):
+        by_properties(**given)

@@ -10,9 +10,9 @@ from itertools import pairwise
 import pytest
 
 from ledger.carbon.events import ActivityRecorded, RegisterReading
-from ledger.errors import RuleBroken
+from ledger.errors import Conflict, RuleBroken
 from tests.unit.carbon.cases.factory import factory, footprint, total
-from tests.unit.world import World, body, reading
+from tests.unit.world import World, body, installed, reading, removed
 
 POWER = "acme/plant/power"
 MG_PER_KWH = 582_700
@@ -92,3 +92,91 @@ def test_decimals_of_a_register_are_exact(world: World):
     world.post("acme", POWER, [first])
     assert total(world) == {"CO2": 116_540}
     assert footprint(world).sources[0].quantity == "0.2"
+
+
+# --- a meter that is replaced ----------------------------------------------------------------------
+
+SWAP = "2026-03-11T10:30:00+08:00"
+
+
+def part(start: str, end: str, quantity: str, **shown: object) -> ActivityRecorded:
+    members: dict[str, object] = {"digits": 5, "multiplier": "40"}
+    return reading(start, end, quantity, register=RegisterReading(**{**members, **shown}))  # type: ignore[arg-type]
+
+
+def test_a_meter_is_replaced_within_a_month_and_nothing_is_lost_or_counted_twice(world: World):
+    world.say("acme", installed(POWER, "m-1", month_start(1), "98600", multiplier="40"))
+    world.post("acme", POWER, [monthly(1, "98600", "98950", "14000")])
+    world.post("acme", POWER, [monthly(2, "98950", "99400", "18000")])
+    # On 11 March the old meter, at 99 512, makes room for one of six digits that stands at 7.25.
+    old = part(month_start(3), SWAP, "4480", meter="m-1", from_="99400", to="99512")
+    world.post("acme", POWER, [old])
+    world.say(
+        "acme",
+        removed(POWER, "m-1", SWAP, "99512"),
+        installed(POWER, "m-2", SWAP, "7.25", digits=6, multiplier="1"),
+    )
+    new = part(
+        SWAP,
+        month_start(4),
+        "9500.5",
+        meter="m-2",
+        from_="7.25",
+        to="9507.75",
+        digits=6,
+        multiplier="1",
+    )
+    world.post("acme", POWER, [new])
+    assert world.months() == {
+        "2026-01": 14_000 * MG_PER_KWH,
+        "2026-02": 18_000 * MG_PER_KWH,
+        "2026-03": 4_480 * MG_PER_KWH + 5_535_941_350,
+    }
+    (line,) = footprint(world).sources
+    assert (line.quantity, line.readings) == ("45980.5", 4)
+
+
+@pytest.fixture
+def metered(world: World) -> World:
+    """A year's first month, read on an installed meter."""
+    world.say("acme", installed(POWER, "m-1", month_start(1), "100", multiplier="40"))
+    world.post("acme", POWER, [monthly(1, "100", "150", "2000")])
+    return world
+
+
+def test_the_first_reading_starts_where_the_meter_stood_when_it_was_installed(world: World):
+    world.say("acme", installed(POWER, "m-1", month_start(1), "100", multiplier="40"))
+    with pytest.raises(RuleBroken, match="a reading from 100"):
+        world.post("acme", POWER, [monthly(1, "0", "150", "6000")])
+
+
+def test_a_new_meter_does_not_go_on_from_the_old_ones_register(metered: World):
+    metered.say("acme", removed(POWER, "m-1", month_start(2), "150"))
+    metered.say("acme", installed(POWER, "m-2", month_start(2), "0", multiplier="40"))
+    with pytest.raises(RuleBroken, match="a reading from 0"):
+        metered.post("acme", POWER, [monthly(2, "150", "200", "2000", meter="m-2")])
+    metered.post("acme", POWER, [monthly(2, "0", "50", "2000", meter="m-2")])
+    assert total(metered) == {"CO2": 4_000 * MG_PER_KWH}
+
+
+def test_a_removed_meter_counts_no_more(metered: World):
+    metered.say("acme", removed(POWER, "m-1", month_start(2), "150"))
+    with pytest.raises(RuleBroken, match="installed all the time"):
+        metered.post("acme", POWER, [monthly(2, "150", "200", "2000")])
+
+
+def test_a_meter_is_removed_at_the_register_that_was_recorded_last(metered: World):
+    # 10 turns (400 kWh) would be lost with it.
+    with pytest.raises(RuleBroken, match=f"150, where {POWER}@1 ended") as refused:
+        metered.say("acme", removed(POWER, "m-1", "2026-02-05T00:00:00+08:00", "160"))
+    assert "Record its last reading first" in str(refused.value.advice)
+
+
+def test_two_meters_do_not_count_one_source_at_a_time(metered: World):
+    with pytest.raises(Conflict, match="no other meter that counts"):
+        metered.say("acme", installed(POWER, "m-2", month_start(2), "0", multiplier="40"))
+
+
+def test_another_multiplier_than_the_installed_one_is_refused(metered: World):
+    with pytest.raises(RuleBroken, match="5 digits and the multiplier 40, as installed"):
+        metered.post("acme", POWER, [monthly(2, "150", "200", "50", multiplier="1")])

@@ -67,6 +67,16 @@ def test_tonnes_of_steam_are_no_heat_unless_their_enthalpy_is_known(world: World
     assert total(world) == {}
 
 
+def test_tonnes_of_steam_count_by_the_heat_that_the_factor_says_is_in_them(world: World):
+    made = {"activity": "steam.purchased", "unit": "GJ", "kind": "default-heat"}
+    heat = {"heat_gj_per_t": "2.7"}
+    priced = world.factor("steam-8bar", **made, CO2="110", properties=heat)
+    world.source("acme/plant/weighed", **{**BOUGHT, "unit": "t"}, location=priced)
+    event = reading("2026-01-01T00:00:00+08:00", "P28D", "1234.5")
+    world.post("acme", "acme/plant/weighed", [event])
+    assert total(world) == {"CO2": round(Fraction("1234.5") * Fraction("2.7") * 110 * 10**6)}
+
+
 def test_a_grids_factor_does_not_price_steam(world: World):
     with pytest.raises(RuleBroken, match="factor of another activity"):
         world.source("acme/plant/other", **BOUGHT, location="operator/grid@1")
