@@ -404,6 +404,21 @@ class Calendar:
         """Where a month ends: the start of the next, in epoch seconds."""
         return self.starts_s[position + 1] if position + 1 < len(self.starts_s) else self.end_s
 
+    def bounds_s(self, month: str) -> tuple[int, int]:
+        """[start, end) of a month, such as `2018-01`, in epoch seconds.
+
+        Raises BadValue outside the pack's years.
+        """
+        first = self.months[0]
+        position = 12 * (int(month[:4]) - int(first[:4])) + int(month[5:]) - int(first[5:])
+        if not 0 <= position < len(self.months):
+            raise BadValue(
+                "month outside the calendar of the rules",
+                expected=f"a month from {first} to {self.months[-1]}",
+                found=month,
+            )
+        return self.starts_s[position], self.ends_s(position)
+
     def month_of(self, at_s: int) -> str:
         """The month, such as `2018-01`, that an instant (epoch seconds) lies in."""
         return self.months[self.position(at_s)]

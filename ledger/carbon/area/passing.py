@@ -47,12 +47,13 @@ class Passed(msgspec.Struct, frozen=True):
     """What falls, and what does not.
 
     `lowered` are milligrams to take off a mass row of 100 %; `shares` is the part of a stream's
-    month that was handed on, from 0 to 1.
+    month that was handed on, from 0 to 1, and `events` the transfers that did so.
     """
 
     lowered: dict[MassKey, int]
     shares: dict[tuple[str, str], Fraction]
     open: list[OpenRest]
+    events: dict[tuple[str, str], tuple[str, ...]]
 
 
 def passed_on(known: Known) -> Passed:
@@ -60,17 +61,18 @@ def passed_on(known: Known) -> Passed:
     transfers = [one for one in known.transfers if in_force(known, one)]
     passing = [one for one in transfers if one.kind == PASSES]
     if not passing:
-        return Passed({}, {}, [])
+        return Passed({}, {}, [], {})
     pack = load(known.rules)
-    steps, opened = _steps(pack, known, sorted(passing, key=lambda one: (one.index, one.event)))
+    ordered = sorted(passing, key=lambda one: (one.index, one.event))
+    shares, events, opened = _shares(pack, known, ordered)
     lowered = {}
     for row in known.masses:
-        share = steps.get((row.line.stream, row.month))
+        share = shares.get((row.line.stream, row.month))
         if share is not None and row.line.scope == 2:
             falls_mg = taken(row, share)
             if falls_mg:
                 lowered[row.line.stream, row.line.line, row.month, row.role, row.gas] = falls_mg
-    return Passed(lowered, steps, opened)
+    return Passed(lowered, shares, opened, events)
 
 
 def in_force(known: Known, transfer: TransferPiece) -> bool:
@@ -94,10 +96,10 @@ def taken(row: MassRow, share: Fraction) -> int:
     return divide_half_even(row.mass_mg * share.numerator, share.denominator)
 
 
-def _steps(
+def _shares(
     pack: RulePack, known: Known, passing: Iterable[TransferPiece]
-) -> tuple[dict[tuple[str, str], Fraction], list[OpenRest]]:
-    """The share of each stream's month that is handed on by all its transfers, and what is open.
+) -> tuple[dict[tuple[str, str], Fraction], dict[tuple[str, str], tuple[str, ...]], list[OpenRest]]:
+    """The share of each stream's month that its transfers hand on, which ones, and what is open.
 
     The steps between R(mass × Q_k/Q) add up to the last one, so the last is all that is needed.
     """
@@ -106,6 +108,7 @@ def _steps(
         place = row.line.stream, row.month
         had[place] = had.get(place, Fraction(0)) + Fraction(row.quantity)
     fallen: dict[tuple[str, str], Fraction] = {}
+    events: dict[tuple[str, str], tuple[str, ...]] = {}
     opened = []
     for transfer in passing:
         place = transfer.stream, transfer.month
@@ -119,6 +122,8 @@ def _steps(
         before = fallen.get(place, Fraction(0))
         counted = max(min(agreed, had.get(place, Fraction(0)) - before), Fraction(0))
         fallen[place] = before + counted
+        if counted:
+            events[place] = (*events.get(place, ()), transfer.event)
         if received is None or sent != received or counted != agreed:
             opened.append(
                 OpenRest(
@@ -134,7 +139,7 @@ def _steps(
                 )
             )
     shares = {place: quantity / had[place] for place, quantity in fallen.items() if quantity}
-    return shares, opened
+    return shares, events, opened
 
 
 def _unit_of(known: Known, transfer: TransferPiece) -> str:
