@@ -1,6 +1,7 @@
 """The worked cases of the accounting rules, to the milligram, through the whole ledger.
 
-Source: accounting rules, section 9, cases 1 to 5 (case 10 stands with the real data).
+Source: accounting rules, section 9, cases 1 to 5. Cases 6 and 7 stand with the refrigerants and the arc
+furnace in `cases`, those with real data in the tests of conformance.
 """
 
 from __future__ import annotations
