@@ -1,0 +1,376 @@
+"""The indicators of a park programme: carbon per unit of energy, and guiding shares.
+
+The core indicator is the CO2 of the park's energy and processes over its energy, tCO2/tce: both
+exact until they are shown, and never over money. What the programme leaves open is a parameter; for
+every other choice the indicator is shown too. Every input is listed with its amount. With an input
+missing there is no indicator, only what is missing. No verdict is given, pass or fail, while the
+text of the counting method is not in the pack by hash, nor for less or more than a calendar year.
+Source: accounting rules, section 5.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from fractions import Fraction
+
+import msgspec
+
+from ledger.carbon.area.amounts import COUNTED_ROLES, column_of
+from ledger.carbon.area.area import area_terms
+from ledger.carbon.area.assign import view_table
+from ledger.carbon.exact import MG_PER_KG
+from ledger.carbon.known import Known
+from ledger.carbon.organisation.pieces import Declared
+from ledger.carbon.progress.energy import (
+    MG_PER_TCE,
+    EnergyInput,
+    ParkEnergy,
+    is_resident,
+    is_transport,
+    park_energy,
+    rounded,
+)
+from ledger.carbon.progress.park_rules import Guiding, ParkRules, park_rules
+from ledger.carbon.progress.stated import StatedInput, StatedSum, stated_sum
+from ledger.carbon.rulepack import RulePack, Source
+from ledger.log.values import format_decimal
+
+MG_PER_T = 1000 * MG_PER_KG
+PLACES = 6
+"""Places that a ratio or percentage is shown with; it is exact before."""
+NO_METHOD = "no verdict: the text of the counting method is not in the rule pack by hash"
+NOT_A_YEAR = "no verdict: thresholds are for a calendar year"
+NOT_COMPLETE = "no verdict: inputs are missing"
+
+
+class CarbonInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Milligrams of the programme's gas that a source, an export or a parameter adds.
+
+    `refs` are the stream and the events that it rests on.
+    """
+
+    kind: str
+    refs: tuple[str, ...]
+    mass_mg: int
+
+
+class ParameterShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What is chosen for something that the programme leaves open.
+
+    `otherwise` is the core indicator for every other choice; null where it cannot be given.
+    """
+
+    parameter: str
+    title: str
+    choice: str
+    otherwise: dict[str, str | None]
+    source: Source
+
+
+class GuidingShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A guiding share in per cent; null where an input is missing or the park is exempt."""
+
+    indicator: str
+    title: str
+    at_least_percent: str
+    percent: str | None
+    met: bool | None
+    excluded: str | None
+    excluded_by: str | None
+    inputs: tuple[StatedInput, ...]
+    missing: tuple[str, ...]
+
+
+class ParkIndicators(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme's indicators for a period, as known at a log size.
+
+    `t_per_tce` is tonnes of CO2 over tonnes of standard coal. `met` is null whenever `no_verdict`
+    says why.
+    """
+
+    programme: str
+    title: str
+    source: Source
+    method_title: str
+    method_sha256: str | None
+    area: str
+    period: tuple[str, str]
+    size: int
+    rules: str
+    energy_tce: str
+    carbon_mg: int
+    t_per_tce: str | None
+    most_t_per_tce: str | None
+    met: bool | None
+    no_verdict: str | None
+    energy_inputs: tuple[EnergyInput, ...]
+    carbon_inputs: tuple[CarbonInput, ...]
+    missing: tuple[str, ...]
+    parameters: tuple[ParameterShown, ...]
+    guiding: tuple[GuidingShown, ...]
+
+
+class _Core(msgspec.Struct, frozen=True):
+    energy: ParkEnergy
+    carbon: tuple[CarbonInput, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def carbon_mg(self) -> int:
+        return sum(one.mass_mg for one in self.carbon)
+
+    @property
+    def ratio(self) -> str | None:
+        if self.missing or self.energy.total_tce <= 0:
+            return None
+        return _shown(Fraction(self.carbon_mg, MG_PER_T) / self.energy.total_tce)
+
+
+def park_indicators(
+    known: Known, pack: RulePack, changed: Mapping[str, str] | None = None
+) -> ParkIndicators:
+    """The programme's indicators; `changed` are other choices for what it leaves open.
+
+    Raises InvalidInput for a pack without a programme, BadValue for a choice that there is not.
+    """
+    rules = park_rules(pack)
+    choices = rules.choices(dict(changed or {}))
+    core = _core(known, pack, rules, choices)
+    energy = core.energy
+    # Only a year's energy tells which threshold is its own.
+    most = rules.threshold(energy.total_tce).most_t_per_tce if _is_year(known.period) else None
+    no_verdict = _no_verdict(rules, known.period, core.missing)
+    return ParkIndicators(
+        programme=rules.programme,
+        title=rules.title,
+        source=rules.source,
+        method_title=rules.method_title,
+        method_sha256=rules.method_sha256,
+        area=known.area,
+        period=known.period,
+        size=known.size,
+        rules=pack.version,
+        energy_tce=format_decimal(rounded(energy.total_tce * MG_PER_TCE), 9),
+        carbon_mg=core.carbon_mg,
+        t_per_tce=core.ratio,
+        most_t_per_tce=most,
+        met=None if no_verdict or most is None else _within(core, most),
+        no_verdict=no_verdict,
+        energy_inputs=energy.inputs,
+        carbon_inputs=core.carbon,
+        missing=core.missing,
+        parameters=tuple(
+            ParameterShown(
+                parameter=one.parameter,
+                title=one.title,
+                choice=choices[one.parameter],
+                otherwise={
+                    other: _core(known, pack, rules, {**choices, one.parameter: other}).ratio
+                    for other in one.choices
+                    if other != choices[one.parameter]
+                },
+                source=one.source,
+            )
+            for one in rules.parameters
+        ),
+        guiding=tuple(_guiding(known, pack, rules, one, core, choices) for one in rules.guiding),
+    )
+
+
+def _within(core: _Core, most: str) -> bool:
+    return Fraction(core.carbon_mg, MG_PER_T) <= Fraction(most) * core.energy.total_tce
+
+
+def _no_verdict(rules: ParkRules, period: tuple[str, str], missing: tuple[str, ...]) -> str | None:
+    if rules.method_sha256 is None:
+        return NO_METHOD
+    if not _is_year(period):
+        return NOT_A_YEAR
+    return NOT_COMPLETE if missing else None
+
+
+def _is_year(period: tuple[str, str]) -> bool:
+    first, end = period
+    return first[5:] == end[5:] == "01" and int(end[:4]) == int(first[:4]) + 1
+
+
+# --- carbon ----------------------------------------------------------------------------------------
+
+
+def _core(known: Known, pack: RulePack, rules: ParkRules, choices: dict[str, str]) -> _Core:
+    energy = park_energy(known, pack, choices)
+    carbon = _of_the_view(known, pack, rules, choices)
+    missing = list(energy.missing)
+    if choices["residents"] == "included":
+        carbon += _of_residents(known, pack, rules, choices)
+    power_mg = _power_mg(known, pack, rules)
+    for parameter in rules.parameters:
+        if parameter.fact and choices[parameter.parameter] == "zero":
+            stated = stated_sum(known, pack, parameter.fact, "kWh")
+            missing += stated.gaps
+            carbon += _green(known, energy, power_mg, parameter.fact, stated)
+    return _Core(energy, tuple(carbon), tuple(dict.fromkeys(missing)))
+
+
+def _of_the_view(
+    known: Known, pack: RulePack, rules: ParkRules, choices: dict[str, str]
+) -> list[CarbonInput]:
+    """The terms of the programme's view, by stream and by the events that changed them."""
+    table = view_table(pack)
+    lines = {(row.line.stream, row.line.line): row.line for row in known.masses}
+    sums: dict[tuple[str, ...], int] = defaultdict(int)
+    for term in area_terms(known, pack, rules.view):
+        one = term.counted
+        if term.column != "emitted" or one.gas != rules.gas:
+            continue
+        line = lines.get((one.stream, one.line))
+        left_out = choices["enterprise-transport"] == "excluded"
+        if left_out and line is not None and is_transport(table, line):
+            continue
+        kind = "source" if one.recorded_mg or not one.events else "exported"
+        sums[kind, one.stream, *one.events] += one.mass_mg
+    return [
+        CarbonInput(kind=key[0], refs=key[1:], mass_mg=mass_mg)
+        for key, mass_mg in sorted(sums.items())
+    ]
+
+
+def _of_residents(
+    known: Known, pack: RulePack, rules: ParkRules, choices: dict[str, str]
+) -> list[CarbonInput]:
+    sums: dict[str, int] = defaultdict(int)
+    for row in known.masses:
+        line = row.line
+        if (
+            is_resident(known, line)
+            and rules.carrier(line.activity) is not None
+            and row.role in COUNTED_ROLES[line.scope]
+            and row.gas == rules.gas
+            and column_of(pack, line.activity, row.gas) == "emitted"
+            and not (
+                choices["enterprise-transport"] == "excluded"
+                and is_transport(view_table(pack), line)
+            )
+        ):
+            sums[line.stream] += row.mass_mg
+    return [
+        CarbonInput(kind="residents", refs=(stream,), mass_mg=mass_mg)
+        for stream, mass_mg in sorted(sums.items())
+    ]
+
+
+def _power_mg(known: Known, pack: RulePack, rules: ParkRules) -> dict[str, int]:
+    """Milligrams of the purchased electricity that counts in the view, by party."""
+    bought = set()
+    for row in known.masses:
+        carrier = rules.carrier(row.line.activity)
+        if carrier and carrier.carrier == "electricity" and not carrier.generated:
+            bought.add(row.line.stream)
+    sums: dict[str, int] = defaultdict(int)
+    for term in area_terms(known, pack, rules.view):
+        one = term.counted
+        if one.stream in bought and one.gas == rules.gas and one.role == "location":
+            sums[term.party] += one.mass_mg
+    return sums
+
+
+def _green(
+    known: Known, energy: ParkEnergy, power_mg: Mapping[str, int], fact: str, stated: StatedSum
+) -> list[CarbonInput]:
+    """What green power takes off at the mean factor of the power bought, never more than all."""
+    found = []
+    for party, kwh in sorted(stated.by_party.items()):
+        if party == known.operator:
+            bought, mass_mg = (
+                sum(energy.purchased_kwh.values(), Fraction(0)),
+                sum(power_mg.values()),
+            )
+        else:
+            bought, mass_mg = energy.purchased_kwh.get(party, Fraction(0)), power_mg.get(party, 0)
+        if bought <= 0:
+            continue
+        events = tuple(one.event for one in stated.inputs if one.party == party)
+        taken_mg = rounded(mass_mg * min(kwh, bought) / bought)
+        found.append(CarbonInput(kind=fact, refs=events, mass_mg=-taken_mg))
+    return found
+
+
+# --- guiding shares --------------------------------------------------------------------------------
+
+
+def _guiding(
+    known: Known,
+    pack: RulePack,
+    rules: ParkRules,
+    guiding: Guiding,
+    core: _Core,
+    choices: dict[str, str],
+) -> GuidingShown:
+    excluded = _exclusion(known, guiding.indicator)
+    upper = [stated_sum(known, pack, fact, guiding.unit) for fact in guiding.upper]
+    lower = [stated_sum(known, pack, fact, guiding.unit) for fact in guiding.lower]
+    missing = [gap for one in (*upper, *lower) for gap in one.gaps]
+    if guiding.of == "energy":
+        green = _green_tce(known, pack, rules, core.energy, choices)
+        above = (
+            core.energy.clean_tce
+            + green
+            + sum((rules.tce("heat", one.value) for one in upper if one.value), Fraction(0))
+        )
+        below = core.energy.total_tce
+        missing += core.missing
+    else:
+        missing += [
+            f"nobody states {fact}"
+            for fact, one in zip((*guiding.upper, *guiding.lower), (*upper, *lower), strict=True)
+            if one.value is None
+        ]
+        above = sum((one.value or Fraction(0) for one in upper), Fraction(0))
+        below = sum((one.value or Fraction(0) for one in lower), Fraction(0))
+    known_share = not missing and below > 0 and excluded is None
+    share = 100 * above / below if known_share else None
+    judged = share is not None and _no_verdict(rules, known.period, ()) is None
+    return GuidingShown(
+        indicator=guiding.indicator,
+        title=guiding.title,
+        at_least_percent=guiding.at_least_percent,
+        percent=None if share is None else _shown(share),
+        met=share >= Fraction(guiding.at_least_percent) if judged and share is not None else None,
+        excluded=None if excluded is None else excluded.reason,
+        excluded_by=None if excluded is None else excluded.event,
+        inputs=tuple({one.event: one for s in (*upper, *lower) for one in s.inputs}.values()),
+        missing=tuple(dict.fromkeys(missing)),
+    )
+
+
+def _green_tce(
+    known: Known, pack: RulePack, rules: ParkRules, energy: ParkEnergy, choices: dict[str, str]
+) -> Fraction:
+    """Purchased power that counts as clean, never more than was purchased."""
+    green = Fraction(0)
+    for parameter in rules.parameters:
+        if parameter.fact and choices[parameter.parameter] == "zero":
+            green += stated_sum(known, pack, parameter.fact, "kWh").value or Fraction(0)
+    bought = sum(energy.purchased_kwh.values(), Fraction(0))
+    return rules.tce("electricity", min(green, bought))
+
+
+def _exclusion(known: Known, indicator: str) -> Declared | None:
+    """The operator's last word on an indicator, if it is that the park has no such thing."""
+    said = known.organisations.get(known.operator)
+    first, end = known.period
+    about = [
+        one
+        for one in (said.declared if said else ())
+        if one.index < known.size
+        and one.line == f"indicator.{indicator}"
+        and one.period[0] <= first
+        and end <= one.period[1]
+    ]
+    return about[-1] if about and about[-1].notation == "NO" else None
+
+
+def _shown(value: Fraction) -> str:
+    """A ratio as it is shown: half-even to six places."""
+    return format_decimal(rounded(value * 10**PLACES), PLACES)

@@ -1,0 +1,361 @@
+"""Residents, per head and by part of the area, where enough of them stand together.
+
+A part of the area is a site of a guarded aggregate; its people are what the operator last stated of
+it. Shown are each part, each aggregate, and all residents, by month and for the whole period. A
+group is shown only if it has at least the least number of people, and no two groups that overlap
+differ by fewer: where a whole is shown, the parts of it that are not shown have together none or at
+least that many. Else further parts are held back, the smallest first, and each says why.
+
+Per head is Scope 1 and Scope 2 (location-based) in CO2e over the people, half-even to a milligram.
+Beside it stands a path of 1.5 degrees, data with its source, and what the path covers that the
+figure does not. Source: accounting rules, section 5.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+import msgspec
+
+from ledger.carbon.area.amounts import amounts
+from ledger.carbon.area.guard import minimum_people
+from ledger.carbon.exact import MG_PER_KG, divide_half_even
+from ledger.carbon.footprint import months_between
+from ledger.carbon.known import Known
+from ledger.carbon.progress.path_data import LifestylePath, PathFile
+from ledger.carbon.progress.stated import in_force
+from ledger.carbon.progress.year import equivalent
+from ledger.carbon.rulepack import RulePack
+from ledger.errors import InvalidInput
+from ledger.log.names import party_of
+
+PEOPLE = "population"
+ALL = "_residents"
+"""The group of all residents."""
+
+NOBODY = "nobody stated how many people live there"
+TOO_FEW = "fewer people than a group must have"
+WOULD_SHOW = "held back, since with it the rest of {whole} would be too few people to show"
+MONTH_HELD_BACK = "a month of it is held back"
+CHANGED_TOO_LITTLE = "the group changed by fewer people than a group must have"
+
+
+class PerHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A group over a month or the whole period; numbers are null where it is held back.
+
+    `per_head_mg` is milligrams of CO2e a person, `path_mg` what the path allows a person for as
+    long, `above_path_mg` the difference. `people` of a period is the mean of its months, as the
+    nearest whole number.
+    """
+
+    first_month: str
+    last_month: str
+    people: int | None
+    co2e_mg: int | None
+    per_head_mg: int | None
+    path_mg: int | None
+    above_path_mg: int | None
+    apart_mg: dict[str, int]
+    held_back: str | None
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """One group: a site of an aggregate, an aggregate, or all residents."""
+
+    group: str
+    within: str | None
+    months: tuple[PerHead, ...]
+    period: PerHead
+
+
+class Residents(msgspec.Struct, frozen=True, kw_only=True):
+    """Residents per head, as known at a log size, in one GWP set."""
+
+    area: str
+    period: tuple[str, str]
+    size: int
+    rules: str
+    gwp: str
+    minimum_people: int
+    path: str
+    path_covers: str
+    path_note: str
+    path_sources: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+
+def residents(known: Known, pack: RulePack, gwp: str) -> Residents:
+    """Residents per head by group. Raises InvalidInput for a pack that knows no guard."""
+    least = minimum_people(pack)
+    if least is None:
+        raise InvalidInput(
+            f"rule pack {pack.version} has no guard over residents",
+            expected="rules that know one, from pack 2 on",
+            found=f"pack {pack.version}",
+            advice="The operator activates newer rules with RulesActivated.",
+        )
+    path = pack.part("paths.json", PathFile).lifestyle
+    end = known.period[1]
+    months = [month for month in months_between(*known.period) if month < end]
+    tree = _tree(known)
+    people = {month: _people(known, tree, month) for month in months}
+    held = _held_back(tree, people, months, least)
+    masses = _masses(known, pack, tree)
+    groups = []
+    for name, within in _ordered(tree):
+        shown = tuple(
+            _silent(month, month, held[name, month])
+            if (name, month) in held
+            else _month(pack, gwp, path, month, people[month][name], masses[name, month])
+            for month in months
+        )
+        silent = any((name, month) in held for month in months)
+        whole = (
+            _silent(months[0], months[-1], MONTH_HELD_BACK)
+            if silent
+            else _whole(pack, gwp, path, months, people, masses, name)
+        )
+        groups.append(Group(group=name, within=within, months=shown, period=whole))
+    return Residents(
+        area=known.area,
+        period=known.period,
+        size=known.size,
+        rules=pack.version,
+        gwp=gwp,
+        minimum_people=least,
+        path=path.path,
+        path_covers=path.covers,
+        path_note=path.note,
+        path_sources=tuple(point.source.title for point in path.points),
+        groups=tuple(groups),
+    )
+
+
+def path_mg(path: LifestylePath, year: int) -> Fraction | None:
+    """What the path allows a person in a year, in milligrams of CO2e; None outside its years."""
+    points = [(point.year, Fraction(point.kg_per_person)) for point in path.points]
+    for (first, start), (last, end) in pairwise(points):
+        if first <= year <= last:
+            return (start + (end - start) * Fraction(year - first, last - first)) * MG_PER_KG
+    return None
+
+
+# --- groups ----------------------------------------------------------------------------------------
+
+Tree = dict[str, tuple[str, ...]]
+"""The sites of every aggregate."""
+People = dict[str, int | None]
+"""Of every group, null where somebody's number is unknown."""
+
+
+def _tree(known: Known) -> Tree:
+    """Sites inside the area that have sources or people."""
+    sites: dict[str, set[str]] = defaultdict(set)
+    for rows in (known.masses, known.activity):
+        for row in rows:
+            line = row.line
+            if line.inside and "aggregate" in known.roles_of(line.party):
+                sites[line.party].add(f"{line.party}/{line.site}")
+    for fact in known.facts:
+        if fact.fact == PEOPLE and fact.sub_area and in_force(fact, known.size):
+            sites[party_of(fact.sub_area)].add(fact.sub_area)
+    return {party: tuple(sorted(found)) for party, found in sorted(sites.items())}
+
+
+def _ordered(tree: Tree) -> list[tuple[str, str | None]]:
+    """Every group and the one that it lies within, wholes before their parts."""
+    found: list[tuple[str, str | None]] = [(ALL, None)] if tree else []
+    for party, sites in tree.items():
+        found += [(party, ALL), *((site, party) for site in sites)]
+    return found
+
+
+def _people(known: Known, tree: Tree, month: str) -> People:
+    stated: dict[str, tuple[int, int]] = {}
+    for fact in known.facts:
+        said = in_force(fact, known.size)
+        if fact.fact != PEOPLE or fact.sub_area is None or said is None:
+            continue
+        newer = said.index > stated.get(fact.sub_area, (-1, 0))[0]
+        if fact.period[0] <= month < fact.period[1] and newer:
+            stated[fact.sub_area] = (said.index, int(said.value))
+    people: People = {}
+    for party, sites in tree.items():
+        numbers = [stated[site][1] if site in stated else None for site in sites]
+        people |= dict(zip(sites, numbers, strict=True))
+        people[party] = _sum(numbers)
+    people[ALL] = _sum(people[party] for party in tree)
+    return people
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    total = 0
+    for number in numbers:
+        if number is None:
+            return None
+        total += number
+    return total
+
+
+# --- the guard -------------------------------------------------------------------------------------
+
+Held = dict[tuple[str, str], str]
+"""Why a group is held back in a month."""
+
+
+def _held_back(tree: Tree, people: Mapping[str, People], months: Sequence[str], least: int) -> Held:
+    held: Held = {}
+    for month in months:
+        for group, number in people[month].items():
+            if number is None:
+                held[group, month] = NOBODY
+            elif number < least:
+                held[group, month] = TOO_FEW
+    for party, sites in tree.items():
+        for site in sites:
+            for month in _small_changes(site, people, months, least):
+                for group in (site, party, ALL):
+                    held.setdefault((group, month), CHANGED_TOO_LITTLE)
+    for month in months:
+        _complete(held, people[month], month, (ALL, tuple(tree)), least)
+        for party, sites in tree.items():
+            if held.get((party, month)) == WOULD_SHOW.format(whole=ALL):
+                # The rest of all residents would show it, so nothing of it may be shown either.
+                for site in sites:
+                    held.setdefault((site, month), held[party, month])
+            _complete(held, people[month], month, (party, sites), least)
+    return held
+
+
+def _small_changes(
+    site: str, people: Mapping[str, People], months: Sequence[str], least: int
+) -> list[str]:
+    """Months in which a site has some, but too few, people more or less than in one before."""
+    found, before = [], set[int]()
+    for month in months:
+        number = people[month][site]
+        if number is None:
+            continue
+        if any(0 < abs(number - other) < least for other in before):
+            found.append(month)
+        else:
+            before.add(number)
+    return found
+
+
+def _complete(
+    held: Held,
+    people: People,
+    month: str,
+    whole_and_parts: tuple[str, tuple[str, ...]],
+    least: int,
+) -> None:
+    """Hold further parts of a shown whole back, until the rest of it is nobody or enough."""
+    whole, parts = whole_and_parts
+    if (whole, month) in held:
+        return
+    shown = sorted(
+        (part for part in parts if (part, month) not in held),
+        key=lambda part: (people[part] or 0, part),
+    )
+    rest = sum(people[part] or 0 for part in parts if (part, month) in held)
+    while 0 < rest < least and shown:
+        part = shown.pop(0)
+        held[part, month] = WOULD_SHOW.format(whole=whole)
+        rest += people[part] or 0
+
+
+# --- figures ---------------------------------------------------------------------------------------
+
+Masses = dict[tuple[str, str], dict[str, int]]
+"""Milligrams by gas, of a group in a month."""
+
+
+def _masses(known: Known, pack: RulePack, tree: Tree) -> Masses:
+    found: Masses = defaultdict(lambda: defaultdict(int))
+    for amount in amounts(known, pack):
+        row, line = amount.row, amount.row.line
+        if amount.column != "emitted" or line.scope not in {1, 2}:
+            continue
+        if line.inside and line.party in tree:
+            for group in (ALL, line.party, f"{line.party}/{line.site}"):
+                found[group, row.month][row.gas] += amount.mass_mg
+    return found
+
+
+def _month(
+    pack: RulePack,
+    gwp: str,
+    path: LifestylePath,
+    month: str,
+    people: int | None,
+    masses: Mapping[str, int],
+) -> PerHead:
+    yearly = path_mg(path, int(month[:4]))
+    allowed = None if yearly is None else yearly / 12
+    return _per_head(pack, gwp, (month, month), Fraction(people or 0), masses, allowed)
+
+
+def _whole(
+    pack: RulePack,
+    gwp: str,
+    path: LifestylePath,
+    months: Sequence[str],
+    people: Mapping[str, People],
+    masses: Masses,
+    group: str,
+) -> PerHead:
+    total: dict[str, int] = defaultdict(int)
+    for month in months:
+        for gas, mass_mg in masses[group, month].items():
+            total[gas] += mass_mg
+    mean = Fraction(sum(people[month][group] or 0 for month in months), len(months))
+    yearly = [path_mg(path, int(month[:4])) for month in months]
+    told = [one / 12 for one in yearly if one is not None]
+    allowed = sum(told, Fraction(0)) if len(told) == len(months) else None
+    return _per_head(pack, gwp, (months[0], months[-1]), mean, total, allowed)
+
+
+def _per_head(
+    pack: RulePack,
+    gwp: str,
+    months: tuple[str, str],
+    people: Fraction,
+    masses: Mapping[str, int],
+    allowed_mg: Fraction | None,
+) -> PerHead:
+    found = equivalent(pack, gwp, masses)
+    each_mg = _whole_mg(found.mg / people)
+    path_each_mg = None if allowed_mg is None else _whole_mg(allowed_mg)
+    return PerHead(
+        first_month=months[0],
+        last_month=months[1],
+        people=_whole_mg(people),
+        co2e_mg=found.mg,
+        per_head_mg=each_mg,
+        path_mg=path_each_mg,
+        above_path_mg=None if path_each_mg is None else each_mg - path_each_mg,
+        apart_mg=found.apart,
+        held_back=None,
+    )
+
+
+def _silent(first_month: str, last_month: str, reason: str) -> PerHead:
+    return PerHead(
+        first_month=first_month,
+        last_month=last_month,
+        people=None,
+        co2e_mg=None,
+        per_head_mg=None,
+        path_mg=None,
+        above_path_mg=None,
+        apart_mg={},
+        held_back=reason,
+    )
+
+
+def _whole_mg(value: Fraction) -> int:
+    return divide_half_even(value.numerator, value.denominator)
