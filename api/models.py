@@ -167,6 +167,17 @@ class Factor(Answer):
     )
     title: str = Field(description="The document it was taken from.", examples=["Notice 2025-47"])
     event: EventRef = Field(description="The event that published it.")
+    number: str | None = Field(description="The document's number, or null.")
+    sha256: str | None = Field(description="SHA-256 of the document, or null.")
+    properties: dict[str, str | Ratio] = Field(
+        description="Density, calorific value and the like, by name.",
+        examples=[{"ncv_gj_per_t": "42.652"}],
+    )
+    uncertainty_percent: str | None = Field(description="95 % half-width, or null.")
+    unverified: bool = Field(
+        description="A company's own factor that no certifier has confirmed."
+    )
+    confirmed_by: list[EventRef] = Field(description="Events in which certifiers confirmed it.")
 
 
 class Site(Answer):

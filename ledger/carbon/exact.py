@@ -9,8 +9,10 @@ section 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import lru_cache
 
+from ledger.carbon.events import Number, Ratio
 from ledger.carbon.rulepack import Calendar
 from ledger.errors import BadValue
 from ledger.log import values
@@ -33,6 +35,23 @@ def divide_half_even(numerator: int, denominator: int) -> int:
     if doubled > denominator or (doubled == denominator and quotient & 1):
         quotient += 1
     return quotient
+
+
+def number_of(value: Fraction) -> Number:
+    """The one spelling of a fraction of 0 or more: a decimal where 12 places are exact, or a ratio.
+
+    Raises BadValue where neither has room for its digits.
+    """
+    scaled = value * TINY
+    if scaled.denominator == 1:
+        return values.format_decimal(scaled.numerator, values.DECIMAL_PLACES)
+    if max(value.numerator, value.denominator) >= 10**18:
+        raise BadValue(
+            "this number fits neither a decimal nor a ratio",
+            expected="numerator and denominator of at most 18 digits",
+            found=str(value),
+        )
+    return Ratio(num=str(value.numerator), den=str(value.denominator))
 
 
 @lru_cache(maxsize=40_000)

@@ -9,9 +9,23 @@ is a company's own factor that no certifier has confirmed. Source: accounting ru
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from ledger.carbon.pieces import FactorPiece
 from ledger.carbon.rulepack import RulePack
 from ledger.errors import RuleBroken
+
+
+class Dated(Protocol):
+    """What has a region and the year of its data: a piece, or a factor as it is shown."""
+
+    @property
+    def region(self) -> str:
+        """ISO 3166 code, or a region of the rule pack."""
+
+    @property
+    def year(self) -> int:
+        """Of its data."""
 
 
 def check_region(pack: RulePack, factor: FactorPiece, region: str) -> None:
@@ -39,7 +53,7 @@ def covers(pack: RulePack, region: str, other: str) -> bool:
     return group is not None and other in group.members
 
 
-def lag_years(factor: FactorPiece, month: str) -> int:
+def lag_years(factor: Dated, month: str) -> int:
     """Years from a factor's data to an activity in a month, `2025-03`; negative: data of later."""
     return int(month[:4]) - factor.year
 
@@ -51,6 +65,13 @@ def remarks(
 
     Nothing, for a factor of that place and year that needs no confirmation.
     """
+    return remarks_on(pack, factor, region, month, unverified=factor.unverified(size))
+
+
+def remarks_on(
+    pack: RulePack, factor: Dated, region: str, month: str, *, unverified: bool
+) -> tuple[str, ...]:
+    """The same for a factor of which somebody else knows whether it is unverified."""
     found = []
     lag = lag_years(factor, month)
     if lag:
@@ -58,6 +79,6 @@ def remarks(
         found.append(f"data of {factor.year}, {years} {'earlier' if lag > 0 else 'later'}")
     if not covers(pack, factor.region, region):
         found.append(f"of {factor.region}, used in {region}")
-    if factor.unverified(size):
+    if unverified:
         found.append("unverified: no certifier has confirmed it")
     return tuple(found)

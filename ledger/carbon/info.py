@@ -102,6 +102,16 @@ class FactorInfo(msgspec.Struct, frozen=True, kw_only=True):
     gases_kg_per_unit: dict[str, Number]
     title: str
     event: str
+    number: str | None = None
+    """Of the document."""
+    sha256: str | None = None
+    """Of the document."""
+    properties: dict[str, Number] = {}
+    uncertainty_percent: str | None = None
+    unverified: bool = False
+    """A company's own, and no certifier has confirmed it."""
+    confirmed_by: tuple[str, ...] = ()
+    """Events in which certifiers confirmed it."""
 
 
 class SiteInfo(msgspec.Struct, frozen=True, kw_only=True):

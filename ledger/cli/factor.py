@@ -9,15 +9,21 @@ from typing import Annotated
 import msgspec
 import typer
 
-from ledger.carbon.events import FactorPublished, Ratio
+from ledger.carbon.events import FactorConfirmed, FactorPublished, Ratio
+from ledger.carbon.factor_fit import remarks_on
 from ledger.carbon.info import FactorInfo
-from ledger.cli.arguments import read_file
+from ledger.carbon.rulepack import RulePack, load
+from ledger.cli import factor_chp, factor_import, factor_library
+from ledger.cli.arguments import find_factor, parse_evidence, read_file
 from ledger.cli.call import Call, command
+from ledger.cli.factor_publisher import publisher_of, refs_of
 from ledger.cli.output import show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
-from ledger.errors import BadFile, NotFound
+from ledger.errors import BadFile
+from ledger.log.names import parse_party
+from ledger.log.values import parse_month
 
 
 def add(app: typer.Typer) -> None:
@@ -38,9 +44,9 @@ def add(app: typer.Typer) -> None:
         events = read_factors(file)
 
         async def work(place: Place) -> None:
-            publisher = await _publisher(place)
+            publisher = await publisher_of(place)
             posted = await place.post(f"{publisher}/factors", events)
-            refs = [f"{publisher}/{event.id}@{event.version}" for event in events]
+            refs = refs_of(publisher, events)
             show_posted(call, posted, f"Published {', '.join(refs)}", factors=refs)
 
         ask(call, work, writing=True)
@@ -58,12 +64,94 @@ def add(app: typer.Typer) -> None:
                 one.region,
                 str(one.year),
                 f"{one.valid[0]} to {one.valid[1]}",
+                "unverified" if one.unverified else "",
                 one.title,
             )
             for one in found
         ]
-        columns = ("factor", "activity", "kg", "kind", "region", "data of", "allowed for", "source")
+        columns = (
+            "factor",
+            "activity",
+            "kg",
+            "kind",
+            "region",
+            "data of",
+            "allowed for",
+            "",
+            "source",
+        )
         show(call, {"factors": msgspec.to_builtins(found)}, table(columns, rows))
+
+    @command(
+        app,
+        "confirm",
+        example="carbon-ledger factor confirm acme/chp-2026-steam@2026 --as tuv "
+        '--reason "meters and fuel bills checked"',
+    )
+    def confirm(
+        call: Call,
+        factor: Annotated[str, typer.Argument(help="A company's own factor.")],
+        reason: Annotated[str, typer.Option(help="What was checked.")],
+        evidence: Annotated[
+            list[str] | None,
+            typer.Option(metavar="FILE", help="A document: a file, or its SHA-256."),
+        ] = None,
+    ) -> None:
+        """Stand for a company's own factor as a certifier; until then it is shown as unverified."""
+
+        async def work(place: Place) -> None:
+            certifier = await publisher_of(place)
+            event = FactorConfirmed(
+                salt=UNSALTED,
+                factor=find_factor(factor, await place.connection.factors()),
+                reason=reason,
+                evidence=parse_evidence(evidence or ()),
+            )
+            posted = await place.post(f"{certifier}/register", [event])
+            text = f"{certifier} confirmed {event.factor}"
+            show_posted(call, posted, text, factor=event.factor, certifier=certifier)
+
+        ask(call, work, writing=True)
+
+    @command(app, "used", example="carbon-ledger factor used steelworks --month 2026-03")
+    def used(
+        call: Call,
+        party: Annotated[str, typer.Argument(help="Whose sources.")],
+        month: Annotated[str, typer.Option(help="Of the activity, such as 2026-03.")],
+    ) -> None:
+        """The factors that sources use now, and what must be said beside their figures.
+
+        Said is: data of another year, another region, not confirmed by a certifier.
+        """
+        parse_party(party)
+        parse_month(month)
+
+        async def work(place: Place) -> list[Use]:
+            pack = load((await place.status()).rules_version)
+            known = {one.factor: one for one in await place.connection.factors()}
+            return [
+                Use(one.stream, role, ref, _said(pack, known[ref], one.region, month))
+                for one in await place.connection.sources(party)
+                for role, ref in one.factors.items()
+            ]
+
+        found = ask(call, work, about=party)
+        rows = [(one.stream, one.role, one.factor, "; ".join(one.remarks)) for one in found]
+        columns = ("stream", "role", "factor", f"in {month}")
+        show(call, {"month": month, "used": msgspec.to_builtins(found)}, table(columns, rows))
+
+    factor_library.add(app)
+    factor_import.add(app)
+    factor_chp.add(app)
+
+
+class Use(msgspec.Struct, frozen=True):
+    """A factor in a role of a source, with what is to be shown beside its figures."""
+
+    stream: str
+    role: str
+    factor: str
+    remarks: tuple[str, ...]
 
 
 def read_factors(file: Path) -> list[FactorPublished]:
@@ -107,22 +195,8 @@ def _no_float(text: str) -> object:
     raise ValueError(f'the number {text}: write "{text}", as text, so that no digit is lost')
 
 
-async def _publisher(place: Place) -> str:
-    """As named; the operator where its key is here; else the only party of this home."""
-    if place.call.as_party is not None:
-        return place.call.as_party
-    held = place.keyring.parties()
-    operator = (await place.status()).operator
-    if operator in held:
-        return operator
-    if len(held) == 1:
-        return held[0]
-    raise NotFound(
-        "a publisher of factors",
-        expected="a key of the operator, or of one party, in this home",
-        found=", ".join(held) or "no key",
-        advice="Say with --as which party publishes.",
-    )
+def _said(pack: RulePack, factor: FactorInfo, region: str, month: str) -> tuple[str, ...]:
+    return remarks_on(pack, factor, region, month, unverified=factor.unverified)
 
 
 def _gases(factor: FactorInfo) -> str:

@@ -49,6 +49,12 @@ def factor_info(piece: FactorPiece) -> FactorInfo:
         gases_kg_per_unit={gas: number(num, den) for gas, num, den in piece.gases},
         title=piece.title,
         event=piece.event,
+        number=piece.number,
+        sha256=piece.sha256,
+        properties={name: number(num, den) for name, num, den in piece.properties},
+        uncertainty_percent=piece.uncertainty_percent,
+        unverified=piece.unverified(),
+        confirmed_by=tuple(one.event for one in piece.confirmed),
     )
 
 
