@@ -1,15 +1,16 @@
-"""Writes what follows from rule pack 1, and checks that the rest is in its one layout.
+"""Writes what follows from the rule packs, and checks that the rest is in its one layout.
 
     python tests/oracles/make_pack.py            # write
     python tests/oracles/make_pack.py --check    # exit 1 and name every file that would change
 
-`gases.json`, `units.json` and `activities.json` are kept by hand: this tool only lays them out, one
-item a line, so that a change reads as a change of its line. It makes two files:
+`gases.json`, `units.json`, `activities.json`, `properties.json` and `regions.json` are kept by hand:
+this tool only lays them out, one item a line, so that a change reads as a change of its line. It
+makes two files:
 
 - `timezones.json`, from the `tzdata` package and nothing of this machine. The pack names the
   release it was made from; with another release installed that file is left as it is, since a
   published pack never changes.
-- `docs/reference/rules.md`, the pack as a page.
+- `docs/reference/rules.md`, the newest pack as a page.
 
 The start of a month is the first instant whose local date is the 1st. Where midnight does not
 exist that is the end of the gap; where it exists twice, its first passing. The pack stores UTC
@@ -35,7 +36,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
-PACK = ROOT / "ledger/carbon/packs/1"
+PACKS = ROOT / "ledger/carbon/packs"
+PACK = PACKS / "1"
+"""The first pack, released and frozen."""
+LAID_OUT = (
+    "activities.json",
+    "gases.json",
+    "properties.json",
+    "regions.json",
+    "units.json",
+)
 PAGE = ROOT / "docs/reference/rules.md"
 ZONES = resources.files("tzdata") / "zoneinfo"  # never the machine's own copy
 FIRST, LAST = "2000-01", "2049-12"
@@ -52,7 +62,8 @@ def main(arguments: Sequence[str]) -> int:
     for path, text in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    sys.stdout.write(f"rule pack 1: {_pack({}).sha256}\n")
+    for version in rulepack.versions():
+        sys.stdout.write(f"rule pack {version}: {_pack(version, {}).sha256}\n")
     return 0
 
 
@@ -96,23 +107,25 @@ def page(pack: RulePack) -> str:
 
 
 def _files() -> Iterator[tuple[Path, str]]:
-    texts = {}
-    for name in ("activities.json", "gases.json", "units.json"):
-        texts[name] = layout(json.loads((PACK / name).read_text()))
-    zones = PACK / "timezones.json"
-    if not zones.exists() or json.loads(zones.read_text())["source"]["title"] == installed():
-        texts[zones.name] = zone_file()
-    for name, text in texts.items():
-        yield PACK / name, text
-    yield PAGE, page(_pack(texts))
+    texts: dict[str, str] = {}
+    for version in rulepack.versions():
+        folder = PACKS / version
+        texts = {
+            name: layout(json.loads((folder / name).read_text()))
+            for name in LAID_OUT
+            if (folder / name).exists()
+        }
+        zones = folder / "timezones.json"
+        if not zones.exists() or json.loads(zones.read_text())["source"]["title"] == installed():
+            texts[zones.name] = zone_file()
+        for name, text in texts.items():
+            yield folder / name, text
+    yield PAGE, page(_pack(rulepack.versions()[-1], texts))
 
 
-def _pack(texts: Mapping[str, str]) -> RulePack:
-    files = {
-        name: texts[name].encode() if name in texts else (PACK / name).read_bytes()
-        for name in rulepack.FILES
-    }
-    return RulePack("1", files)
+def _pack(version: str, texts: Mapping[str, str]) -> RulePack:
+    files = {path.name: path.read_bytes() for path in (PACKS / version).glob("*.json")}
+    return RulePack(version, files | {name: text.encode() for name, text in texts.items()})
 
 
 def _line(value: object) -> str:
@@ -159,16 +172,20 @@ def _offset_s(zone: zoneinfo.ZoneInfo, midnight: datetime) -> int:
 
 
 def _page(pack: RulePack) -> Iterator[str]:
-    yield "# Rules, version 1"
+    yield f"# Rules, version {pack.version}"
     yield ""
     yield "This page is written by `tests/oracles/make_pack.py` from the files in"
-    yield f"`ledger/carbon/packs/1/`. SHA-256 of the pack: `{pack.sha256}`."
+    yield f"`ledger/carbon/packs/{pack.version}/`. A ledger names its pack by version and SHA-256:"
+    yield "`carbon-ledger status` shows both. Earlier packs stand beside it and decide what was"
+    yield "appended under them."
     yield ""
     yield "A published pack never changes; a correction is a new version. Marks of a source: `p` read"
     yield "in a primary or official text, `s` in a secondary one, `k` general knowledge of the field."
     yield ""
     yield from _page_activities(pack)
     yield from _page_kinds(pack)
+    yield from _page_properties(pack)
+    yield from _page_regions(pack)
     yield from _page_gases(pack)
     yield from _page_units(pack)
     yield from _page_calendar(pack)
@@ -223,17 +240,19 @@ def _placement(placement: Placement) -> str:
 def _page_kinds(pack: RulePack) -> Iterator[str]:
     yield "## Kinds of factors"
     yield ""
-    yield "Kinds are not interchangeable: each fills only its roles."
+    yield "Kinds are not interchangeable: each fills only its roles. A *regional* kind is refused for a"
+    yield "site outside its region. What a company publishes is unverified until a certifier confirms it."
     yield ""
-    yield "| kind | what it is | roles | who publishes |"
-    yield "| --- | --- | --- | --- |"
+    yield "| kind | what it is | roles | who publishes | regional |"
+    yield "| --- | --- | --- | --- | --- |"
     for kind in pack.kinds.values():
         who = (
             "factor-publisher; a company for its own streams"
             if kind.company
             else "factor-publisher"
         )
-        yield _row(f"`{kind.kind}`", kind.title, ", ".join(kind.roles), who)
+        where = "yes" if kind.regional else ""
+        yield _row(f"`{kind.kind}`", kind.title, ", ".join(kind.roles), who, where)
     yield ""
     yield "## Flows"
     yield ""
@@ -244,6 +263,34 @@ def _page_kinds(pack: RulePack) -> Iterator[str]:
         )
         + "."
     )
+    yield ""
+
+
+def _page_properties(pack: RulePack) -> Iterator[str]:
+    yield "## Properties of factors"
+    yield ""
+    yield "A factor says these of its fuel or good beside its gases. Where a quantity's unit is of"
+    yield "another dimension than the factor's, they convert it exactly, the fewest that connect the two;"
+    yield "without them the conversion is refused."
+    yield ""
+    yield "| property | what it is | its unit |"
+    yield "| --- | --- | --- |"
+    for one in pack.properties.values():
+        unit = f"`{one.unit}` per `{one.per}`" if one.per else "kept and shown, converts nothing"
+        yield _row(f"`{one.property}`", one.title, unit)
+    yield ""
+
+
+def _page_regions(pack: RulePack) -> Iterator[str]:
+    yield "## Regions"
+    yield ""
+    yield "Countries and subdivisions are those of ISO 3166. These are made of some of them:"
+    yield ""
+    yield "| region | what it is | members | other spellings |"
+    yield "| --- | --- | --- | --- |"
+    for one in pack.regions.values():
+        members = ", ".join(f"`{member}`" for member in one.members)
+        yield _row(f"`{one.region}`", one.title, members, ", ".join(one.aliases))
     yield ""
 
 
@@ -269,7 +316,7 @@ def _page_units(pack: RulePack) -> Iterator[str]:
     yield "## Units"
     yield ""
     yield f"Source [{pack.unit_source.mark}], where a unit names no other: {pack.unit_source.title}."
-    yield "Ratios are exact integers; nothing converts from one dimension into another. A quantity of"
+    yield "Ratios are exact integers; from one dimension into another only a factor's properties convert. A quantity of"
     yield "fuel in `energy` is on its net calorific value, in `energy-gross` on its gross one. Gas in"
     yield "`volume` is at the conditions of its factor; in `gas-volume` they are named. A coal equivalent"
     yield "such as `kgce` is heat content: what a programme counts per kWh (0.1229 kgce) is a factor."
@@ -288,6 +335,22 @@ def _page_units(pack: RulePack) -> Iterator[str]:
                 source = f"{unit.source.title} [{unit.source.mark}]" if unit.source else ""
                 yield _row(f"`{unit.unit}`", ratio, ", ".join(unit.aliases), source)
         yield ""
+    yield from _page_money(pack)
+
+
+def _page_money(pack: RulePack) -> Iterator[str]:
+    if not pack.currencies:
+        return
+    first, last = pack.price_years
+    yield "### currency"
+    yield ""
+    yield f"An amount of money has the year of its prices, {first} to {last}: `CNY@2023`, or with a power"
+    yield "of ten from 3 to 9 before it, `10^4CNY@2023` (万元). Nothing converts between currencies or"
+    yield "price years."
+    yield ""
+    for one in pack.currencies.values():
+        yield f"- `{one.currency}`: {one.title}"
+    yield ""
 
 
 def _page_calendar(pack: RulePack) -> Iterator[str]:

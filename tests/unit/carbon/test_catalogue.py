@@ -79,9 +79,9 @@ MAPPING_TABLE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def pack() -> RulePack:
-    return rulepack.load("1")
+@pytest.fixture(scope="module", params=rulepack.versions())
+def pack(request: pytest.FixtureRequest) -> RulePack:
+    return rulepack.load(str(request.param))
 
 
 def test_key_areas_roles_and_flows_are_those_of_the_events(pack: RulePack) -> None:
@@ -100,6 +100,8 @@ def test_key_areas_roles_and_flows_are_those_of_the_events(pack: RulePack) -> No
 
 def test_everything_an_activity_names_is_known(pack: RulePack) -> None:
     dimensions = {unit.dimension for unit in pack.units.values()}
+    if pack.currencies:
+        dimensions.add("currency")
     for one in pack.activities.values():
         assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", one.activity)
         assert one.dimensions
@@ -121,7 +123,8 @@ def test_an_activity_lists_everything_once_and_in_the_order_of_the_rules(pack: R
 
 def test_every_dimension_and_every_role_is_used(pack: RulePack) -> None:
     used = {name for one in pack.activities.values() for name in one.dimensions}
-    assert used == {unit.dimension for unit in pack.units.values()}
+    money = {"currency"} if pack.currencies else set()
+    assert used == {unit.dimension for unit in pack.units.values()} | money
     assert {role for one in pack.activities.values() for role in one.roles} == set(rulepack.ROLES)
 
 
