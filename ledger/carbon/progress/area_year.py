@@ -50,7 +50,9 @@ def year_lines(known: Known, pack: RulePack, view: str) -> list[YearLine]:
         if term.column != "emitted":
             continue
         one = term.counted
-        own_mg = sign_of(pack, lines[one.stream, one.line]) * one.recorded_mg
+        # An export rests on no recorded mass, so its source may have none.
+        line = lines.get((one.stream, one.line))
+        own_mg = sign_of(pack, line) * one.recorded_mg if line is not None else 0
         if own_mg:
             recorded[one.stream, one.role][one.gas] += own_mg
         if one.mass_mg != own_mg:
