@@ -185,7 +185,7 @@ class Engine:
         if kind.name == RECORDED.name:
             found = await self._recorded(conn, key, until)
         elif kind.name == HISTORY.name:
-            found = HistoryPiece(await _history(conn, key, until))
+            found = HistoryPiece(await history_at(conn, key, until))
         else:
             values = await self.views.load_pieces(conn, [(kind.name, key)])
             value = values.get((kind.name, key))
@@ -227,7 +227,9 @@ class _Asking:
         self._changes[kind.name, key] = piece
 
 
-async def _history(conn: Connection, stream: str, until: int) -> tuple[tuple[str, Body, int], ...]:
+async def history_at(
+    conn: Connection, stream: str, until: int
+) -> tuple[tuple[str, Body, int], ...]:
     """All bodies of a stream as they stand after the first `until` entries."""
     bodies: dict[str, tuple[Body, int]] = {}
     async for entry in log_store.stream_entries(conn, stream, size=until):

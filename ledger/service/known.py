@@ -27,6 +27,7 @@ from ledger.carbon.events import (
 from ledger.carbon.known import Known, KnownParty
 from ledger.carbon.organisation import views as organisation_views
 from ledger.carbon.organisation.events import SiteTransferred
+from ledger.carbon.organisation.months import month_after, month_before
 from ledger.carbon.organisation.pieces import FACT, ORGANISATION, FactPiece, OrganisationPiece
 from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece
 from ledger.carbon.rows import EntryRows
@@ -102,18 +103,6 @@ async def read_known(
         targets=await _targets(conn, views, size, party),
         factors=await _factors(conn, views, sources.values(), transfers, size),
     )
-
-
-def month_before(month: str) -> str:
-    """The month before one: a half-open period's last."""
-    year, number = int(month[:4]), int(month[5:])
-    return f"{year - (number == 1):04d}-{(number - 2) % 12 + 1:02d}"
-
-
-def month_after(month: str) -> str:
-    """The month after one: where a period that includes it ends."""
-    year, number = int(month[:4]), int(month[5:])
-    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
 
 
 async def _pieces(

@@ -25,6 +25,10 @@ from ledger.carbon.info import (
 )
 from ledger.carbon.known import Known
 from ledger.carbon.pieces import FACTOR, SITE, SOURCE
+from ledger.carbon.reports.catalogue import GWP, wanted
+from ledger.carbon.reports.explain import Explanation
+from ledger.carbon.reports.figure_id import parse_figure
+from ledger.carbon.reports.table import Report
 from ledger.carbon.rulepack import load
 from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
@@ -43,6 +47,7 @@ from ledger.service.prove import build_bundle
 from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.replay import Progress
+from ledger.service.report import read_explanation, read_report
 from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
 from ledger.service.spread import spread
@@ -320,6 +325,33 @@ class Ledger:
             about = await self._ledger(conn)
             size = await self._size(conn, as_of)
             return await read_known(conn, self._views, about, period, size, party)
+
+    async def report(
+        self,
+        name: str,
+        party: str | None,
+        months: tuple[str, str],
+        as_of: int | None = None,
+        gwp: str = GWP,
+    ) -> Report:
+        """A report of a party or (None) of the area, over whole months, both included.
+
+        Raises NotFound for an unknown report or party, BadValue for what it is not made of.
+        """
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            whole = wanted(name, party, months, await self._size(conn, as_of), gwp)
+            return (await read_report(conn, self._views, about, whole)).report
+
+    async def explanation(self, figure: str, stream: str | None = None) -> Explanation:
+        """Where a figure of a report comes from; with a stream, the entries of its terms alone.
+
+        Raises BadName, NotFound, BadValue for a size that the log has not reached.
+        """
+        async with self.database.read() as conn:
+            await self._size(conn, parse_figure(figure).size)
+            about = await self._ledger(conn)
+            return await read_explanation(conn, self._views, about, figure, stream)
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of one event, with everything it stands on. Raises NotFound."""

@@ -8,6 +8,7 @@ Source: architecture, "As of"; accounting, section 1.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,15 @@ import msgspec
 from psycopg import sql
 
 from ledger.carbon.exact import TINY
-from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow, QualityRow
+from ledger.carbon.rows import (
+    ActivityKey,
+    ActivityRow,
+    EntryRows,
+    LineRow,
+    MassKey,
+    MassRow,
+    QualityRow,
+)
 from ledger.store.queries import as_json, query
 
 if TYPE_CHECKING:
@@ -55,6 +64,17 @@ class Piece(msgspec.Struct, frozen=True):
     key: str
     value: bytes | None
     index: int
+
+
+class DeltaRow(msgspec.Struct, frozen=True):
+    """What one entry added to a figure: its key, the entry, the events it carries, the amount."""
+
+    key: MassKey
+    index: int
+    stream: str
+    first: int
+    count: int
+    amount: Decimal
 
 
 class ViewStore:
@@ -286,6 +306,31 @@ class ViewStore:
         rows = await (await conn.execute(self._query("lines", party), values)).fetchall()
         found = _Lines()
         return [found.of(row) for row in rows]
+
+    async def mass_entries(
+        self, conn: Connection, keys: Sequence[MassKey], as_of: int
+    ) -> list[DeltaRow]:
+        """What entries below a size added to these masses, entry by entry, in milligrams."""
+        columns = [list(column) for column in zip(*keys, strict=True)] or [[] for _ in range(5)]
+        names = ("streams", "lines", "months", "roles", "gases")
+        return await self._entries(
+            conn, "mass_entries", dict(zip(names, columns, strict=True)), as_of
+        )
+
+    async def activity_entries(
+        self, conn: Connection, keys: Sequence[ActivityKey], as_of: int
+    ) -> list[DeltaRow]:
+        """The same of quantities, in the unit of their source."""
+        columns = [list(column) for column in zip(*keys, strict=True)] or [[] for _ in range(3)]
+        names = ("streams", "lines", "months")
+        values = dict(zip(names, columns, strict=True))
+        return await self._entries(conn, "activity_entries", values, as_of)
+
+    async def _entries(
+        self, conn: Connection, name: str, values: dict[str, list[object]], as_of: int
+    ) -> list[DeltaRow]:
+        rows = await conn.execute(self._query(name), {**values, "as_of": as_of})
+        return [DeltaRow((row[0], row[1], row[2], row[3], row[4]), *row[5:]) async for row in rows]
 
     async def _figures(
         self, conn: Connection, what: str, party: str | None, period: _Period

@@ -182,6 +182,28 @@ SELECT source.*, delta.month, delta.quality, sum(delta.readings)
  GROUP BY source.stream, source.line, delta.month, delta.quality
  ORDER BY source.stream, source.line, delta.month, delta.quality;
 
+-- name: mass_entries
+-- What each entry below a size added to these masses, and which events it carries.
+SELECT delta.stream, delta.line, delta.month, delta.role, delta.gas, delta.index,
+       entry.stream, entry.first, entry.count, delta.mass_mg
+  FROM unnest(%(streams)s::text[], %(lines)s::integer[], %(months)s::text[], %(roles)s::text[],
+              %(gases)s::text[]) AS wanted (stream, line, month, role, gas)
+  JOIN {schema}.mass_delta AS delta USING (stream, line, month, role, gas)
+  JOIN {schema}.log_entries AS entry ON entry.index = delta.index
+ WHERE delta.index < %(as_of)s
+ ORDER BY delta.stream, delta.line, delta.month, delta.role, delta.gas, delta.index;
+
+-- name: activity_entries
+-- The same of quantities; role and gas are empty.
+SELECT delta.stream, delta.line, delta.month, '', '', delta.index,
+       entry.stream, entry.first, entry.count, delta.quantity
+  FROM unnest(%(streams)s::text[], %(lines)s::integer[], %(months)s::text[])
+       AS wanted (stream, line, month)
+  JOIN {schema}.activity_delta AS delta USING (stream, line, month)
+  JOIN {schema}.log_entries AS entry ON entry.index = delta.index
+ WHERE delta.index < %(as_of)s
+ ORDER BY delta.stream, delta.line, delta.month, delta.index;
+
 -- name: lines
 -- The lines of sources, in order, as known at a size; `{which}` names a party or all.
 SELECT source.*

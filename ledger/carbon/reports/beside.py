@@ -1,0 +1,132 @@
+"""What stands beside the figures of a report: source lines, lines without a figure, what is open.
+
+Source lines are the same terms again, one row a source: their sum by heading is the report's figure,
+so a reader adds them up and finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ledger.carbon.area.transfers import Carrier, Open
+from ledger.carbon.counted import Counted
+from ledger.carbon.known import Known
+from ledger.carbon.reports.draft import Draft
+from ledger.carbon.reports.table import Column, Row, Table, decimal
+
+Under = tuple[tuple[str, ...], Counted]
+"""The labels that a term counts under, and the term."""
+
+
+def source_lines(draft: Draft, labels: Sequence[str], terms: Iterable[Under]) -> Table:
+    """One row for each heading, source line, factor role and gas; figures are milligrams.
+
+    `labels` name the parts of a heading; each part is a word that can stand in an identifier.
+    """
+    found: dict[tuple[tuple[str, ...], str, int, str, str], list[Counted]] = {}
+    for under, term in terms:
+        key = (under, term.stream, term.line, term.role, term.gas)
+        found.setdefault(key, []).append(term)
+    return Table(
+        name="source-lines",
+        title="Source lines, as they count",
+        labels=(*labels, "stream", "role", "gas"),
+        columns=(Column("mass", "Counted mass"),),
+        rows=tuple(
+            Row(
+                (*under, stream, role, gas),
+                (
+                    draft.mass(
+                        kept,
+                        "source",
+                        *map(word, under),
+                        stream,
+                        f"{line}",
+                        role,
+                        gas,
+                    ),
+                ),
+            )
+            for (under, stream, line, role, gas), kept in sorted(found.items())
+        ),
+    )
+
+
+def declared_lines(known: Known, parties: Iterable[str]) -> Table:
+    """Lines that parties declared to have no figure, where they touch the period."""
+    first, end = known.period
+    rows = [
+        Row((party, one.line, one.notation, *one.period, _why(one.reason, one.included_in)))
+        for party in sorted(parties)
+        if party in known.organisations
+        for one in known.organisations[party].declared
+        if one.index < known.size and one.period[0] < end and first < one.period[1]
+    ]
+    return Table(
+        name="declared-lines",
+        title="Lines without a figure: NO not occurring, NE not estimated, IE included elsewhere, "
+        "C confidential",
+        labels=("party", "line", "notation", "from", "until", "reason"),
+        rows=tuple(rows),
+    )
+
+
+def not_estimated(known: Known, parties: Iterable[str]) -> list[str]:
+    """The lines of the period that are declared NE, each once."""
+    rows = declared_lines(known, parties).rows
+    return sorted({row.labels[1] for row in rows if row.labels[2] == "NE"})
+
+
+def open_transfers(found: Iterable[Open]) -> Table:
+    """Transfers, or their rest, that are taken off nowhere because the two sides do not agree."""
+    return Table(
+        name="open-transfers",
+        title="Transfers that stand open: what is not agreed is eliminated nowhere",
+        labels=("event", "month", "sent", "acknowledged", "counted", "why"),
+        rows=tuple(
+            Row(
+                (
+                    one.event,
+                    one.month,
+                    f"{decimal(one.sent, 12)} {one.unit}",
+                    "nothing"
+                    if one.acknowledged is None
+                    else f"{decimal(one.acknowledged, 12)} {one.unit}",
+                    f"{decimal(one.counted, 12)} {one.unit}",
+                    one.reason,
+                )
+            )
+            for one in found
+        ),
+    )
+
+
+def carbon_carriers(found: Iterable[Carrier]) -> Table:
+    """Carbon that changed hands and is emitted once, at its receiver: listed only."""
+    return Table(
+        name="carbon-carriers",
+        title="Carbon carriers handed on: listed, eliminated nowhere",
+        labels=("event", "month", "from", "to", "quantity", "acknowledged"),
+        rows=tuple(
+            Row(
+                (
+                    one.event,
+                    one.month,
+                    one.stream,
+                    one.to or "out of the area",
+                    f"{one.quantity} {one.unit}",
+                    "yes" if one.acknowledged else "no",
+                )
+            )
+            for one in found
+        ),
+    )
+
+
+def word(label: str) -> str:
+    """A label as it can stand in an identifier; `-` and nothing are `none`."""
+    return label.replace(" ", "-") if label.strip("-") else "none"
+
+
+def _why(reason: str, included_in: str | None) -> str:
+    return reason if included_in is None else f"{reason} (included in {included_in})"

@@ -1,0 +1,238 @@
+"""Where a target stands: base, path, each year's balance, what is left, and one plain sentence.
+
+The years run from the base year to the end of the report's period, as known at its size; the base
+year is shown as known at the target's own size too. Credits are not read from a registry yet.
+Source: accounting rules, section 5, "Neutral by 2028".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from msgspec.structs import replace
+
+from ledger.carbon.area.area import AreaTerm, area_terms
+from ledger.carbon.area.pieces import Target, TargetPiece
+from ledger.carbon.counted import sums
+from ledger.carbon.known import Known
+from ledger.carbon.organisation.months import month_before
+from ledger.carbon.progress.projection import Projection
+from ledger.carbon.progress.target import TargetReport, in_force, target_report
+from ledger.carbon.progress.year import YearFigure
+from ledger.carbon.reports.beside import not_estimated
+from ledger.carbon.reports.draft import Built, Draft
+from ledger.carbon.reports.missing import missing
+from ledger.carbon.reports.table import Column, Figure, Row, Table, fixed
+from ledger.errors import NotFound
+
+NAME: Final = "progress"
+TITLE: Final = "Progress to the target"
+EMITTED: Final = "emitted"
+BALANCE: Final = "gross less removals, plus credits sold, less credits retired"
+COLUMNS: Final = (
+    Column("gross", "Gross"),
+    Column("removed", "Removals inside"),
+    Column("balance", "Balance"),
+    Column("path", "Path"),
+    Column("above", "Above the path"),
+)
+
+
+def earlier(known: Known, _party: str | None = None) -> list[tuple[tuple[str, str], int]]:
+    """Of each target: its base year at the size it names, and all years since as known now."""
+    found = []
+    for piece in _targets(known):
+        target = in_force(piece, known.size)
+        begins = f"{target.base_year:04d}-01"
+        ends = max(known.period[1], f"{target.base_year + 1:04d}-01")
+        found.append(((begins, f"{target.base_year + 1:04d}-01"), target.base_size))
+        found.append(((begins, ends), known.size))
+    return found
+
+
+def build(draft: Draft, since: Sequence[Known]) -> Built:
+    """The report of whoever set targets. `since` is what `earlier` asks for. Raises NotFound."""
+    known = draft.known
+    pieces = _targets(known)
+    if not pieces:
+        raise NotFound(
+            "there is no target",
+            expected="a TargetSet in the party's register, below the log size",
+            found="none",
+            advice="See docs/reference/events.md, TargetSet.",
+        )
+    tables: list[Table] = []
+    said: list[str] = []
+    for piece, then, now in zip(pieces, since[::2], since[1::2], strict=True):
+        target = in_force(piece, known.size)
+        terms = {one: _terms_of(draft, one, target) for one in (then, now)}
+        base_years = _years(then, terms[then], target)
+        report = target_report(
+            draft.pack,
+            piece,
+            known.size,
+            [_figure(now, year, kept) for year, kept in _years(now, terms[now], target).items()],
+            base_then=_figure(then, target.base_year, base_years.get(target.base_year, [])),
+            who=None if piece.party == known.operator else known.parties[piece.party].name,
+        )
+        said += [report.sentence, report.sentence_zh, report.credits_note]
+        tables += _tables(draft, report, _years(now, terms[now], target))
+    return draft.finish(TITLE, tables, gaps=missing(known), notes=said)
+
+
+def _targets(known: Known) -> list[TargetPiece]:
+    return sorted(
+        (one for one in known.targets if any(said.index < known.size for said in one.stated)),
+        key=lambda one: (one.party, one.target),
+    )
+
+
+def _terms_of(draft: Draft, known: Known, target: Target) -> list[AreaTerm]:
+    shown = {*target.gases}
+    return [
+        term
+        for term in area_terms(known, draft.pack, target.view)
+        if not shown or term.counted.gas in shown or term.column != EMITTED
+    ]
+
+
+def _years(known: Known, terms: Sequence[AreaTerm], target: Target) -> dict[int, list[AreaTerm]]:
+    """The terms by calendar year, from the base year to the end of what is known."""
+    last = int(month_before(known.period[1])[:4])
+    found: dict[int, list[AreaTerm]] = {year: [] for year in range(target.base_year, last + 1)}
+    for term in terms:
+        found[int(term.counted.month[:4])].append(term)
+    return found
+
+
+def _figure(known: Known, year: int, terms: Sequence[AreaTerm]) -> YearFigure:
+    """A year is told in full when each of its months has something recorded."""
+    told = {row.month for row in known.masses if row.month.startswith(f"{year:04d}-")}
+    first, end = known.period
+    inside = first <= f"{year:04d}-01" and f"{year + 1:04d}-01" <= end
+    of_year = replace(known, period=(f"{year:04d}-01", f"{year + 1:04d}-01"))
+    return YearFigure(
+        year=year,
+        emitted=sums(term.counted for term in terms if term.column == EMITTED),
+        removed=sums(term.counted for term in terms if term.column == "removed"),
+        biogenic=sums(term.counted for term in terms if term.column == "biogenic"),
+        full=inside and len(told) == 12,
+        not_estimated=tuple(not_estimated(of_year, known.parties)),
+    )
+
+
+def _tables(draft: Draft, report: TargetReport, years: dict[int, list[AreaTerm]]) -> list[Table]:
+    name = f"{report.party}-{report.target}"
+    rule = f"CO2e {report.gwp} of the year's terms in the view {report.view}"
+
+    def one(value: int | None, what: str, *heading: str, of: int | None = None) -> Figure | None:
+        if value is None:
+            return None
+        terms = [term.counted for term in years.get(of or 0, ()) if term.column == EMITTED]
+        return draft.derived(
+            str(value), "mg", what, name, *heading, events=(report.event,), terms=terms
+        )
+
+    base = report.base
+    stated = Row(
+        (f"{base.year} as known at size {base.size}", _of_base(report)),
+        (
+            one(base.stated_mg, "as the target states it", "base", "stated"),
+            one(base.known_then_mg, f"{rule}, as known at size {base.size}", "base", "then"),
+            one(base.known_now_mg, f"{rule}, as known now", "base", "now", of=base.year),
+        ),
+    )
+    budget = report.budget
+    return [
+        Table(
+            name=f"{name}-base",
+            title=f"Base of {report.target}: view {report.view}, {report.gwp}",
+            labels=("base year", "remark"),
+            columns=(
+                Column("stated", "Stated"),
+                Column("then", "As known then"),
+                Column("now", "As known now"),
+            ),
+            rows=(stated,),
+        ),
+        Table(
+            name=f"{name}-years",
+            title=f"Years of {report.target}",
+            labels=("year", "neutral", "why not", "credits needed, t"),
+            columns=COLUMNS,
+            rows=tuple(
+                Row(
+                    (
+                        str(year.year),
+                        "yes" if year.neutral else "no",
+                        "; ".join(year.why_not),
+                        str(year.credits_needed_t),
+                    ),
+                    (
+                        one(year.gross_mg, rule, str(year.year), "gross", of=year.year),
+                        one(year.removed_mg, "removals of the year", str(year.year), "removed"),
+                        one(year.balance_mg, BALANCE, str(year.year), "balance"),
+                        one(year.path_mg, "as the target states it", str(year.year), "path"),
+                        one(year.above_path_mg, "gross less the path", str(year.year), "above"),
+                    ),
+                )
+                for year in report.years
+            ),
+        ),
+        Table(
+            name=f"{name}-budget",
+            title=f"What is left of the path of {report.target} to {report.neutral_year}",
+            labels=("years told", "years to come"),
+            columns=(
+                Column("path", "Path in all"),
+                Column("emitted", "Emitted in it"),
+                Column("remaining", "Remaining"),
+            ),
+            rows=(
+                Row(
+                    (_listed(budget.years_told), _listed(budget.years_to_come)),
+                    (
+                        one(budget.path_mg, "the sum of the path", "budget", "path"),
+                        one(budget.emitted_mg, "gross of its years", "budget", "emitted"),
+                        one(budget.remaining_mg, "path less emitted", "budget", "remaining"),
+                    ),
+                ),
+            ),
+        ),
+        _projected(report, name),
+    ]
+
+
+def _of_base(report: TargetReport) -> str:
+    if report.base.misstated:
+        return "the statement is not what was known then"
+    return "what is known now differs" if report.base.changed else ""
+
+
+def _projected(report: TargetReport, name: str) -> Table:
+    found = report.projection
+    if isinstance(found, Projection):
+        shown = (
+            str(found.year),
+            _tonnes(found.expected_t),
+            f"{_tonnes(found.low_t)} to {_tonnes(found.high_t)}",
+            _listed(found.years),
+        )
+    else:
+        shown = (str(report.neutral_year), found.reason, "", _listed(found.years))
+    return Table(
+        name=f"{name}-projection",
+        title="Projection, no figure of the ledger: least squares, tonnes of CO2e",
+        labels=("year", "expected", "95 % interval", "from the full years"),
+        rows=(Row(shown),),
+    )
+
+
+def _tonnes(value: float) -> str:
+    return fixed(Fraction(value), 1)
+
+
+def _listed(years: Sequence[int]) -> str:
+    return ", ".join(str(year) for year in years) or "none"
