@@ -18,6 +18,10 @@ import msgspec
 from msgspec import inspect as types
 
 from ledger.carbon import events as carbon
+from ledger.carbon.area import events as area
+from ledger.carbon.organisation import catalogue
+from ledger.carbon.organisation import events as organisation
+from ledger.carbon.rulepack import CURRENT_VERSION, load
 from ledger.fold.event import RegionCode
 from ledger.log import values
 from ledger.machine import _PLACES as PLACES
@@ -50,6 +54,16 @@ type may be posted there yet); a source stream has none of them, and at most 188
 valid at that place of the log, whose scope covers the stream and whose types, if it names any, include the
 event's.
 
+"""
+
+FACTS: Final = """
+## Facts
+
+What `CompanyFactRecorded` and `AreaFactRecorded` may state under the current rules: of whom, and in a unit of
+which dimension. Money is written with its currency and price year, such as `CNY@2025`.
+
+| fact | what it is | unit of | of | source |
+| --- | --- | --- | --- | --- |
 """
 
 AUTHORS: Final = (
@@ -92,6 +106,7 @@ NAMES: Final = {
     values.AMOUNT: "amount",
     values.TIME: "time",
     values.DAY: "day",
+    values.MONTH: "month",
     **{
         get_args(kind)[1].pattern: name
         for kind, name in (
@@ -109,6 +124,9 @@ NAMES: Final = {
             (carbon.ActivityName, "activity"),
             (carbon.PositiveInteger, "whole number > 0"),
             (carbon.WholeNumber, "whole number ≥ 0"),
+            (organisation.FactName, "fact"),
+            (organisation.LineName, "line"),
+            (area.GwpName, "GWP set"),
         )
     },
     get_args(RegionCode)[1].pattern: "region",
@@ -118,6 +136,7 @@ VALUES: Final = (
     ("amount", "a string of at most 30 digits: a whole number, here of milligrams"),
     ("time", "`2026-01-01T00:15:00+08:00`, or with `Z`; no fraction of a second"),
     ("day", "`2026-01-01`"),
+    ("month", "`2026-01`, in the area's time zone"),
     ("hash", "SHA-256, 64 lower-case hexadecimal digits"),
     ("name", "1 to 200 characters, without control and bidirectional-control characters"),
     ("party, segment, stream, event, scope item", "[names](../specification/names.md)"),
@@ -125,11 +144,43 @@ VALUES: Final = (
     ("thumbprint", "RFC 7638, SHA-256, base64url: names a key"),
     ("factor ref", "`<publisher>/<id>@<version>`"),
     ("activity", "a name of the [catalogue](rules.md)"),
+    ("fact", "a name of the [catalogue](#facts)"),
+    (
+        "line",
+        (
+            "an activity, `scope3.1` to `scope3.15`, a GPC line in small letters such as `iii.1.2`, or "
+            "`indicator.` and a guiding indicator"
+        ),
+    ),
+    ("GWP set", "`AR4`, `AR5` or `AR6`"),
     ("number", 'a decimal ≥ 0, or `{"den":…,"num":…}` where no decimal is exact'),
     ("text", "any string"),
 )
 
 MEANING: Final = {
+    "approach": "by which it is decided what the company answers for",
+    "base_mg": "the view's figure for the base year, in milligrams of CO2e",
+    "base_size": "the log size as of which the base is known",
+    "base_year": "what is compared with",
+    "credits_percent": "what credits may take off at most, in per cent of the base",
+    "fact": "which fact",
+    "gases": "which gases it counts; absent: all",
+    "gwp": "by which gases are added up",
+    "included_in": "where it is, with IE",
+    "interval": "within which delivery and use are matched",
+    "line": "the line of the inventory that has no figure",
+    "month": "the month in which it was handed over",
+    "neutral_year": "the year in which the balance is 0 or less",
+    "notation": "not occurring, not estimated, included elsewhere, confidential",
+    "path": "later years in order, each with the most that it may have, in milligrams of CO2e",
+    "sites": "each with its share, from 0 to 1",
+    "sub_area": "a site of a guarded aggregate",
+    "supply": "the source stream that delivers; null ends the matching",
+    "target": "its name, by which it is set again",
+    "threshold_percent": "a change above this asks for a restatement",
+    "transfer": "the event that recorded it",
+    "value": "how much",
+    "view": "the view that it is about",
     "activity": "what is measured",
     "area": "the area that is accounted",
     "at": "after this there are no readings",
@@ -225,6 +276,33 @@ SPECIAL: Final = {
     ("ActivityCorrected", "activity"): "the new body, of an `ActivityRecorded`",
     ("register", "from"): "what it showed at the beginning",
     ("SourceAmended", "source"): "the source that changes",
+    ("AreaFactRecorded", "period"): "from the first month until the month after the last",
+    ("AreaFactRecorded", "supersedes"): "the statement that was in force before this one",
+    ("BaseYearRestated", "size"): "the log size as of which its figures are known",
+    ("BaseYearRestated", "year"): "the base year",
+    ("BoundarySet", "from"): "the first month in which it holds",
+    ("CompanyFactRecorded", "period"): "from the first month until the month after the last",
+    ("CompanyFactRecorded", "supersedes"): "the statement that was in force before this one",
+    ("LineDeclared", "period"): "from the first month until the month after the last",
+    ("MeterInstalled", "at"): "when it begins to count",
+    ("MeterInstalled", "register"): "what it shows then",
+    ("MeterRemoved", "at"): "when it ceases to count",
+    ("MeterRemoved", "register"): "what it shows then, where its last reading ended",
+    ("SiteTransferred", "from"): "the first month in which the other party answers for it",
+    ("SiteTransferred", "to"): "the party that takes it over",
+    ("SupplyMatched", "from"): "the first month in which it holds",
+    ("SupplyMatched", "source"): "the source stream that uses it",
+    ("TargetSet", "supersedes"): "the statement of the target that was in force before this one",
+    ("TransferAcknowledged", "stream"): "the receiver's source stream that it went to",
+    ("TransferAcknowledged", "supersedes"): "the acknowledgement that this one replaces",
+    (
+        "TransferRecorded",
+        "factors",
+    ): "what a unit emitted, and what the park deducts for one exported",
+    ("TransferRecorded", "kind"): "bought energy handed on, energy that was made, or carbon",
+    ("TransferRecorded", "stream"): "the sender's source stream that it came from",
+    ("TransferRecorded", "supersedes"): "the transfer of that month that this one replaces",
+    ("TransferRecorded", "to"): "the party that received it; null: it left the area",
     ("rules", "sha256"): "of the rule pack",
     ("rules", "version"): "of the rule pack",
     ("FactorPublished", "year"): "of its data; another than that of its use is normal",
@@ -270,6 +348,10 @@ def page() -> str:
         parts += _table(
             kind, {carbon.RegisterReading: "register", RulesRef: "rules"}.get(kind, ""), used
         )
+    parts.append(FACTS)
+    for fact in catalogue.facts(load(CURRENT_VERSION)).values():
+        cells = (f"`{fact.fact}`", fact.title, ", ".join(fact.dimensions), ", ".join(fact.about))
+        parts.append(f"| {' | '.join(cells)} | {fact.source.title} [{fact.source.mark}] |\n")
     left = MEANING.keys() - used
     if left:
         raise AssertionError(f"meanings of no member: {', '.join(sorted(left))}")
@@ -278,7 +360,7 @@ def page() -> str:
 
 def _first_line(kind: type[msgspec.Struct]) -> str:
     text = (kind.__doc__ or "").strip()
-    return " ".join(line.strip() for line in text.splitlines())
+    return " ".join(text.split())
 
 
 def _table(kind: type[msgspec.Struct], name: str, used: set[str]) -> Iterator[str]:

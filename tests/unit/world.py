@@ -690,7 +690,14 @@ def site_transfer(name: str, to: str, from_: str) -> SiteTransferred:
 
 
 def base_year(year: int, size: int, **more: object) -> BaseYearRestated:
-    return BaseYearRestated(salt=salt(), year=year, size=size, reason="first full year", **more)  # type: ignore[arg-type]
+    members: dict[str, object] = {
+        "salt": salt(),
+        "year": year,
+        "size": size,
+        "reason": "first full year",
+        "threshold_percent": "5",
+    }
+    return BaseYearRestated(**{**members, **more})  # type: ignore[arg-type]
 
 
 def declared(line: str, notation: str, period: str = "2026", **more: object) -> LineDeclared:

@@ -25,6 +25,7 @@ from ledger.log import (
     tree,
 )
 from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
+from ledger.machine import read_event
 from tests.vectors.shape import Case, unspell
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ def events(case: Case) -> None:
     assert event.header(sha256(data).hexdigest(), *place).decode() == case["header"]
     if event.event_leaf(data, *place).hex() != case["leaf"]:
         raise ProofFailed("not the leaf hash of this event")
+
+
+def statements(case: Case) -> None:
+    data = unspell(case["data"])
+    found = read_event(data)
+    assert type(found).__name__ == case["type"]
+    assert canonical.encode_struct(found) == data
+    if "leaf" in case:
+        events(case)
 
 
 def key(case: Case) -> None:
@@ -145,4 +155,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "checkpoint": checkpoints,
     "receipt": receipts,
     "bundle": bundles,
+    "statement": statements,
 }

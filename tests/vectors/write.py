@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import log_cases, party_cases
+from tests.vectors import log_cases, party_cases, statement_cases
 
 FILES = {
     "canonical": party_cases.canonical_json,
@@ -26,6 +26,7 @@ FILES = {
     "checkpoint": log_cases.checkpoints,
     "receipt": log_cases.receipts,
     "bundle": log_cases.bundles,
+    "statement": statement_cases.statements,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"

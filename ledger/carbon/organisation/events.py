@@ -30,8 +30,8 @@ from ledger.parties.events import require_sorted
 
 Months = tuple[MonthText, MonthText]
 """[first month, month after the last)."""
-FactName = Annotated[str, Meta(pattern=r"^[a-z0-9]+(?:[.-][a-z0-9]+)*(?!\n)$", max_length=64)]
-LineName = FactName
+FactName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?!\n)$", max_length=64)]
+LineName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*(?!\n)$", max_length=64)]
 Year = Annotated[int, Meta(ge=1900, le=2200)]
 
 
@@ -67,12 +67,15 @@ class SiteTransferred(Event, frozen=True, kw_only=True):
 
 
 class BaseYearRestated(Event, frozen=True, kw_only=True):
-    """The base year, and the log size as of which its figures are the ones to compare with."""
+    """The base year, and the log size as of which its figures are the ones to compare with.
+
+    A change of more than `threshold_percent` (5 is usual) asks for a restatement.
+    """
 
     year: Year
     size: Size
     reason: NameText
-    threshold_percent: Quantity = "5"
+    threshold_percent: Quantity
 
 
 class LineDeclared(Event, frozen=True, kw_only=True):
