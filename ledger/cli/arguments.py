@@ -152,6 +152,21 @@ def find_factor(text: str, factors: Iterable[FactorInfo]) -> str:
     )
 
 
+def parse_masses(items: Iterable[str]) -> dict[str, str]:
+    """Milligrams by gas of `CO2=1200000`, one for each gas."""
+    masses: dict[str, str] = {}
+    for item in items:
+        gas, sign, amount = item.partition("=")
+        if not sign or not gas or not amount.isdecimal() or not amount.isascii() or gas in masses:
+            raise BadValue(
+                "--mass",
+                expected="GAS=MILLIGRAMS, once for each gas, such as CO2=1200000",
+                found=item,
+            )
+        masses[gas] = str(int(amount))
+    return masses
+
+
 def parse_site(text: str) -> tuple[str, str]:
     """Party and site of `steelworks/plant`."""
     party, slash, site = text.partition("/")

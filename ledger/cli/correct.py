@@ -22,7 +22,7 @@ from ledger.carbon.events import (
     ProfileBody,
     Quality,
 )
-from ledger.cli.arguments import parse_moment, parse_quantity
+from ledger.cli.arguments import parse_masses, parse_moment, parse_quantity
 from ledger.cli.call import Call, command, flag
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
@@ -312,12 +312,7 @@ async def _of_file(place: Place, stream: str, body: Body, file: Path, map_: Path
 
 def _masses(body: Body, items: tuple[str, ...]) -> dict[str, str]:
     masses = dict(body.masses_mg) if isinstance(body, EmissionBody) else {}
-    for item in items:
-        gas, sign, amount = item.partition("=")
-        if not sign or not gas or not amount.isdecimal() or not amount.isascii():
-            raise BadValue("--mass", expected="GAS=MILLIGRAMS, such as CO2=1200000", found=item)
-        masses[gas] = str(int(amount))
-    return masses
+    return masses | parse_masses(items)
 
 
 def _corrected(event: str, latest: str | None, reason: str, body: Body) -> ActivityCorrected:

@@ -27,6 +27,7 @@ from ledger.cli import (
     key,
     party,
     prove,
+    record,
     serve,
     site,
     source,
@@ -67,7 +68,7 @@ GROUPS: Final = (
     ("site", site, "Places of a party."),
     ("source", source, "What streams of readings are about."),
 )
-SINGLES: Final = (init, importing, correct, footprint, prove, verify, audit, status, serve)
+SINGLES: Final = (init, importing, record, correct, footprint, prove, verify, audit, status, serve)
 
 
 def build() -> typer.Typer:

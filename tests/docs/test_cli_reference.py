@@ -18,7 +18,7 @@ COMMANDS = dict(leaves(ROOT_COMMAND))
 NAMED = (
     "init", "party add", "party list", "key new", "key list", "key add", "key rotate", "key revoke",
     "key recover", "factor publish", "factor list", "site add", "site list", "source add",
-    "source list", "source amend", "source close", "source assign-factor", "import", "correct",
+    "source list", "source amend", "source close", "source assign-factor", "import", "record", "correct",
     "footprint", "area", "prove", "verify", "audit", "rebuild", "status", "serve",
 )  # fmt: skip
 
