@@ -40,6 +40,10 @@ _numbers = itertools.count(1)
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
+# More of the same: pytest --hypothesis-profile=thorough tests/properties
+settings.register_profile(
+    "thorough", parent=settings.get_profile("any machine"), max_examples=5_000
+)
 settings.load_profile("any machine")
 
 

@@ -142,7 +142,7 @@ class _Ledger:
         self.amounts: dict[tuple[str, str], list[Amount]] = defaultdict(list)
         self.movable_mg: dict[MassKey, int] = {}
         self.droppable_mg: dict[MassKey, int] = {}
-        for amount in counted:
+        for amount in sorted(counted, key=lambda one: one.key):
             self.amounts[amount.row.line.stream, amount.row.month].append(amount)
             self.movable_mg[amount.key] = self.droppable_mg[amount.key] = amount.mass_mg
         self.had: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
