@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import msgspec
 
-from ledger.carbon.area.amounts import COUNTED_ROLES, column_of
+from ledger.carbon.area.amounts import COUNTED_ROLES
 from ledger.carbon.area.area import area_terms
 from ledger.carbon.area.assign import view_table
 from ledger.carbon.exact import MG_PER_KG
@@ -33,6 +33,7 @@ from ledger.carbon.progress.energy import (
 )
 from ledger.carbon.progress.park_rules import Guiding, ParkRules, park_rules
 from ledger.carbon.progress.stated import StatedInput, StatedSum, stated_sum
+from ledger.carbon.rows import LineRow
 from ledger.carbon.rulepack import RulePack, Source
 from ledger.log.values import format_decimal
 
@@ -134,9 +135,10 @@ def park_indicators(
 
     Raises InvalidInput for a pack without a programme, BadValue for a choice that there is not.
     """
-    rules = park_rules(pack)
+    park = _Park(known, pack)
+    rules = park.rules
     choices = rules.choices(dict(changed or {}))
-    core = _core(known, pack, rules, choices)
+    core = park.core(choices)
     energy = core.energy
     # Only a year's energy tells which threshold is its own.
     most = rules.threshold(energy.total_tce).most_t_per_tce if _is_year(known.period) else None
@@ -166,7 +168,7 @@ def park_indicators(
                 title=one.title,
                 choice=choices[one.parameter],
                 otherwise={
-                    other: _core(known, pack, rules, {**choices, one.parameter: other}).ratio
+                    other: park.core({**choices, one.parameter: other}).ratio
                     for other in one.choices
                     if other != choices[one.parameter]
                 },
@@ -174,7 +176,7 @@ def park_indicators(
             )
             for one in rules.parameters
         ),
-        guiding=tuple(_guiding(known, pack, rules, one, core, choices) for one in rules.guiding),
+        guiding=tuple(_guiding(park, one, core, choices) for one in rules.guiding),
     )
 
 
@@ -198,121 +200,128 @@ def _is_year(period: tuple[str, str]) -> bool:
 # --- carbon ----------------------------------------------------------------------------------------
 
 
-def _core(known: Known, pack: RulePack, rules: ParkRules, choices: dict[str, str]) -> _Core:
-    energy = park_energy(known, pack, choices)
-    carbon = _of_the_view(known, pack, rules, choices)
-    missing = list(energy.missing)
-    if choices["residents"] == "included":
-        carbon += _of_residents(known, pack, rules, choices)
-    power_mg = _power_mg(known, pack, rules)
-    for parameter in rules.parameters:
-        if parameter.fact and choices[parameter.parameter] == "zero":
-            stated = stated_sum(known, pack, parameter.fact, "kWh")
+class _Park:
+    """What all choices share: the terms of the view, and what the facts say."""
+
+    def __init__(self, known: Known, pack: RulePack) -> None:
+        self.known, self.pack, self.rules = known, pack, park_rules(pack)
+        self.table = view_table(pack)
+        self.terms = [
+            term
+            for term in area_terms(known, pack, self.rules.view)
+            if term.column == "emitted" and term.counted.gas == self.rules.gas
+        ]
+        self.lines = {(row.line.stream, row.line.line): row.line for row in known.masses}
+        self.power_mg = self._power_mg()
+        self._energies: dict[tuple[str, ...], ParkEnergy] = {}
+
+    def core(self, choices: dict[str, str]) -> _Core:
+        """Carbon and energy with these choices."""
+        energy = self.energy(choices)
+        carbon, missing = self._of_the_view(choices), list(energy.missing)
+        if choices["residents"] == "included":
+            carbon += self._of_residents(choices)
+        for fact in self.green(choices):
+            stated = self.stated(fact, "kWh")
             missing += stated.gaps
-            carbon += _green(known, energy, power_mg, parameter.fact, stated)
-    return _Core(energy, tuple(carbon), tuple(dict.fromkeys(missing)))
+            carbon += self._green(energy, fact, stated)
+        return _Core(energy, tuple(carbon), tuple(dict.fromkeys(missing)))
 
+    def energy(self, choices: dict[str, str]) -> ParkEnergy:
+        """The energy, which how green power counts does not change."""
+        key = tuple(choices[one.parameter] for one in self.rules.parameters if one.fact is None)
+        if key not in self._energies:
+            self._energies[key] = park_energy(self.known, self.pack, choices)
+        return self._energies[key]
 
-def _of_the_view(
-    known: Known, pack: RulePack, rules: ParkRules, choices: dict[str, str]
-) -> list[CarbonInput]:
-    """The terms of the programme's view, by stream and by the events that changed them."""
-    table = view_table(pack)
-    lines = {(row.line.stream, row.line.line): row.line for row in known.masses}
-    sums: dict[tuple[str, ...], int] = defaultdict(int)
-    for term in area_terms(known, pack, rules.view):
-        one = term.counted
-        if term.column != "emitted" or one.gas != rules.gas:
-            continue
-        line = lines.get((one.stream, one.line))
-        left_out = choices["enterprise-transport"] == "excluded"
-        if left_out and line is not None and is_transport(table, line):
-            continue
-        kind = "source" if one.recorded_mg or not one.events else "exported"
-        sums[kind, one.stream, *one.events] += one.mass_mg
-    return [
-        CarbonInput(kind=key[0], refs=key[1:], mass_mg=mass_mg)
-        for key, mass_mg in sorted(sums.items())
-    ]
+    def green(self, choices: dict[str, str]) -> list[str]:
+        """The facts about green power that counts as free of carbon."""
+        return [
+            one.fact
+            for one in self.rules.parameters
+            if one.fact and choices[one.parameter] == "zero"
+        ]
 
+    def stated(self, fact: str, unit: str) -> StatedSum:
+        return stated_sum(self.known, self.pack, fact, unit)
 
-def _of_residents(
-    known: Known, pack: RulePack, rules: ParkRules, choices: dict[str, str]
-) -> list[CarbonInput]:
-    sums: dict[str, int] = defaultdict(int)
-    for row in known.masses:
-        line = row.line
-        if (
-            is_resident(known, line)
-            and rules.carrier(line.activity) is not None
-            and row.role in COUNTED_ROLES[line.scope]
-            and row.gas == rules.gas
-            and column_of(pack, line.activity, row.gas) == "emitted"
-            and not (
-                choices["enterprise-transport"] == "excluded"
-                and is_transport(view_table(pack), line)
+    def _of_the_view(self, choices: dict[str, str]) -> list[CarbonInput]:
+        """The terms of the view, by stream and by the events that changed them."""
+        sums: dict[tuple[str, ...], int] = defaultdict(int)
+        for term in self.terms:
+            one = term.counted
+            line = self.lines.get((one.stream, one.line))
+            if line is not None and self._left_out(choices, line):
+                continue
+            kind = "source" if one.recorded_mg or not one.events else "exported"
+            sums[kind, one.stream, *one.events] += one.mass_mg
+        return [
+            CarbonInput(kind=key[0], refs=key[1:], mass_mg=mass_mg)
+            for key, mass_mg in sorted(sums.items())
+        ]
+
+    def _of_residents(self, choices: dict[str, str]) -> list[CarbonInput]:
+        sums: dict[str, int] = defaultdict(int)
+        for row in self.known.masses:
+            line = row.line
+            if (
+                is_resident(self.known, line)
+                and self.rules.carrier(line.activity) is not None
+                and row.role in COUNTED_ROLES[line.scope]
+                and row.gas == self.rules.gas
+                and not self._left_out(choices, line)
+            ):
+                sums[line.stream] += row.mass_mg
+        return [
+            CarbonInput(kind="residents", refs=(stream,), mass_mg=mass_mg)
+            for stream, mass_mg in sorted(sums.items())
+        ]
+
+    def _left_out(self, choices: dict[str, str], line: LineRow) -> bool:
+        return choices["enterprise-transport"] == "excluded" and is_transport(self.table, line)
+
+    def _power_mg(self) -> dict[str, int]:
+        """Milligrams of the purchased electricity that counts in the view, by party."""
+        bought = set()
+        for line in self.lines.values():
+            carrier = self.rules.carrier(line.activity)
+            if carrier and carrier.carrier == "electricity" and not carrier.generated:
+                bought.add(line.stream)
+        sums: dict[str, int] = defaultdict(int)
+        for term in self.terms:
+            if term.counted.stream in bought and term.counted.role == "location":
+                sums[term.party] += term.counted.mass_mg
+        return sums
+
+    def _green(self, energy: ParkEnergy, fact: str, stated: StatedSum) -> list[CarbonInput]:
+        """What green power takes off at the mean factor of the power bought, never more than all."""
+        found = []
+        for party, kwh in sorted(stated.by_party.items()):
+            whole = party == self.known.operator
+            parties = [*energy.purchased_kwh] if whole else [party]
+            bought = sum(
+                (energy.purchased_kwh.get(one, Fraction(0)) for one in parties), Fraction(0)
             )
-        ):
-            sums[line.stream] += row.mass_mg
-    return [
-        CarbonInput(kind="residents", refs=(stream,), mass_mg=mass_mg)
-        for stream, mass_mg in sorted(sums.items())
-    ]
-
-
-def _power_mg(known: Known, pack: RulePack, rules: ParkRules) -> dict[str, int]:
-    """Milligrams of the purchased electricity that counts in the view, by party."""
-    bought = set()
-    for row in known.masses:
-        carrier = rules.carrier(row.line.activity)
-        if carrier and carrier.carrier == "electricity" and not carrier.generated:
-            bought.add(row.line.stream)
-    sums: dict[str, int] = defaultdict(int)
-    for term in area_terms(known, pack, rules.view):
-        one = term.counted
-        if one.stream in bought and one.gas == rules.gas and one.role == "location":
-            sums[term.party] += one.mass_mg
-    return sums
-
-
-def _green(
-    known: Known, energy: ParkEnergy, power_mg: Mapping[str, int], fact: str, stated: StatedSum
-) -> list[CarbonInput]:
-    """What green power takes off at the mean factor of the power bought, never more than all."""
-    found = []
-    for party, kwh in sorted(stated.by_party.items()):
-        if party == known.operator:
-            bought, mass_mg = (
-                sum(energy.purchased_kwh.values(), Fraction(0)),
-                sum(power_mg.values()),
-            )
-        else:
-            bought, mass_mg = energy.purchased_kwh.get(party, Fraction(0)), power_mg.get(party, 0)
-        if bought <= 0:
-            continue
-        events = tuple(one.event for one in stated.inputs if one.party == party)
-        taken_mg = rounded(mass_mg * min(kwh, bought) / bought)
-        found.append(CarbonInput(kind=fact, refs=events, mass_mg=-taken_mg))
-    return found
+            mass_mg = sum(self.power_mg.get(one, 0) for one in parties)
+            if bought <= 0:
+                continue
+            events = tuple(one.event for one in stated.inputs if one.party == party)
+            taken_mg = rounded(mass_mg * min(kwh, bought) / bought)
+            found.append(CarbonInput(kind=fact, refs=events, mass_mg=-taken_mg))
+        return found
 
 
 # --- guiding shares --------------------------------------------------------------------------------
 
 
-def _guiding(
-    known: Known,
-    pack: RulePack,
-    rules: ParkRules,
-    guiding: Guiding,
-    core: _Core,
-    choices: dict[str, str],
-) -> GuidingShown:
+def _guiding(park: _Park, guiding: Guiding, core: _Core, choices: dict[str, str]) -> GuidingShown:
+    known, rules = park.known, park.rules
     excluded = _exclusion(known, guiding.indicator)
-    upper = [stated_sum(known, pack, fact, guiding.unit) for fact in guiding.upper]
-    lower = [stated_sum(known, pack, fact, guiding.unit) for fact in guiding.lower]
+    upper = [park.stated(fact, guiding.unit) for fact in guiding.upper]
+    lower = [park.stated(fact, guiding.unit) for fact in guiding.lower]
     missing = [gap for one in (*upper, *lower) for gap in one.gaps]
     if guiding.of == "energy":
-        green = _green_tce(known, pack, rules, core.energy, choices)
+        green = _green_tce(park, core.energy, choices)
         above = (
             core.energy.clean_tce
             + green
@@ -344,16 +353,13 @@ def _guiding(
     )
 
 
-def _green_tce(
-    known: Known, pack: RulePack, rules: ParkRules, energy: ParkEnergy, choices: dict[str, str]
-) -> Fraction:
+def _green_tce(park: _Park, energy: ParkEnergy, choices: dict[str, str]) -> Fraction:
     """Purchased power that counts as clean, never more than was purchased."""
-    green = Fraction(0)
-    for parameter in rules.parameters:
-        if parameter.fact and choices[parameter.parameter] == "zero":
-            green += stated_sum(known, pack, parameter.fact, "kWh").value or Fraction(0)
+    green = sum(
+        (park.stated(fact, "kWh").value or Fraction(0) for fact in park.green(choices)), Fraction(0)
+    )
     bought = sum(energy.purchased_kwh.values(), Fraction(0))
-    return rules.tce("electricity", min(green, bought))
+    return park.rules.tce("electricity", min(green, bought))
 
 
 def _exclusion(known: Known, indicator: str) -> Declared | None:

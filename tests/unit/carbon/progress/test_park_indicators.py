@@ -160,6 +160,28 @@ def solar() -> World:
     return world
 
 
+def test_what_leaves_a_source_that_is_not_counted_is_deducted_only_if_its_fuel_was():
+    world = solar()
+    sold = {"activity": "electricity.exported", "scope": None, "key_area": "energy"}
+    used(world, "acme/plant/sold", "50000", **sold)
+    world.transfer("acme/plant/sold", None, "2026-01", "50000", "kWh", location="operator/grid@1")
+    assert of(world).energy_tce == "245.8"
+    made = {"activity": "electricity.exported", "kind": "supplier", "CO2": "0.3"}
+    world.factor("made", "acme", **made)
+    world.transfer("acme/plant/sold", None, "2026-07", "50000", "kWh", direct="acme/made@1")
+    assert of(world).energy_tce == shown(Fraction("245.8") - 50 * Fraction("0.1229"))
+
+
+def test_an_export_that_is_neither_called_power_nor_heat_is_named_as_missing():
+    world = World()
+    world.party("acme")
+    burnt = {"activity": "fuel.natural-gas", "unit": "GJ"}
+    world.factor("gas", **burnt, kind="combustion", CO2="56.1")
+    used(world, "acme/plant/gas", "1000", **burnt, scope=1, direct="operator/gas@1")
+    event = world.transfer("acme/plant/gas", None, "2026-01", "5", "GJ")
+    assert of(world).missing == (f"{event}: whether it is power or heat is not told",)
+
+
 # --- what is missing ---------------------------------------------------------------------------
 
 
@@ -388,6 +410,8 @@ def test_an_indicator_that_does_not_apply_is_left_out_with_a_reason():
     waste = guiding(of(world, judging()), "solid-waste")
     assert (waste.percent, waste.met) == (None, None)
     assert (waste.excluded, waste.excluded_by) == ("no industrial waste arises", event)
+    earlier = world.known("2026-01", "2027-01", size=world.size - 1)
+    assert guiding(park_indicators(earlier, PACK), "solid-waste").excluded is None
 
 
 def test_what_was_not_known_yet_does_not_count():
@@ -419,6 +443,13 @@ def test_the_indicator_cannot_be_per_unit_of_money():
         "mass",
         "volume",
     }
+
+
+def test_every_number_of_the_programme_has_a_source_with_its_mark():
+    rules = park_rules(PACK)
+    sources = [rules.source, rules.electricity_source, rules.gj_source]
+    sources += [one.source for one in rules.parameters]
+    assert all(source.title and source.mark in {"p", "s", "k"} for source in sources)
 
 
 def test_a_pack_without_the_programme_says_so(year: Known):

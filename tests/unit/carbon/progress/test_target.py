@@ -168,6 +168,13 @@ def test_a_year_in_progress_uses_the_budget_and_is_still_to_come():
     assert budget.years_to_come == (2026, 2027, 2028)
 
 
+def test_the_budget_ends_with_the_neutral_year():
+    path = (*stated().path, (2029, str(50 * T)))
+    budget = target_report(PACK, piece(stated(path=path)), 9, PAST).budget
+    assert budget.path_mg == 2300 * T
+    assert budget.years_to_come == (2026, 2027, 2028)
+
+
 def test_how_far_a_year_is_above_its_path_is_shown():
     years = target_report(PACK, piece(), 9, PAST).years
     assert [one.above_path_mg for one in years] == [None, 30 * T, 0]
