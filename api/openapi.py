@@ -29,6 +29,7 @@ TAGS: Final = [
     {"name": "log", "description": "The log as static files (C2SP tlog-tiles). Public."},
     {"name": "streams", "description": "Where streams stand, and the proof of an event."},
     {"name": "footprints", "description": "Figures. Private."},
+    {"name": "reports", "description": "Reports, and where their figures come from. Private."},
     {"name": "registers", "description": "Parties, factors, sites and sources."},
     {"name": "status", "description": "How the ledger and the service are. Public."},
 ]

@@ -52,7 +52,11 @@ def show(call: Call, value: object, *text: RenderableType) -> None:
 
 def write_json(value: object) -> None:
     """One JSON object on one line, UTF-8 whatever the locale."""
-    data = msgspec.json.encode(value) + b"\n"
+    write_bytes(msgspec.json.encode(value) + b"\n")
+
+
+def write_bytes(data: bytes) -> None:
+    """Bytes as they are, to stdout."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

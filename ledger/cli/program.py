@@ -28,6 +28,7 @@ from ledger.cli import (
     party,
     prove,
     record,
+    report,
     serve,
     site,
     source,
@@ -66,6 +67,7 @@ GROUPS: Final = (
     ("key", key, "Keys of a party: made at home, known to the ledger."),
     ("factor", factor, "Emission factors with their documents."),
     ("site", site, "Places of a party."),
+    ("report", report, "Reports, and where their figures come from."),
     ("source", source, "What streams of readings are about."),
 )
 SINGLES: Final = (init, importing, record, correct, footprint, prove, verify, audit, status, serve)

@@ -19,6 +19,8 @@ from ledger.carbon.info import (
     SourceInfo,
     StreamHead,
 )
+from ledger.carbon.reports.explain import Explanation
+from ledger.carbon.reports.table import Report
 
 
 class Connection(Protocol):
@@ -65,6 +67,22 @@ class Connection(Protocol):
 
     async def area(self, first_month: str, last_month: str, as_of: int | None) -> Footprint:
         """The area's footprint over whole months, both included, as known at a log size."""
+
+    async def report(
+        self,
+        name: str,
+        party: str | None,
+        months: tuple[str, str],
+        as_of: int | None,
+        gwp: str,
+    ) -> Report:
+        """A report of a party or (None) of the area over whole months, both included.
+
+        As known at a log size, in a GWP set; raises NotFound.
+        """
+
+    async def explanation(self, figure: str, stream: str | None) -> Explanation:
+        """Where a figure of a report comes from; with a stream, the entries of its terms alone."""
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of an event, for anybody to check offline; raises NotFound."""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -32,6 +32,8 @@ from ledger.carbon.info import (
     SourceInfo,
     StreamHead,
 )
+from ledger.carbon.reports.explain import Explanation
+from ledger.carbon.reports.table import Report
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.keyring import utc_now
 from ledger.client.problem import error_of
@@ -222,6 +224,31 @@ class HttpConnection:
     async def area(self, first_month: str, last_month: str, as_of: int | None) -> Footprint:
         """The area's footprint over whole months, both included."""
         return await self._footprint("/v1/footprints/area", first_month, last_month, as_of)
+
+    async def report(
+        self,
+        name: str,
+        party: str | None,
+        months: tuple[str, str],
+        as_of: int | None,
+        gwp: str,
+    ) -> Report:
+        """A report of a party or (None) of the area over whole months, both included."""
+        who = "area" if party is None else f"companies/{parse_party(party)}"
+        query = f"?period={months[0]}..{months[1]}&gwp={quote(gwp, safe='')}"
+        query += f"&as_of={as_of}" if as_of is not None else ""
+        verified = self._memory.newest if self._memory else None
+        path = f"/v1/reports/{quote(name, safe='')}/{who}{query}"
+        found = _read(await self._get_private(path), Report)
+        if self._memory is not None and as_of is None:
+            self._memory.require(found.size, verified)
+        return found
+
+    async def explanation(self, figure: str, stream: str | None) -> Explanation:
+        """Where a figure of a report comes from; with a stream, the entries of its terms alone."""
+        query = f"?figure={quote(figure, safe='')}"
+        query += f"&stream={parse_stream(stream)}" if stream is not None else ""
+        return _read(await self._get_private(f"/v1/explanations{query}"), Explanation)
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of an event; raises NotFound."""

@@ -7,6 +7,7 @@ entries behind the figure's terms are read from the same snapshot.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from ledger.carbon.inventory.inventory import hourly_streams
@@ -51,7 +52,8 @@ async def read_report(
         for months, size in form.earlier(known, wanted.party)
     ]
     readings = await _readings(conn, known, wanted.party)
-    return build(form, known, wanted, since, readings)
+    # Beside the loop, which goes on posting.
+    return await asyncio.to_thread(build, form, known, wanted, since, readings)
 
 
 async def read_explanation(
