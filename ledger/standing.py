@@ -11,18 +11,35 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from ledger.carbon.area.events import (
+    TargetSet,
+    TransferAcknowledged,
+    TransferRecorded,
+    TransferWithdrawn,
+)
 from ledger.carbon.events import (
     ActivityBody,
     ActivityCorrected,
     ActivityWithdrawn,
     EmissionBody,
     FactorAssigned,
+    FactorConfirmed,
     FactorPublished,
     ProfileBody,
     SiteRegistered,
     SourceAmended,
     SourceClosed,
     SourceRegistered,
+)
+from ledger.carbon.organisation.catalogue import PEOPLE
+from ledger.carbon.organisation.events import (
+    AreaFactRecorded,
+    BoundarySet,
+    CompanyFactRecorded,
+    MeterInstalled,
+    MeterRemoved,
+    SiteTransferred,
+    SupplyMatched,
 )
 from ledger.errors import ProofFailed
 from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
@@ -35,14 +52,20 @@ from ledger.parties.rules import place_of
 class Needed(msgspec.Struct, frozen=True):
     """What an event rests on.
 
-    Sources by stream, factors by ref, sites by `<party>/<site>`, and by name the events whose
-    corrections matter.
+    Sources by stream, factors by ref, sites by `<party>/<site>`, the people of a site by the same,
+    meters by `<stream> <meter>` with all of their register readings, by name the events whose
+    corrections matter and the statements that another one replaces or answers, and parties that
+    must be registered.
     """
 
     sources: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    meters: tuple[str, ...] = ()
     corrected: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
 
 
 def needs(stream: str, version: int, event: object) -> Needed:
@@ -59,12 +82,17 @@ def needs(stream: str, version: int, event: object) -> Needed:
                 sources=(event.part_of,) if event.part_of else (),
                 factors=tuple(event.factors.values()),
                 sites=(f"{party}/{event.site}",),
+                people=(f"{party}/{event.site}",),
             )
         case SourceAmended():
+            sites = (f"{party}/{event.site}",) if event.site else ()
             return Needed(
                 sources=(event.source, *((event.part_of,) if event.part_of else ())),
-                sites=(f"{party}/{event.site}",) if event.site else (),
+                sites=sites,
+                people=sites,
             )
+        case FactorConfirmed():
+            return Needed(factors=(event.factor,))
         case FactorAssigned():
             return Needed(sources=(event.source,), factors=(event.factor,))
         case SourceClosed():
@@ -76,7 +104,46 @@ def needs(stream: str, version: int, event: object) -> Needed:
                 (stream,), tuple(event.factors.values()), corrected=(event_ref(stream, version),)
             )
         case _:
+            return _needs_of_statement(party, event)
+
+
+def _needs_of_statement(party: str, event: object) -> Needed:
+    """What a statement in a register rests on, about an organisation or the area."""
+    match event:
+        case BoundarySet():
+            return Needed(sites=tuple(f"{party}/{site}" for site, _ in event.sites))
+        case SiteTransferred():
+            return Needed(sites=(f"{party}/{event.site}",), parties=(event.to,))
+        case CompanyFactRecorded() | TargetSet():
+            return Needed(statements=_named(event.supersedes))
+        case AreaFactRecorded():
+            return Needed(sites=_named(event.sub_area), statements=_named(event.supersedes))
+        case MeterInstalled():
+            return Needed(sources=(event.source,))
+        case MeterRemoved():
+            return Needed(sources=(event.source,), meters=(f"{event.source} {event.meter}",))
+        case SupplyMatched():
+            return Needed(sources=(event.source, *_named(event.supply)))
+        case TransferRecorded():
+            return Needed(
+                sources=(event.stream,),
+                factors=tuple(event.factors.values()),
+                statements=_named(event.supersedes),
+                parties=_named(event.to),
+            )
+        case TransferAcknowledged():
+            return Needed(
+                sources=(event.stream,),
+                statements=(event.transfer, *_named(event.supersedes)),
+            )
+        case TransferWithdrawn():
+            return Needed(statements=(event.transfer,))
+        case _:
             return Needed()
+
+
+def _named(name: str | None) -> tuple[str, ...]:
+    return () if name is None else (name,)
 
 
 def source_of(stream: str) -> str:
@@ -124,6 +191,7 @@ def check_nothing_else(opened: OpenedBundle) -> None:
             for what in _says_about(item.stream, name, read_event(item.data)):
                 about.setdefault(what, []).append(name)
     wanted: set[str] = set()
+    parties: set[str] = set()
     waiting = [subject]
     while waiting:
         name = waiting.pop()
@@ -133,11 +201,12 @@ def check_nothing_else(opened: OpenedBundle) -> None:
         wanted.add(name)
         if found.data is not None:
             needed = needs(found.stream, found.version, read_event(found.data))
+            parties.update(needed.parties)
             for kind in needed.__struct_fields__:
                 for key in getattr(needed, kind):
                     waiting += about.get((kind, key), ())
     operator = party_of(opened.entries[0].signed.statement.stream)
-    authors = {operator, *(party_of(places[name].stream) for name in wanted)}
+    authors = {operator, *parties, *(party_of(places[name].stream) for name in wanted)}
     for name, item in places.items():
         trust = place_of(item.stream) in ("keys", "ledger") and party_of(item.stream) in authors
         later = item.stream == opened.subject.stream and item.version > opened.subject.version
@@ -165,5 +234,13 @@ def _says_about(stream: str, name: str, event: object) -> Iterator[tuple[str, st
             yield "corrected", event.event
         case ActivityBody() | ProfileBody() | EmissionBody():
             yield "corrected", name
+            if isinstance(event, ActivityBody) and event.register is not None:
+                yield "meters", f"{stream} {event.register.meter}"
+        case MeterInstalled():
+            yield "meters", f"{event.source} {event.meter}"
+        case AreaFactRecorded():
+            yield "statements", name
+            if event.fact == PEOPLE and event.sub_area is not None:
+                yield "people", event.sub_area
         case _:
-            pass
+            yield "statements", name

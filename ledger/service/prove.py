@@ -8,7 +8,8 @@ Source: formats, section 8.
 from __future__ import annotations
 
 from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn
-from ledger.carbon.pieces import CHANGE, FACTOR, SITE, SOURCE
+from ledger.carbon.organisation.pieces import METER, POPULATION
+from ledger.carbon.pieces import CHANGE, FACTOR, REGISTER_LINK, SITE, SOURCE
 from ledger.errors import NotFound
 from ledger.log import tiles
 from ledger.log.batch import leaves_of, parse_statement
@@ -75,6 +76,7 @@ class _Gathering:
         self.positions: dict[int, set[int]] = {}
         self._sources: set[str] = set()
         self._corrected: set[str] = set()
+        self._parties: set[str] = set()
 
     async def add(self, stream: str, version: int) -> bool:
         """Take an event and everything it rests on; whether it exists.
@@ -99,6 +101,13 @@ class _Gathering:
             await self._add_named(FACTOR.name, ref)
         for site in needed.sites:
             await self._add_named(SITE.name, site)
+        for site in needed.people:
+            await self._add_people(site)
+        for meter in needed.meters:
+            await self._add_meter(meter, event_ref(stream, version))
+        for ref in needed.statements:
+            await self.add(*split_event(ref))
+        self._parties.update(needed.parties)
         for ref in needed.corrected:
             await self._add_corrections(ref)
         return True
@@ -123,7 +132,7 @@ class _Gathering:
         found = await self._views.load_pieces(self._conn, [(LEDGER.name, "")])
         for value in found.values():
             operator = LEDGER.decode(value).operator
-        authors = {party_of(entry.stream) for entry in self.entries.values()}
+        authors = {party_of(entry.stream) for entry in self.entries.values()} | self._parties
         await self._add_stream(f"{operator}/ledger")
         for party in sorted({operator, *authors}):
             await self._add_stream(f"{party}/keys")
@@ -150,6 +159,30 @@ class _Gathering:
         for value in found.values():
             piece = FACTOR.decode(value) if kind == FACTOR.name else SITE.decode(value)
             await self.add(*split_event(piece.event))
+
+    async def _add_people(self, site: str) -> None:
+        """The first statement of how many people live there, if there is one."""
+        found = await self._views.load_pieces(self._conn, [(POPULATION.name, site)])
+        for value in found.values():
+            await self.add(*split_event(POPULATION.decode(value).event))
+
+    async def _add_meter(self, meter: str, removal: str) -> None:
+        """The installation of the meter that an event removed, and its readings from the last back."""
+        stream, _, name = meter.partition(" ")
+        found = await self._views.load_pieces(self._conn, [(METER.name, stream)])
+        for value in found.values():
+            for one in METER.decode(value).meters:
+                if one.meter == name and one.removed == removal:
+                    await self.add(*split_event(one.installed))
+                    await self._add_readings(one.last, one.installed)
+
+    async def _add_readings(self, last: str | None, installed: str) -> None:
+        while last is not None and last != installed:
+            await self._add_corrections(last)
+            found = await self._views.load_pieces(self._conn, [(REGISTER_LINK.name, last)])
+            last = None
+            for value in found.values():
+                last = REGISTER_LINK.decode(value).follows
 
     async def _add_corrections(self, ref: str) -> None:
         """The event itself and all its corrections, from the latest back to the first."""

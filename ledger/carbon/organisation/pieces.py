@@ -98,13 +98,17 @@ class FactPiece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PopulationPiece(msgspec.Struct, frozen=True):
-    """(first month, end month, people) of every population fact of a sub-area, under its name."""
+    """(first month, end month, people) of every population fact of a sub-area, under its name.
+
+    `event` is the first statement of any of them.
+    """
 
     periods: tuple[tuple[str, str, str], ...]
+    event: str
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
-    """A cumulative meter, from its installation to its removal."""
+    """A cumulative meter, from its installation to its removal, after its last reading or none."""
 
     meter: str
     installed: str
@@ -113,6 +117,7 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True):
     multiplier: str
     removed: str | None = None
     removed_at_s: int | None = None
+    last: str | None = None
 
 
 class MeterPiece(msgspec.Struct, frozen=True):

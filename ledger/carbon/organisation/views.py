@@ -180,7 +180,8 @@ def _state(
         known = state.get(POPULATION, sub_area)
         others = [one for one in (known.periods if known else ()) if one[:2] != event.period]
         periods = tuple(sorted((*others, (*event.period, event.value))))
-        state.put(POPULATION, sub_area, PopulationPiece(periods))
+        first = known.event if known else place.event
+        state.put(POPULATION, sub_area, PopulationPiece(periods, first))
 
 
 def _install(state: State, place: Place, event: MeterInstalled) -> None:
@@ -204,6 +205,12 @@ def _remove(state: State, place: Place, event: MeterRemoved) -> None:
     meter = known.latest(event.meter) if known else None
     if known is None or meter is None:
         raise AssertionError(f"meter {event.meter} was decided and is not there")
-    removed = msgspec.structs.replace(meter, removed=place.event, removed_at_s=seconds(event.at))
+    last = state.get(REGISTER, f"{event.source} {event.meter}")
+    removed = msgspec.structs.replace(
+        meter,
+        removed=place.event,
+        removed_at_s=seconds(event.at),
+        last=None if last is None or last.event == meter.installed else last.event,
+    )
     meters = tuple(removed if one is meter else one for one in known.meters)
     state.put(METER, event.source, MeterPiece(meters))
