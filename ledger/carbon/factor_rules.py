@@ -20,7 +20,7 @@ from ledger.carbon.events import (
 )
 from ledger.carbon.exact import TINY, tiny
 from ledger.carbon.factor_fit import check_region
-from ledger.carbon.ground import Ground, Rules, rules_in_force
+from ledger.carbon.ground import Ground, Rules, rules_in_force, written
 from ledger.carbon.pieces import FACTOR, FactorPiece, SourcePiece
 from ledger.errors import BadValue, Conflict, RuleBroken
 from ledger.fold.event import Place
@@ -234,19 +234,23 @@ def check_factors(ground: Ground, body: ActivityBody | ProfileBody, what: str) -
         if not (valid_s[0] <= start_s and end_s <= valid_s[1]):
             for _, factor in factors:
                 check_region(ground.rule.pack, factor, ground.source.lines[span.line].region)
-            _refuse_time(factors, start_s, end_s, what)
+            _refuse_time(factors, body, (start_s, end_s), what)
         ground.rates(span, body, unit)
 
 
 def _refuse_time(
-    factors: tuple[tuple[str, FactorPiece], ...], start_s: int, end_s: int, what: str
+    factors: tuple[tuple[str, FactorPiece], ...],
+    body: ActivityBody | ProfileBody,
+    period_s: tuple[int, int],
+    what: str,
 ) -> None:
+    start_s, end_s = period_s
     for role, factor in factors:
         if not (factor.valid_s[0] <= start_s and end_s <= factor.valid_s[1]):
             raise RuleBroken(
                 f"factor {factor.ref} for the role {role} of {what}",
                 expected=f"an activity from {factor.valid[0]} to before {factor.valid[1]}",
-                found=f"{start_s} to {end_s} (seconds since 1970)",
+                found=f"{written(body, start_s)} to {written(body, end_s)}",
                 advice="Use or assign a factor whose publisher allows it for that time, and split "
                 "a period that its first or last day lies in.",
             )

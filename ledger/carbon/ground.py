@@ -21,6 +21,7 @@ from ledger.carbon.factor_fit import fits
 from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece, cover_key
 from ledger.carbon.rulepack import Calendar, RulePack, load
 from ledger.fold.state import State
+from ledger.log.values import later
 from ledger.parties.pieces import ledger
 
 CORRECTIONS = "/corrections"
@@ -253,6 +254,12 @@ def parse(body: Body) -> Readings:
     start_s, end_s = seconds(body.period[0]), seconds(body.period[1])
     amount = tiny(body.quantity) if isinstance(body, ActivityBody) else 0
     return Readings(((start_s, end_s, amount),), ((start_s, end_s),))
+
+
+def written(body: Body, at_s: int) -> str:
+    """An instant as a body writes its times: at the offset of its first one."""
+    start = body.start if isinstance(body, ProfileBody) else body.period[0]
+    return later(start, at_s - seconds(start))
 
 
 def _parse_profile(body: ProfileBody) -> Readings:

@@ -25,7 +25,7 @@ from ledger.carbon.events import (
 )
 from ledger.carbon.exact import TINY, tiny
 from ledger.carbon.factor_rules import check_factors, check_publisher, fit_factor
-from ledger.carbon.ground import CORRECTIONS, Ground, Readings
+from ledger.carbon.ground import CORRECTIONS, Ground, Readings, written
 from ledger.carbon.organisation.installed import check_meter, check_not_removed
 from ledger.carbon.pieces import (
     CHANGE,
@@ -255,8 +255,9 @@ def _check_free(state: State, ground: Ground, body: Body) -> None:
                 raise Conflict(
                     f"period of a reading of {stream}",
                     expected="time that the source has no reading for",
-                    found=f"{from_s} to {until_s} (seconds since 1970), of which "
-                    f"{met[0]} to {met[1]} is covered",
+                    found=f"{written(body, start_s)} to {written(body, end_s)}, of which "
+                    f"{written(body, max(met[0], from_s))} to {written(body, min(met[1], until_s))} "
+                    "is covered",
                     advice="Correct or withdraw the earlier reading.",
                 )
 

@@ -303,8 +303,8 @@ def test_a_profile_counts_its_readings_and_estimates(world: World):
         "acme", POWER, [profile(T0, 900, ["1", None, "3", "4", "5"], estimated=(2, 4))]
     )
     assert {key[2]: row for key, row in posted.rows.activity.items()} == {
-        "2018-01": [8 * 10**12, 3, 1],
-        "2018-02": [5 * 10**12, 1, 1],
+        "2018-01": [8 * 10**12, 3, 1, 3 * 900],
+        "2018-02": [5 * 10**12, 1, 1, 900],
     }
 
 

@@ -131,6 +131,10 @@ def test_overlapping_bills_of_a_meter_are_refused_and_nothing_of_the_batch_is_ta
     april = reading("2026-03-31T00:00:00+08:00", "2026-05-01T00:00:00+08:00", "3100")
     with pytest.raises(Conflict, match="time that the source has no reading for") as refused:
         world.post("acme", POWER, [march, april])
+    assert refused.value.found == (
+        "2026-03-31T00:00:00+08:00 to 2026-05-01T00:00:00+08:00, of which "
+        "2026-03-31T00:00:00+08:00 to 2026-04-01T00:00:00+08:00 is covered"
+    )
     assert "Correct or withdraw the earlier reading" in str(refused.value.advice)
     assert total(world) == {}
 
@@ -178,6 +182,7 @@ def test_a_bill_over_new_year_is_posted_as_one_reading_for_each_factor(two_years
     bill = ("2025-12-15T00:00:00+08:00", "2026-01-14T00:00:00+08:00")
     with pytest.raises(RuleBroken, match=r"2025-01-01 to before 2026-01-01") as refused:
         two_years.post("acme", POWER, [reading(*bill, "3000")])
+    assert refused.value.found == " to ".join(bill)
     assert "split a period" in str(refused.value.advice)
     # Of the bill's 30 days 17 lie in December; both parts carry its number.
     new_year = "2026-01-01T00:00:00+08:00"
