@@ -236,6 +236,32 @@ class ViewStore:
             for month, role, gas, mass_mg, zeroed in [row[_LINE_WIDTH:]]
         ]
 
+    async def changes(
+        self,
+        conn: Connection,
+        party: str | None,
+        first_month: str,
+        last_month: str,
+        indexes: Iterable[int],
+    ) -> list[tuple[int, MassRow]]:
+        """What entries of these indexes added to a party's masses, or to all; both months included.
+
+        Each with its index, in the order of the log.
+        """
+        values = {
+            "party": party,
+            "first_month": first_month,
+            "last_month": last_month,
+            "indexes": sorted(indexes),
+        }
+        rows = await (await conn.execute(self._query("changes", party), values)).fetchall()
+        lines = _Lines()
+        return [
+            (int(index), MassRow(lines.of(row), month, role, gas, int(mass_mg), int(zeroed)))
+            for row in rows
+            for month, role, gas, mass_mg, zeroed, index in [row[_LINE_WIDTH:]]
+        ]
+
     async def area_masses(
         self,
         conn: Connection,

@@ -164,6 +164,28 @@ def test_a_figure_is_asked_for_by_party_and_months(as_server: Runner):
     as_server(work)
 
 
+def test_what_certain_entries_changed_is_found_by_their_index(as_server: Runner):
+    entries = drawn_entries(10)
+
+    async def work(conn: Connection) -> None:
+        await write_in_groups(conn, VIEWS, entries, 4)
+        found = await VIEWS.changes(conn, None, "2018-01", "2018-12", [7, 2])
+        assert [
+            (index, (row.line.stream, row.line.line, row.month, row.role, row.gas), row.mass_mg)
+            for index, row in found
+        ] == [
+            (index, key, mass_mg)
+            for index in (2, 7)
+            for key, (mass_mg, _) in sorted(entries[index][1].masses.items())
+        ]
+        own = await VIEWS.changes(conn, "acme", "2018-01", "2018-12", [2])
+        assert own == [(at, row) for at, row in found if at == 2 and row.line.party == "acme"]
+        assert own
+        assert await VIEWS.changes(conn, "acme", "2018-01", "2018-12", []) == []
+
+    as_server(work)
+
+
 @pytest.mark.parametrize("group", [1, 7, 30])
 def test_rows_that_are_copied_and_summed_up_are_those_that_are_written(
     as_server: Runner, group: int

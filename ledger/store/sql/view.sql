@@ -120,6 +120,15 @@ SELECT source.*, delta.month, delta.role, delta.gas, sum(delta.mass_mg), sum(del
  GROUP BY source.stream, source.line, delta.month, delta.role, delta.gas
  ORDER BY source.stream, source.line, delta.month, delta.role, delta.gas;
 
+-- name: changes
+-- What certain entries added to masses over months; `{which}` names a party or all.
+SELECT source.*, delta.month, delta.role, delta.gas, delta.mass_mg, delta.zeroed, delta.index AS at
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.mass_delta AS delta USING (stream, line)
+ WHERE {which} AND delta.month BETWEEN %(first_month)s AND %(last_month)s
+   AND delta.index = ANY (%(indexes)s::bigint[])
+ ORDER BY delta.index, source.stream, source.line, delta.month, delta.role, delta.gas;
+
 -- name: area_masses_now
 -- Masses of all companies, and of all other parties, by what a footprint of the area tells apart.
 -- The party stands only where a balance group is netted within it.
