@@ -15,6 +15,7 @@ section 5.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -30,7 +31,7 @@ from ledger.carbon.known import Known
 from ledger.carbon.pieces import FactorPiece
 from ledger.carbon.progress.park_rules import Carrier, ParkRules, park_rules
 from ledger.carbon.progress.stated import stated_sum
-from ledger.carbon.rows import ActivityRow, LineRow
+from ledger.carbon.rows import LineRow
 from ledger.carbon.rulepack import RulePack
 from ledger.errors import BadValue
 from ledger.log.values import format_decimal
@@ -69,15 +70,64 @@ class ParkEnergy(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
 
 
-def park_energy(known: Known, pack: RulePack, choices: dict[str, str]) -> ParkEnergy:
-    """The energy of the park with these choices for what the programme leaves open.
+class EnergyLine(msgspec.Struct, frozen=True):
+    """One line of a source that carries energy: kWh of electricity, or GJ of anything else."""
+
+    line: LineRow
+    carrier: Carrier
+    by_month: dict[str, Fraction]
+    missing: tuple[str, ...]
+
+    @property
+    def total(self) -> Fraction:
+        """Over the whole period."""
+        return sum(self.by_month.values(), Fraction(0))
+
+
+def energy_lines(known: Known, pack: RulePack) -> list[EnergyLine]:
+    """All lines that can carry energy, whoever's and wherever, in the order of the read model.
 
     Raises InvalidInput for a pack that knows no programme.
     """
-    count = _Count(known, pack, choices)
+    reader = _Reader(known, pack)
+    quantities: dict[tuple[str, int], dict[str, Fraction]] = defaultdict(dict)
+    lines: dict[tuple[str, int], LineRow] = {}
+    told: set[Place] = set()
     for row in known.activity:
-        count.source(row)
-    count.measured()
+        line = row.line
+        if row.quantity:
+            told.add((line.stream, row.month))
+            if line.part_of is None and (line.flow == "in" or line.balance_group is not None):
+                key = line.stream, line.line
+                lines[key] = line
+                months = quantities[key]
+                months[row.month] = months.get(row.month, Fraction(0)) + Fraction(row.quantity)
+    measured: set[tuple[str, int]] = set()
+    for mass in known.masses:
+        line = mass.line
+        if mass.mass_mg and line.part_of is None and (line.stream, mass.month) not in told:
+            measured.add((line.stream, line.line))
+            lines.setdefault((line.stream, line.line), line)
+    found = []
+    for key, line in lines.items():
+        carrier = reader.carrier(line.activity)
+        if carrier is not None and carrier.carrier != "none":
+            found.append(reader.read(line, carrier, quantities[key], untold=key in measured))
+    return found
+
+
+def park_energy(
+    known: Known,
+    pack: RulePack,
+    choices: dict[str, str],
+    lines: Iterable[EnergyLine] | None = None,
+) -> ParkEnergy:
+    """The energy of the park with these choices for what the programme leaves open.
+
+    `lines` are those of `energy_lines`, where they are at hand. Raises InvalidInput for a pack that
+    knows no programme.
+    """
+    count = _Count(known, pack, choices, energy_lines(known, pack) if lines is None else lines)
     count.passed_on()
     for one in sorted(known.transfers, key=lambda t: (t.index, t.event)):
         if one.kind == "energy" and in_force(known, one):
@@ -107,56 +157,35 @@ def is_resident(known: Known, line: LineRow) -> bool:
     return aggregate and line.inside and line.scope in {1, 2} and line.part_of is None
 
 
-class _Count:
-    """Sums as they grow, and what they rest on."""
+class _Reader:
+    """Reads quantities as energy, asking the rules once for each activity."""
 
-    def __init__(self, known: Known, pack: RulePack, choices: dict[str, str]) -> None:
-        self.known, self.pack, self.choices = known, pack, choices
-        self.rules: ParkRules = park_rules(pack)
-        self.table: ViewTable = view_table(pack)
-        self.view: ViewRule = self.table.view(self.rules.view)
+    def __init__(self, known: Known, pack: RulePack) -> None:
+        self.known, self.pack, self.rules = known, pack, park_rules(pack)
         self.calendar = pack.calendar(known.timezone)
-        self.lines: dict[str, LineRow] = {row.line.stream: row.line for row in known.masses}
-        self.lines |= {row.line.stream: row.line for row in known.activity}
-        self.had: dict[Place, Fraction] = defaultdict(Fraction)
-        """kWh of electricity or GJ of anything else that counts of a stream in a month."""
-        self.by_stream: dict[str, Fraction] = defaultdict(Fraction)
-        self.deducted: list[tuple[EnergyInput, Fraction]] = []
-        self.missing: dict[str, None] = {}
+        self._carriers: dict[str, Carrier | None] = {}
+        self._contents: dict[tuple[str, str, str | None], Fraction] = {}
 
-    # --- what comes in -------------------------------------------------------------------------
+    def carrier(self, activity: str) -> Carrier | None:
+        if activity not in self._carriers:
+            self._carriers[activity] = self.rules.carrier(activity)
+        return self._carriers[activity]
 
-    def carrier_of(self, line: LineRow) -> Carrier | None:
-        """How a line counts, None if it does not."""
-        carrier = self.rules.carrier(line.activity)
-        if carrier is None or carrier.carrier == "none" or line.part_of is not None:
-            return None
-        if carrier.parameter and self.choices[carrier.parameter] == "excluded":
-            return None
-        if carrier.generated:
-            roles = self.known.roles_of(line.party)
-            return carrier if self.table.admits(self.view, line, roles) else None
-        return carrier if counts(self.known, self.pack, self.choices, line) else None
-
-    def source(self, row: ActivityRow) -> None:
-        line = row.line
-        if not row.quantity or (line.flow != "in" and line.balance_group is None):
-            return
-        carrier = self.carrier_of(line)
-        if carrier is None:
-            return
-        if carrier.carrier == "unknown":
-            self.missing[f"{line.stream}: {UNTOLD}"] = None
-            return
+    def read(
+        self, line: LineRow, carrier: Carrier, quantities: dict[str, Fraction], *, untold: bool
+    ) -> EnergyLine:
+        missing = {f"{line.stream}: {UNTOLD}": None} if untold else {}
         sign = self.pack.flows[line.flow] if line.balance_group is not None else 1
-        try:
-            ratio = self.content(line, row.month, carrier.carrier)
-        except BadValue as error:
-            self.missing[f"{line.stream}: {error}"] = None
-            return
-        amount = sign * Fraction(row.quantity) * ratio
-        self.had[line.stream, row.month] += amount
-        self.by_stream[line.stream] += amount
+        by_month = {}
+        for month, quantity in quantities.items():
+            if carrier.carrier == "unknown":
+                missing[f"{line.stream}: {UNTOLD}"] = None
+                continue
+            try:
+                by_month[month] = sign * quantity * self.content(line, month, carrier.carrier)
+            except BadValue as error:
+                missing[f"{line.stream}: {error}"] = None
+        return EnergyLine(line, carrier, by_month, tuple(missing))
 
     def content(self, line: LineRow, month: str, carrier: str) -> Fraction:
         """How many kWh or GJ are in one unit of a line, by its factor at the month's start."""
@@ -170,7 +199,11 @@ class _Count:
                 expected="a factor with the net calorific value",
                 found=f"none for {month}",
             )
-        return conversion(self.pack, msgspec.structs.replace(factor, unit=into), line.unit)
+        key = line.unit, into, factor.ref
+        if key not in self._contents:
+            energy = msgspec.structs.replace(factor, unit=into)
+            self._contents[key] = conversion(self.pack, energy, line.unit)
+        return self._contents[key]
 
     def factor_at(self, line: LineRow, month: str) -> FactorPiece | None:
         at_s = self.calendar.starts_s[self.calendar.months.index(month)]
@@ -181,15 +214,47 @@ class _Count:
         named += [source.factors[role][0].factor for role in roles if source.factors.get(role)]
         return next((self.known.factors[ref] for ref in named if ref in self.known.factors), None)
 
-    def measured(self) -> None:
-        """Name the sources that emitted by measurement, so that nobody told of their energy."""
-        quantities: dict[Place, Fraction] = defaultdict(Fraction)
-        for row in self.known.activity:
-            quantities[row.line.stream, row.month] += Fraction(row.quantity)
-        for mass in self.known.masses:
-            line = mass.line
-            if mass.mass_mg and not quantities[line.stream, mass.month] and self.carrier_of(line):
-                self.missing[f"{line.stream}: {UNTOLD}"] = None
+
+class _Count:
+    """Sums as they grow, and what they rest on."""
+
+    def __init__(
+        self, known: Known, pack: RulePack, choices: dict[str, str], lines: Iterable[EnergyLine]
+    ) -> None:
+        self.known, self.pack, self.choices = known, pack, choices
+        self.rules: ParkRules = park_rules(pack)
+        self.table: ViewTable = view_table(pack)
+        self.view: ViewRule = self.table.view(self.rules.view)
+        self.lines: dict[str, LineRow] = {row.line.stream: row.line for row in known.masses}
+        self.lines |= {row.line.stream: row.line for row in known.activity}
+        self.counted: dict[str, list[EnergyLine]] = defaultdict(list)
+        self.missing: dict[str, None] = {}
+        for one in lines:
+            if self.belongs(one.line, one.carrier):
+                self.counted[one.line.stream].append(one)
+                self.missing |= dict.fromkeys(one.missing)
+        self.gone: dict[Place, Fraction] = defaultdict(Fraction)
+        """What was taken off a stream in a month, in kWh or GJ."""
+        self.deducted: list[tuple[EnergyInput, Fraction]] = []
+
+    def belongs(self, line: LineRow, carrier: Carrier) -> bool:
+        """Whether a line's energy counts with these choices."""
+        if carrier.parameter and self.choices[carrier.parameter] == "excluded":
+            return False
+        if carrier.generated:
+            return self.admitted(line)
+        return counts(self.known, self.pack, self.choices, line)
+
+    def carrier_of(self, line: LineRow) -> Carrier | None:
+        """How a stream counts, None if it does not."""
+        counted = self.counted.get(line.stream)
+        return counted[0].carrier if counted else None
+
+    def left(self, place: Place) -> Fraction:
+        """What a stream still has of a month, in kWh or GJ."""
+        stream, month = place
+        had = (one.by_month.get(month, Fraction(0)) for one in self.counted.get(stream, ()))
+        return sum(had, Fraction(0)) - self.gone[place]
 
     # --- what goes out -------------------------------------------------------------------------
 
@@ -201,9 +266,8 @@ class _Count:
             if one.kind == "pass-through" and agreed:
                 events[one.stream, one.month].append(one.event)
         for place, share in sorted(passed_on(self.known).shares.items()):
-            if self.had.get(place):
-                refs = (place[0], *events[place])
-                self.deduct("passed-on", refs, self.had[place] * share, place)
+            refs = (place[0], *events[place])
+            self.deduct("passed-on", refs, self.left(place) * share, place)
 
     def transfer(self, one: TransferPiece) -> None:
         sender = self.lines.get(one.stream)
@@ -214,15 +278,13 @@ class _Count:
             return
         answer = acknowledgement(self.known, one)
         receiver = None if answer is None else self.lines.get(answer.stream)
-        if answer is None or receiver is None or self.carrier_of(receiver) is None:
-            return
-        carrier = self.rules.carrier(receiver.activity)
-        if carrier is None:
+        carrier = None if receiver is None else self.carrier_of(receiver)
+        if answer is None or receiver is None or carrier is None:
             return
         into, place = _UNITS[carrier.carrier], (receiver.stream, one.month)
         sent = Fraction(one.quantity) * self.pack.ratio(one.unit, into)
         received = Fraction(answer.quantity) * self.pack.ratio(answer.unit, into)
-        amount = min(sent, received, self.had.get(place, Fraction(0)))
+        amount = min(sent, received, self.left(place))
         self.deduct("made-inside", (receiver.stream, one.event, answer.event), amount, place)
 
     def export(self, one: TransferPiece, sender: LineRow) -> None:
@@ -268,10 +330,10 @@ class _Count:
         amount: Fraction,
         place: Place,
     ) -> None:
-        carrier = self.rules.carrier(self.lines[place[0]].activity)
+        carrier = self.carrier_of(self.lines[place[0]])
         if carrier is None or not amount:
             return
-        self.had[place] -= amount
+        self.gone[place] += amount
         self.take(kind, refs, carrier.carrier, amount, clean=carrier.clean)
 
     def take(
@@ -290,18 +352,20 @@ class _Count:
 
     def result(self) -> ParkEnergy:
         found: list[tuple[EnergyInput, Fraction]] = []
-        for stream, amount in sorted(self.by_stream.items()):
-            carrier = self.rules.carrier(self.lines[stream].activity)
-            if carrier is not None:
+        purchased: dict[str, Fraction] = defaultdict(Fraction)
+        gone: dict[str, Fraction] = defaultdict(Fraction)
+        for (stream, _), amount in self.gone.items():
+            gone[stream] += amount
+        for stream, lines in sorted(self.counted.items()):
+            carrier = lines[0].carrier
+            amount = sum((one.total for one in lines), Fraction(0))
+            if amount:
                 tce = self.rules.tce(carrier.carrier, amount)
                 one = _input("source", (stream,), carrier.carrier, amount, tce, clean=carrier.clean)
                 found.append((one, tce))
+            if carrier.carrier == "electricity" and not carrier.generated:
+                purchased[lines[0].line.party] += amount - gone[stream]
         found += self.deducted
-        purchased: dict[str, Fraction] = defaultdict(Fraction)
-        for (stream, _), amount in self.had.items():
-            carrier = self.rules.carrier(self.lines[stream].activity)
-            if carrier and carrier.carrier == "electricity" and not carrier.generated:
-                purchased[self.lines[stream].party] += amount
         return ParkEnergy(
             total_tce=sum((tce for _, tce in found), Fraction(0)),
             clean_tce=sum((tce for one, tce in found if one.clean), Fraction(0)),

@@ -26,6 +26,7 @@ from ledger.carbon.progress.energy import (
     MG_PER_TCE,
     EnergyInput,
     ParkEnergy,
+    energy_lines,
     is_resident,
     is_transport,
     park_energy,
@@ -213,6 +214,7 @@ class _Park:
         ]
         self.lines = {(row.line.stream, row.line.line): row.line for row in known.masses}
         self.power_mg = self._power_mg()
+        self.energy_lines = energy_lines(known, pack)
         self._energies: dict[tuple[str, ...], ParkEnergy] = {}
 
     def core(self, choices: dict[str, str]) -> _Core:
@@ -231,7 +233,7 @@ class _Park:
         """The energy, which how green power counts does not change."""
         key = tuple(choices[one.parameter] for one in self.rules.parameters if one.fact is None)
         if key not in self._energies:
-            self._energies[key] = park_energy(self.known, self.pack, choices)
+            self._energies[key] = park_energy(self.known, self.pack, choices, self.energy_lines)
         return self._energies[key]
 
     def green(self, choices: dict[str, str]) -> list[str]:

@@ -312,6 +312,15 @@ def test_green_power_counts_as_its_parameter_says(kind: str):
     assert guiding(grid, "clean-energy").percent == "50"
 
 
+def test_green_power_of_the_area_counts_at_the_mean_factor_of_all_power_bought():
+    world = worked_park()
+    world.area_fact("green-power-traded", "2026", "1", "GWh")
+    found = of(world, green_power_traded="zero")
+    # 22 GWh are bought, after what was passed on, all at 0.5827.
+    assert found.carbon_mg == 17_768_920_000_000 - 582_700_000_000
+    assert found.energy_tce == "7428.797108463"
+
+
 def test_green_power_never_takes_off_more_than_was_bought():
     world = solar()
     world.fact("acme", "green-power-direct", "2026", "9000", "MWh")
