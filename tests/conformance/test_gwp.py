@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ledger.carbon import rulepack
+from ledger.carbon.tables.gwp import compare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +75,12 @@ def _is_perfluorocarbon(species: str) -> bool:
     """Carbon and fluorine alone: CF4, C10F18, cC4F8."""
     rest = species.removeprefix("c").replace("C", "").replace("F", "")
     return "C" in species and "F" in species and rest.isdigit() and species[-1].isdigit()
+
+
+def test_the_table_compared_differs_in_methane_of_ar6_alone(shared: Path) -> None:
+    found = compare((shared / FILE).read_text(), rulepack.load("2"))
+    assert len(found) > 200
+    assert [(one.gwp, one.gas, one.table) for one in found if one.result == "different"] == [
+        ("AR6", "CH4_fossil", "27.9"),
+        ("AR6", "CH4_bio", "27.9"),
+    ]

@@ -34,6 +34,9 @@ MEMBERS: Final = (
     "id", "version", "activity", "unit", "kind", "region", "year", "valid_from", "valid_until",
 )  # fmt: skip
 
+IN_FORM: Final = "0" * 32
+"""A salt for the check; the event keeps the one that it was given."""
+
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
@@ -165,7 +168,9 @@ def _factor(
     if not event.gases_kg_per_unit:
         raise Unusable("no gas: every column of [gases] is empty")
     # Read again as the ledger will, so that a name or day out of form is told here and now.
-    return msgspec.convert(msgspec.to_builtins(event), FactorPublished)
+    read_back = {**msgspec.to_builtins(event), "salt": IN_FORM}
+    checked = msgspec.convert(read_back, FactorPublished)
+    return msgspec.structs.replace(checked, salt=salt)
 
 
 def _label(row: dict[str, str]) -> str:
