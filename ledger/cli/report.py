@@ -132,19 +132,20 @@ def _who(form: Form, company: str | None, *, area: bool) -> str | None:
 
 
 def _format(call: Call, chosen: Format | None, output: Path | None) -> Format:
+    """As asked for, as the file is called, or as every answer of the program."""
+    if chosen is Format.xlsx and output is None:
+        raise BadValue("--format xlsx", expected="a file: -o report.xlsx", found="none")
     if chosen is not None:
-        if chosen is Format.xlsx and output is None:
-            raise BadValue("--format xlsx", expected="a file: -o report.xlsx", found="none")
         return chosen
-    if call.json:
-        return Format.json
-    suffix = "" if output is None else output.suffix.removeprefix(".").lower()
+    if output is None:
+        return Format.json if call.json else Format.text
+    suffix = output.suffix.removeprefix(".").lower()
     return Format(suffix) if suffix in {one.value for one in Format} else Format.text
 
 
 def _answer(call: Call, found: Report, kind: Format, output: Path | None) -> None:
     if kind is Format.text and output is None:
-        show(call, msgspec.to_builtins(found), *shown(found))
+        show(call, found, *shown(found))
         return
     data = written(found, kind)
     if output is None:
