@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ledger.carbon.area.passing import PASSES, Passed, acknowledgement, in_force, passed_on
+from ledger.carbon.area.passing import Passed, passed_on
 from ledger.carbon.known import Known
 from ledger.carbon.rows import LineRow, MassKey, MassRow
 from ledger.carbon.rulepack import RulePack
@@ -66,7 +66,6 @@ class Amount(msgspec.Struct, frozen=True):
 def amounts(known: Known, pack: RulePack, passed: Passed | None = None) -> list[Amount]:
     """All that can count in some view, in milligrams. Raises BadValue for an unknown gas."""
     passed = passed_on(known) if passed is None else passed
-    passing = _passing(known)
     broken = broken_groups(pack, known.masses)
     found = []
     for row in known.masses:
@@ -80,7 +79,7 @@ def amounts(known: Known, pack: RulePack, passed: Passed | None = None) -> list[
             amount = msgspec.structs.replace(
                 amount,
                 mass_mg=sign * (row.mass_mg - falls_mg),
-                events=tuple(passing[line.stream, row.month]),
+                events=passed.events[line.stream, row.month],
             )
         found.append(amount)
     return found
@@ -126,12 +125,3 @@ def columns(sums: Mapping[ColumnKey, int]) -> Columns:
         if mass_mg:
             found[column][gas] = mass_mg
     return Columns(**found)
-
-
-def _passing(known: Known) -> dict[tuple[str, str], list[str]]:
-    """The acknowledged pass-through transfers of each stream and month."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for one in known.transfers:
-        if one.kind == PASSES and in_force(known, one) and acknowledgement(known, one):
-            found[one.stream, one.month].append(one.event)
-    return found

@@ -92,7 +92,11 @@ def test_if_the_two_sides_differ_the_smaller_is_eliminated_and_the_rest_stands_o
     assert co2(found)["internal"] == -440 * KG
     assert co2(of(world, "gpc-basic"))["supplied"] == -240 * KG
     (rest,) = found.open
-    assert (rest.sent, rest.acknowledged, rest.counted) == tuple(map(Fraction, (sent, received, 4)))
+    assert (rest.sent, rest.acknowledged, rest.counted) == (
+        Fraction(sent),
+        Fraction(received),
+        Fraction(4),
+    )
     assert rest.reason == "the two sides differ in quantity"
 
 

@@ -5,6 +5,7 @@ Tonnes of the table are given here as the table prints them, and compared as mil
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 
 import pytest
@@ -13,6 +14,7 @@ from ledger.carbon import rulepack
 from ledger.carbon.area.amounts import Columns
 from ledger.carbon.area.area import area_figure, figure_co2e
 from ledger.carbon.area.bridge import Bridge, bridge
+from ledger.carbon.inventory.inventory import inventory
 from ledger.carbon.known import Known
 from ledger.carbon.organisation.events import SupplyMatched
 from tests.unit.carbon.area.park import GRID, HALVES, KG, STEAM, T, used, worked_park
@@ -235,25 +237,49 @@ def test_a_month_alone_is_half_of_it():
     assert area_figure(known, PACK, "park").total.emitted == {"CO2": mg("8884.460")}
 
 
-def test_certificates_change_no_area_view(known: Known):
+def test_the_companies_inventories_add_up_to_where_the_bridge_begins(
+    known: Known, bridges: dict[str, Bridge]
+):
+    (first,) = bridges["companies"].lines
+    total: Counter[str] = Counter()
+    for company in ("a", "b", "c"):
+        total.update(inventory(known, PACK, company).scopes_1_and_2("location"))
+    assert total == first.mass.emitted
+
+
+def test_certificates_lower_the_market_based_sum_and_change_no_area_view(known: Known):
+    claimed = certified().known("2026-01", "2027-01")
+    assert claimed.size > known.size
+    assert market_based(claimed)["CO2"] == mg("31724.890")
+    # Without them the 5 GWh take the residual mix, as the rest does.
+    assert market_based(known)["CO2"] == mg("31724.890") + mg("3048")
+    for view in VIEWS:
+        assert area_figure(claimed, PACK, view).total == area_figure(known, PACK, view).total
+
+
+def certified() -> World:
+    """The park in which b retires 5 000 certificates of 1 000 kWh against its power."""
     world = worked_park()
     sun = {"activity": "electricity.generated-own-use", "scope": None, "key_area": "energy"}
     used(world, "b/works/certified", "2500000", **sun)
-    world.say(
-        "b",
-        SupplyMatched(
-            salt=salt(),
-            source="b/works/power",
-            supply="b/works/certified",
-            interval="month",
-            from_="2026-01",
-            reason="5 000 certificates of 1 000 kWh",
-        ),
+    claim = SupplyMatched(
+        salt=salt(),
+        source="b/works/power",
+        supply="b/works/certified",
+        interval="month",
+        from_="2026-01",
+        reason="5 000 certificates of 1 000 kWh",
     )
-    claimed = world.known("2026-01", "2027-01")
-    assert claimed.size > known.size
-    for view in VIEWS:
-        assert area_figure(claimed, PACK, view).total == area_figure(known, PACK, view).total
+    world.say("b", claim)
+    return world
+
+
+def market_based(known: Known) -> Counter[str]:
+    """Scopes 1 and 2 by the market of all companies, at 100 %."""
+    total: Counter[str] = Counter()
+    for company in ("a", "b", "c"):
+        total.update(inventory(known, PACK, company).scopes_1_and_2("market"))
+    return total
 
 
 def test_what_is_said_later_changes_nothing_that_was_known_before(known: Known):
