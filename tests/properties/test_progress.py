@@ -14,7 +14,8 @@ from ledger.carbon.area.pieces import Target, TargetPiece
 from ledger.carbon.known import Known, KnownParty
 from ledger.carbon.organisation.pieces import FactPiece, Stated
 from ledger.carbon.progress.change import YearLine, change_between
-from ledger.carbon.progress.residents import ALL, residents
+from ledger.carbon.progress.residents import residents
+from ledger.carbon.progress.shown_groups import ALL
 from ledger.carbon.progress.target import Credits, TargetReport, target_report
 from ledger.carbon.progress.year import MG_PER_T, YearFigure, equivalent
 

@@ -7,14 +7,16 @@ Source: accounting rules, section 5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Final
 
 from ledger.carbon.area.area import AreaTerm, area_terms
 from ledger.carbon.counted import Counted
 from ledger.carbon.known import Known
-from ledger.carbon.progress.indicators import CarbonInput, ParkIndicators, park_indicators
+from ledger.carbon.progress.indicators import ParkIndicators, park_indicators
+from ledger.carbon.progress.park import CarbonInput
 from ledger.carbon.reports.beside import source_lines, word
-from ledger.carbon.reports.draft import Built, Draft
+from ledger.carbon.reports.draft import Built, Draft, Used
 from ledger.carbon.reports.missing import missing
 from ledger.carbon.reports.table import Column, Figure, Row, Table
 
@@ -34,7 +36,7 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
     carbon = _carbon(draft, found, terms)
     tables = [
         _core(draft, found, energy, carbon),
-        _guiding(draft, found),
+        _guiding(draft, found, energy),
         _parameters(found),
         energy,
         carbon,
@@ -78,7 +80,7 @@ def _verdict(found: ParkIndicators) -> str:
     return f"{'met' if found.met else 'not met'}: at most {found.most_t_per_tce}"
 
 
-def _guiding(draft: Draft, found: ParkIndicators) -> Table:
+def _guiding(draft: Draft, found: ParkIndicators, energy: Table) -> Table:
     rows = []
     for one in found.guiding:
         figure = None
@@ -90,6 +92,7 @@ def _guiding(draft: Draft, found: ParkIndicators) -> Table:
                 "guiding",
                 one.indicator,
                 events=[stated.event for stated in one.inputs],
+                figures=() if one.inputs else _figures(energy),
             )
         said = {True: "met", False: "not met", None: ""}[one.met]
         why = one.excluded or "; ".join(one.missing)
@@ -126,6 +129,7 @@ def _parameters(found: ParkIndicators) -> Table:
 
 
 def _energy(draft: Draft, found: ParkIndicators) -> Table:
+    used = _used(draft.known)
     rows = []
     for number, one in enumerate(found.energy_inputs, start=1):
         figure = draft.derived(
@@ -135,6 +139,7 @@ def _energy(draft: Draft, found: ParkIndicators) -> Table:
             "energy",
             str(number),
             events=_events(one.refs),
+            used=used.get(one.refs[0], ()) if one.kind == "source" else (),
         )
         labels = (one.kind, " ".join(one.refs), one.carrier, f"{one.quantity} {one.unit}")
         rows.append(Row((*labels, "clean" if one.clean else ""), (figure,)))
@@ -145,6 +150,24 @@ def _energy(draft: Draft, found: ParkIndicators) -> Table:
         columns=(Column("standard-coal", "Standard coal", "mg of standard coal"),),
         rows=tuple(rows),
     )
+
+
+def _used(known: Known) -> dict[str, list[Used]]:
+    """The quantities of each stream, as they were recorded."""
+    found: dict[str, list[Used]] = {}
+    for row in known.activity:
+        recorded = Fraction(row.quantity)
+        found.setdefault(row.line.stream, []).append(
+            Used(
+                stream=row.line.stream,
+                line=row.line.line,
+                month=row.month,
+                amount=recorded,
+                recorded=recorded,
+                unit=row.line.unit,
+            )
+        )
+    return found
 
 
 def _carbon(draft: Draft, found: ParkIndicators, terms: Iterable[AreaTerm]) -> Table:

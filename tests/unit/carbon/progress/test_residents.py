@@ -10,16 +10,13 @@ from ledger.carbon.known import Known
 from ledger.carbon.organisation.pieces import FactPiece, Stated
 from ledger.carbon.progress.path_data import PathFile
 from ledger.carbon.progress.residents import (
-    ALL,
-    CHANGED_TOO_LITTLE,
     MONTH_HELD_BACK,
-    NOBODY,
-    TOO_FEW,
     Group,
     Residents,
     path_mg,
     residents,
 )
+from ledger.carbon.progress.shown_groups import ALL, CHANGED_TOO_LITTLE, NOBODY, TOO_FEW
 from ledger.errors import InvalidInput
 from tests.unit.world import World, reading
 
