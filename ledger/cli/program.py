@@ -19,12 +19,16 @@ from typer.main import get_command
 
 from ledger.cli import (
     audit,
+    boundary,
     correct,
+    fact,
     factor,
     footprint,
     importing,
     init,
     key,
+    line,
+    meter,
     party,
     prove,
     record,
@@ -33,6 +37,9 @@ from ledger.cli import (
     site,
     source,
     status,
+    supply,
+    target,
+    transfer,
     verify,
 )
 from ledger.cli.call import As, Debug, Home, Json, Key, Url
@@ -69,6 +76,13 @@ GROUPS: Final = (
     ("site", site, "Places of a party."),
     ("report", report, "Reports, and where their figures come from."),
     ("source", source, "What streams of readings are about."),
+    ("meter", meter, "Cumulative meters: when they begin and end."),
+    ("boundary", boundary, "What a company answers for, and which year it compares with."),
+    ("fact", fact, "What is stated beside the masses: people, money, energy by source."),
+    ("line", line, "Lines of an inventory that have no figure."),
+    ("supply", supply, "Which delivery of energy backs which use."),
+    ("transfer", transfer, "What parties hand to each other, or out of the area."),
+    ("target", target, "Where a company or the area means to be."),
 )
 SINGLES: Final = (init, importing, record, correct, footprint, prove, verify, audit, status, serve)
 

@@ -17,9 +17,14 @@ ROOT_COMMAND: Any = get_command(build())
 COMMANDS = dict(leaves(ROOT_COMMAND))
 NAMED = (
     "init", "party add", "party list", "key new", "key list", "key add", "key rotate", "key revoke",
-    "key recover", "factor publish", "factor list", "site add", "site list", "source add",
+    "key recover", "factor publish", "factor list", "factor confirm",
+    "factor used", "factor import", "factor chp", "factor library list",
+    "factor library publish", "site add", "site list", "source add",
     "source list", "source amend", "source close", "source assign-factor", "import", "record", "correct",
     "footprint", "area", "prove", "verify", "audit", "rebuild", "status", "serve",
+    "meter install", "meter remove", "boundary set", "boundary transfer-site", "boundary base-year",
+    "fact company", "fact area", "fact list", "line declare", "supply match", "supply end",
+    "transfer record", "transfer acknowledge", "transfer withdraw", "target set",
 )  # fmt: skip
 
 
