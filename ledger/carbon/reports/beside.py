@@ -71,12 +71,6 @@ def declared_lines(known: Known, parties: Iterable[str]) -> Table:
     )
 
 
-def not_estimated(known: Known, parties: Iterable[str]) -> list[str]:
-    """The lines of the period that are declared NE, each once."""
-    rows = declared_lines(known, parties).rows
-    return sorted({row.labels[1] for row in rows if row.labels[2] == "NE"})
-
-
 def open_transfers(found: Iterable[Open]) -> Table:
     """Transfers, or their rest, that are taken off nowhere because the two sides do not agree."""
     return Table(

@@ -146,11 +146,13 @@ class Draft:
         figures: Iterable[Figure] = (),
         events: Iterable[str] = (),
         terms: Iterable[Counted] = (),
+        used: Iterable[Used] = (),
     ) -> Figure:
         """A figure that a rule makes of others, or of statements on the ledger."""
         origin = Origin(
             rule=rule,
             terms=tuple(terms),
+            used=tuple(used),
             events=tuple(events),
             figures=tuple(figure.id for figure in figures),
         )

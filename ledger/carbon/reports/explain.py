@@ -149,6 +149,8 @@ def explain(
 def _terms(origin: Origin, entries: Mapping[TermKey, tuple[AddedEntry, ...]]) -> Iterable[Term]:
     for one in origin.terms:
         found = entries.get((one.stream, one.line, one.month, one.role, one.gas))
+        if not one.recorded_mg:
+            found = ()  # a factor prices it, and no entry added it
         _check(found, Fraction(one.recorded_mg), one.stream)
         yield Term(
             stream=one.stream,

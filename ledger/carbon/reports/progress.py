@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 from msgspec.structs import replace
 
 from ledger.carbon.area.area import AreaTerm, area_terms
 from ledger.carbon.area.pieces import Target, TargetPiece
-from ledger.carbon.counted import sums
 from ledger.carbon.known import Known
-from ledger.carbon.organisation.months import month_before
+from ledger.carbon.progress.area_year import area_year, year_lines
+from ledger.carbon.progress.change import change_between
 from ledger.carbon.progress.projection import Projection
 from ledger.carbon.progress.target import TargetReport, in_force, target_report
 from ledger.carbon.progress.year import YearFigure
-from ledger.carbon.reports.beside import not_estimated
 from ledger.carbon.reports.draft import Built, Draft
 from ledger.carbon.reports.missing import missing
 from ledger.carbon.reports.table import Column, Figure, Row, Table, fixed
@@ -31,6 +31,13 @@ NAME: Final = "progress"
 TITLE: Final = "Progress to the target"
 EMITTED: Final = "emitted"
 BALANCE: Final = "gross less removals, plus credits sold, less credits retired"
+MONTHS: Final = 12
+CHANGES: Final = (
+    Column("change", "Change"),
+    Column("activity", "Due to activity"),
+    Column("factor", "Due to factors"),
+    Column("unsplit", "Not to be split"),
+)
 COLUMNS: Final = (
     Column("gross", "Gross"),
     Column("removed", "Removals inside"),
@@ -46,7 +53,8 @@ def earlier(known: Known, _party: str | None = None) -> list[tuple[tuple[str, st
     for piece in _targets(known):
         target = in_force(piece, known.size)
         begins = f"{target.base_year:04d}-01"
-        ends = max(known.period[1], f"{target.base_year + 1:04d}-01")
+        # Only whole calendar years can be told of.
+        ends = max(f"{known.period[1][:4]}-01", f"{target.base_year + 1:04d}-01")
         found.append(((begins, f"{target.base_year + 1:04d}-01"), target.base_size))
         found.append(((begins, ends), known.size))
     return found
@@ -67,18 +75,18 @@ def build(draft: Draft, since: Sequence[Known]) -> Built:
     said: list[str] = []
     for piece, then, now in zip(pieces, since[::2], since[1::2], strict=True):
         target = in_force(piece, known.size)
-        terms = {one: _terms_of(draft, one, target) for one in (then, now)}
-        base_years = _years(then, terms[then], target)
+        years = {year: _of_year(now, year) for year in _years(now, target)}
         report = target_report(
             draft.pack,
             piece,
             known.size,
-            [_figure(now, year, kept) for year, kept in _years(now, terms[now], target).items()],
-            base_then=_figure(then, target.base_year, base_years.get(target.base_year, [])),
+            [_figure(draft, one, target) for one in years.values()],
+            base_then=_figure(draft, then, target),
             who=None if piece.party == known.operator else known.parties[piece.party].name,
         )
         said += [report.sentence, report.sentence_zh, report.credits_note]
-        tables += _tables(draft, report, _years(now, terms[now], target))
+        terms = {year: _terms_of(draft, one, target) for year, one in years.items()}
+        tables += [*_tables(draft, report, terms), *_changes(draft, target, report, years)]
     return draft.finish(TITLE, tables, gaps=missing(known), notes=said)
 
 
@@ -89,38 +97,80 @@ def _targets(known: Known) -> list[TargetPiece]:
     )
 
 
-def _terms_of(draft: Draft, known: Known, target: Target) -> list[AreaTerm]:
+def _years(known: Known, target: Target) -> range:
+    """The calendar years that are known whole, from the base year on."""
+    return range(target.base_year, int(known.period[1][:4]))
+
+
+def _of_year(known: Known, year: int) -> Known:
+    """What is known of one calendar year."""
+    period = f"{year:04d}-01", f"{year + 1:04d}-01"
+    return replace(
+        known,
+        period=period,
+        masses=[row for row in known.masses if period[0] <= row.month < period[1]],
+        activity=[row for row in known.activity if period[0] <= row.month < period[1]],
+    )
+
+
+def _figure(draft: Draft, year: Known, target: Target) -> YearFigure:
+    """A year is told in full when something is recorded of each of its months."""
+    full = len({row.month for row in year.masses}) == MONTHS
+    return area_year(year, draft.pack, target.view, full=full)
+
+
+def _terms_of(draft: Draft, year: Known, target: Target) -> list[AreaTerm]:
     shown = {*target.gases}
     return [
         term
-        for term in area_terms(known, draft.pack, target.view)
-        if not shown or term.counted.gas in shown or term.column != EMITTED
+        for term in area_terms(year, draft.pack, target.view)
+        if not shown or term.counted.gas in shown
     ]
 
 
-def _years(known: Known, terms: Sequence[AreaTerm], target: Target) -> dict[int, list[AreaTerm]]:
-    """The terms by calendar year, from the base year to the end of what is known."""
-    last = int(month_before(known.period[1])[:4])
-    found: dict[int, list[AreaTerm]] = {year: [] for year in range(target.base_year, last + 1)}
-    for term in terms:
-        found[int(term.counted.month[:4])].append(term)
-    return found
-
-
-def _figure(known: Known, year: int, terms: Sequence[AreaTerm]) -> YearFigure:
-    """A year is told in full when each of its months has something recorded."""
-    told = {row.month for row in known.masses if row.month.startswith(f"{year:04d}-")}
-    first, end = known.period
-    inside = first <= f"{year:04d}-01" and f"{year + 1:04d}-01" <= end
-    of_year = replace(known, period=(f"{year:04d}-01", f"{year + 1:04d}-01"))
-    return YearFigure(
-        year=year,
-        emitted=sums(term.counted for term in terms if term.column == EMITTED),
-        removed=sums(term.counted for term in terms if term.column == "removed"),
-        biogenic=sums(term.counted for term in terms if term.column == "biogenic"),
-        full=inside and len(told) == 12,
-        not_estimated=tuple(not_estimated(of_year, known.parties)),
-    )
+def _changes(
+    draft: Draft, target: Target, report: TargetReport, years: dict[int, Known]
+) -> list[Table]:
+    """What the change from one full year to the next is due to: activity, factors, or unsplit."""
+    name = f"{report.party}-{report.target}"
+    full = [year.year for year in report.years if year.full]
+    rows = []
+    for then, now in pairwise(full):
+        lines = (year_lines(years[year], draft.pack, target.view) for year in (then, now))
+        found = change_between(draft.pack, target.gwp, *lines)
+        values = (
+            found.co2e_change_mg,
+            found.co2e_activity_mg,
+            found.co2e_factor_mg,
+            found.co2e_unsplit_mg,
+        )
+        rows.append(
+            Row(
+                (str(then), str(now)),
+                tuple(
+                    draft.derived(
+                        str(value),
+                        "mg",
+                        f"{column.title.lower()} of the change from {then} to {now}, all gases",
+                        name,
+                        "change",
+                        f"{then}-{now}",
+                        column.name,
+                        events=(report.event,),
+                    )
+                    for column, value in zip(CHANGES, values, strict=True)
+                ),
+            )
+        )
+    return [
+        Table(
+            name=f"{name}-change",
+            title="Change from year to year, of activity and of factors",
+            labels=("from", "to"),
+            columns=CHANGES,
+            rows=tuple(rows),
+        )
+    ]
 
 
 def _tables(draft: Draft, report: TargetReport, years: dict[int, list[AreaTerm]]) -> list[Table]:
