@@ -30,9 +30,12 @@ from ledger.carbon.area.transfers import transfers
 from ledger.carbon.known import Known, KnownParty
 from ledger.carbon.pieces import FactorPiece
 from ledger.carbon.rows import ActivityRow, LineRow, MassRow
+from ledger.log.names import party_of
+from tests.unit.carbon.area.park import STEAM, used, worked_park
 
 PACK = rulepack.load("2")
 VIEWS = ("companies", "gpc-basic", "gpc-basic-plus", "park", "territorial")
+YEAR = ("2026-01", "2027-01")
 MONTHS = ("2026-01", "2026-02")
 UNITS = ("kWh", "GJ", "kWh", "GJ", "kWh", "GJ", "t")
 GASES = ("CO2", "CO2_bio", "CH4_bio", "HFC-32", "CO2e_AR5", "HCFC-22")
@@ -330,3 +333,52 @@ def added(parts: Iterable[Columns]) -> Columns:
             for name, counter in found.items()
         }
     )
+
+
+# What follows is posted: signed, decided and folded by the ledger's own rules.
+
+posted = settings(max_examples=max(25, settings().max_examples // 50))
+ENDS = {
+    # kind: (sender's stream, receiver's stream, unit)
+    "energy": ("a/plant/gas", "b/works/steam", "GJ"),
+    "direct-line": ("c/tower/sun", "b/works/power", "kWh"),
+    "pass-through": ("c/tower/power", "b/works/from-c", "kWh"),
+    "district": ("a/plant/gas", "town/hall/heat", "GJ"),
+    "carbon-carrier": ("b/works/kiln", "a/plant/gas", "t"),
+}
+sent_and_told = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(ENDS)),
+        st.integers(0, 120_000),
+        st.none() | st.integers(0, 120_000),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@posted
+@given(sent_and_told)
+def test_the_bridge_closes_over_posted_transfers(moves: list[tuple[str, int, int | None, bool]]):
+    world = worked_park()
+    heat = {"activity": "heat.purchased", "unit": "GJ", "gpc": "I.2.2", "site": "hall"}
+    used(world, "town/hall/heat", "700", **heat, location="operator/heat@1")
+    whole = {view: figures(world.known(*YEAR), view) for view in VIEWS}
+    for name, sent, told, taken_back in moves:
+        stream, receiver, unit = ENDS[name]
+        kind = name if name in ("pass-through", "carbon-carrier") else "energy"
+        price = {"direct": STEAM} if unit == "GJ" else {}
+        to = party_of(receiver)
+        event = world.transfer(stream, to, MONTHS[0], str(sent), unit, kind=kind, **price)
+        if told is not None:
+            world.acknowledge(event, receiver, str(told), unit)
+        if taken_back:
+            world.withdraw_transfer(event, MONTHS[0])
+    known = world.known(*YEAR)
+    for view in VIEWS:
+        found = bridge(known, PACK, view)
+        assert added(line.mass for line in found.lines) == found.area.total
+        less = figures(known, view)
+        assert all(0 <= less[key] <= mass_mg for key, mass_mg in whole[view].items())
+        if view == "territorial":  # which has no Scope 2, so that nothing is there to eliminate
+            assert less == whole[view]
