@@ -174,9 +174,7 @@ class Factor(Answer):
         examples=[{"ncv_gj_per_t": "42.652"}],
     )
     uncertainty_percent: str | None = Field(description="95 % half-width, or null.")
-    unverified: bool = Field(
-        description="A company's own factor that no certifier has confirmed."
-    )
+    unverified: bool = Field(description="A company's own factor that no certifier has confirmed.")
     confirmed_by: list[EventRef] = Field(description="Events in which certifiers confirmed it.")
 
 

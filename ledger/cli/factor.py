@@ -60,11 +60,10 @@ def add(app: typer.Typer) -> None:
                 one.factor,
                 one.activity,
                 _gases(one),
-                one.kind,
+                f"{one.kind}, unverified" if one.unverified else one.kind,
                 one.region,
                 str(one.year),
                 f"{one.valid[0]} to {one.valid[1]}",
-                "unverified" if one.unverified else "",
                 one.title,
             )
             for one in found
