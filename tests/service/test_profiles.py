@@ -13,7 +13,8 @@ from ledger.service import Ledger
 from ledger.store.packing import pack, unpack
 from tests.service.conftest import Place
 from tests.service.test_audit import audit, changes_unseen, disarm
-from tests.workload import Workload, stream
+from tests.unit.world import body, correction, profile, reading
+from tests.workload import COMPANY, Workload, stream
 
 
 async def with_profiles(ledger: Ledger, workload: Workload) -> None:
@@ -63,6 +64,36 @@ def test_audit_finds_a_change_of_any_figure_that_follows_from_a_profile(place: P
     place.run(with_profiles)
     figures = {"mass_delta", "mass_total", "activity_delta", "activity_total", "state_view"}
     assert changes_unseen(place, figures) == ([], [])
+
+
+async def with_grades(ledger: Ledger, workload: Workload) -> None:
+    """Two batches whose readings state their quality, and one that corrects a grade."""
+    days = [
+        profile(f"2018-01-0{day}T00:00:00+08:00", 3600, ["1", "2", None], quality=grade)
+        for day, grade in ((1, "H"), (2, "L"))
+    ]
+    more = [
+        reading("2018-01-03T00:00:00+08:00", "PT1H", "1", quality="H"),
+        reading("2018-01-03T01:00:00+08:00", "PT1H", "1"),
+    ]
+    for events in (days, more):
+        await ledger.post(workload.body(COMPANY, stream(0), events))
+    new = body("2018-01-03T00:00:00+08:00", "PT1H", "1", quality="M")
+    corrected = correction(f"{stream(0)}@3", new)
+    await ledger.post(workload.body(COMPANY, f"{stream(0)}/corrections", [corrected]))
+
+
+def test_grades_add_up_are_rebuilt_and_no_change_of_one_goes_unseen(place: Place):
+    place.run(with_grades)
+
+    async def known(ledger: Ledger, _: Workload) -> dict[str, int]:
+        found = await ledger.known(None, ("2018-01", "2018-02"))
+        assert sum(row.covered_s for row in found.activity) == 6 * 3600
+        assert (await ledger.rebuild()).ok
+        return {row.quality: row.readings for row in found.quality if row.readings}
+
+    assert place.run(known) == {"H": 2, "L": 2, "M": 1}
+    assert changes_unseen(place, {"quality_delta", "quality_total"}) == ([], [])
 
 
 def test_a_rebuild_gives_the_figures_of_profiles_again(place: Place):

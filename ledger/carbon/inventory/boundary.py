@@ -105,6 +105,5 @@ class Shares:
 
 def shared(mass_mg: int, share: Fraction) -> int:
     """The share of a mass, half-even to a milligram."""
-    if share == WHOLE:
-        return mass_mg
-    return divide_half_even(mass_mg * share.numerator, share.denominator)
+    num, den = share.numerator, share.denominator
+    return mass_mg if num == den else divide_half_even(mass_mg * num, den)

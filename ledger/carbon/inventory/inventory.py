@@ -11,7 +11,7 @@ below zero is shown as an error and netted nowhere. Source: accounting rules, se
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ from ledger.carbon.area.passing import OpenRest, Passed, passed_on
 from ledger.carbon.counted import Counted, counted, sums
 from ledger.carbon.exact import divide_half_even
 from ledger.carbon.gwp import Co2e, co2e
-from ledger.carbon.inventory.boundary import NOTHING, Held, Shares, shared
+from ledger.carbon.inventory.boundary import Held, Shares, shared
 from ledger.carbon.inventory.heading import (
     BOUGHT_SCOPE,
     LOCATION,
@@ -31,7 +31,7 @@ from ledger.carbon.inventory.heading import (
     heading,
     market_heading,
 )
-from ledger.carbon.inventory.market import Bought, Market, MarketMonth
+from ledger.carbon.inventory.market import Bought, Market, MarketMonth, Quantities, quantities
 from ledger.carbon.inventory.readings import Readings
 from ledger.carbon.known import Known
 from ledger.carbon.organisation.pieces import Boundary
@@ -146,16 +146,49 @@ def inventory(
     them the month is matched, and that is said. `passed`: what `passed_on(known)` found, where it
     was asked already. Raises InvalidInput for a rule pack without tables for inventories.
     """
-    passed = passed_on(known) if passed is None else passed
-    shares = Shares(known, party)
     rows = [row for row in known.masses if row.line.party == party]
+    activity = [row for row in known.activity if row.line.party == party]
+    passed = passed_on(known) if passed is None else passed
+    return _drawn(known, pack, party, (rows, activity), quantities(known), readings, passed)
+
+
+def inventories(
+    known: Known, pack: RulePack, readings: Readings | None = None
+) -> dict[str, Inventory]:
+    """The inventories of all parties that have masses, drawn up in one pass over the whole area."""
+    rows: dict[str, list[MassRow]] = defaultdict(list)
+    activity: dict[str, list[ActivityRow]] = defaultdict(list)
+    for mass in known.masses:
+        rows[mass.line.party].append(mass)
+    for use in known.activity:
+        activity[use.line.party].append(use)
+    passed, supplied = passed_on(known), quantities(known)
+    return {
+        party: _drawn(
+            known, pack, party, (rows[party], activity[party]), supplied, readings, passed
+        )
+        for party in sorted(rows)
+    }
+
+
+def _drawn(
+    known: Known,
+    pack: RulePack,
+    party: str,
+    own: tuple[Sequence[MassRow], Sequence[ActivityRow]],
+    supplied: Quantities,
+    readings: Readings | None,
+    passed: Passed,
+) -> Inventory:
+    rows, activity = own
+    shares = Shares(known, party)
     broken = broken_groups(pack, rows)
     added = [
         row
         for row in rows
         if is_added(row.line) and (row.line.party, row.line.balance_group, row.role) not in broken
     ]
-    market = Market(known, pack, party, readings).months(_bought(known, party, added))
+    market = Market(known, pack, party, supplied, readings).months(_bought(activity, added))
     terms = [*_recorded(pack, added, shares, passed), *_by_market(pack, market, shares, passed)]
     terms.sort(key=_order)
     places = sorted({(row.line.stream, row.month, row.line.site) for row in added})
@@ -229,7 +262,7 @@ def _recorded(
             heads[place] = heading(pack, line, row.role, roles[place[:3]])
         head = heads[place]
         held = shares.of(line.site, row.month)
-        if head is None or held.share == NOTHING:
+        if head is None or not held.share.numerator:
             continue
         falls_mg = passed.lowered.get((*place, row.gas), 0) if passed.lowered else 0
         mass_mg = sign_of(pack, line) * shared(row.mass_mg - falls_mg, held.share)
@@ -242,7 +275,7 @@ def _events(held: Held, passed: Passed, row: MassRow) -> tuple[str, ...]:
     return (*passed.events.get((row.line.stream, row.month), ()), *held.events)
 
 
-def _bought(known: Known, party: str, rows: Iterable[MassRow]) -> list[Bought]:
+def _bought(activity: Iterable[ActivityRow], rows: Iterable[MassRow]) -> list[Bought]:
     """Scope 2 by line and month, with what is known of each."""
     roles: dict[tuple[str, int, str], dict[str, dict[str, int]]] = {}
     lines: dict[tuple[str, int, str], LineRow] = {}
@@ -252,11 +285,7 @@ def _bought(known: Known, party: str, rows: Iterable[MassRow]) -> list[Bought]:
             lines[place] = row.line
             by_role = roles.setdefault(place, {})
             by_role.setdefault(row.role, {})[row.gas] = row.mass_mg
-    used: dict[tuple[str, int, str], ActivityRow] = {
-        (row.line.stream, row.line.line, row.month): row
-        for row in known.activity
-        if row.line.party == party
-    }
+    used = {(row.line.stream, row.line.line, row.month): row for row in activity}
     return [
         Bought(
             line=lines[place],
@@ -275,7 +304,7 @@ def _by_market(
     """The terms of Scope 2 by the market."""
     for one in months:
         line, held = one.line, shares.of(one.line.site, one.month)
-        if held.share == NOTHING:
+        if not held.share.numerator:
             continue
         handed_on = passed.shares.get((line.stream, one.month), Fraction(0))
         events = (*one.events, *passed.events.get((line.stream, one.month), ()), *held.events)

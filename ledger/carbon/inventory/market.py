@@ -30,6 +30,8 @@ from ledger.carbon.rows import LineRow
 from ledger.carbon.rulepack import RulePack
 
 Masses = dict[str, int]
+Quantities = Mapping[tuple[str, str], Decimal]
+"""By stream and month."""
 
 
 class MarketMonth(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,14 +111,19 @@ class Market:
     """The market-based method over what is known of a party."""
 
     def __init__(
-        self, known: Known, pack: RulePack, party: str, readings: Readings | None = None
+        self,
+        known: Known,
+        pack: RulePack,
+        party: str,
+        supplied: Quantities,
+        readings: Readings | None = None,
     ) -> None:
         self._known = known
         self._pack = pack
         self._calendar = pack.calendar(known.timezone)
         self._matchings = said(known, party).matchings
         self._readings = {} if readings is None else readings
-        self._supplied = _supplied(known)
+        self._supplied = supplied
 
     def months(self, bought: Iterable[Bought]) -> list[MarketMonth]:
         """The figures of all lines of all streams, in order."""
@@ -372,8 +379,11 @@ def by_hours(stream: str, readings: Readings, begins_s: int, ends_s: int) -> Hou
 
 def _within(source: SourcePiece, role: str, begins_s: int, ends_s: int) -> list[str | None]:
     """The factors that a role has within a time, in order; None where it has none."""
+    timeline = source.factors.get(role, ())
+    if len(timeline) == 1 and timeline[0].from_s <= begins_s:
+        return [timeline[0].factor]
     found = [source.factor_at(role, begins_s)]
-    found += [one.factor for one in source.factors.get(role, ()) if begins_s < one.from_s < ends_s]
+    found += [one.factor for one in timeline if begins_s < one.from_s < ends_s]
     return list(dict.fromkeys(found))
 
 
@@ -381,7 +391,8 @@ def _line_from(source: SourcePiece, line: int) -> int:
     return min((terms.from_s for terms in source.terms if terms.line == line), default=0)
 
 
-def _supplied(known: Known) -> dict[tuple[str, str], Decimal]:
+def quantities(known: Known) -> Quantities:
+    """What every stream comes to in every month, in its own unit."""
     found: dict[tuple[str, str], Decimal] = {}
     for row in known.activity:
         place = row.line.stream, row.month

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
+from msgspec.structs import replace
 
 from ledger.carbon.counted import sums
 from ledger.carbon.gwp import co2e
 from ledger.carbon.inventory.heading import Heading
-from ledger.carbon.inventory.inventory import BelowZero, inventory
+from ledger.carbon.inventory.inventory import BelowZero, inventories, inventory
 from ledger.carbon.rulepack import load
 from ledger.errors import BadValue, InvalidInput
 from tests.unit.carbon.inventory.plants import (
@@ -238,3 +241,42 @@ def test_rules_without_tables_for_inventories_are_refused():
     use(world, "acme/plant/second", "2026-01", "100")
     with pytest.raises(InvalidInput, match=r"has no inventory\.json"):
         inventory(world.known(*YEAR), load("1"), "acme")
+
+
+def test_all_inventories_at_once_are_those_drawn_up_one_by_one():
+    world = works()
+    world.party("beta")
+    world.source("beta/plant/power", location="operator/grid@1")
+    for stream in (POWER, "beta/plant/power"):
+        use(world, stream, "2026-01", "100")
+    event = world.transfer(POWER, "beta", "2026-01", "40", "kWh", kind="pass-through")
+    world.acknowledge(event, "beta/plant/power", "40", "kWh")
+    known = world.known(*YEAR)
+    found = inventories(known, pack())
+    assert found == {party: inventory(known, pack(), party) for party in ("acme", "beta")}
+
+
+def test_forty_companies_with_a_year_of_months_take_well_under_a_second():
+    world = works()
+    world.boundary("acme", "2026-01", "equity", plant="0.333333333333")
+    for month in range(1, 13):
+        use(world, POWER, f"2026-{month:02}", "1234.567")
+    one = world.known(*YEAR)
+    sources, masses, activity, organisations = {}, [], [], {}
+    for company in range(40):
+        party = f"company-{company}"
+        organisations[party] = one.organisations["acme"]
+        for number in range(20):
+            stream = f"{party}/plant/{number}"
+            sources[stream] = replace(one.sources[POWER], stream=stream, party=party)
+            line = replace(one.masses[0].line, stream=stream, party=party)
+            masses += [replace(row, line=line) for row in one.masses]
+            activity += [replace(row, line=line) for row in one.activity]
+    area = replace(
+        one, sources=sources, masses=masses, activity=activity, organisations=organisations
+    )
+    begun_s = process_time()
+    found = inventories(area, pack())
+    taken_s = process_time() - begun_s
+    assert len(found) == 40
+    assert taken_s < 0.8
