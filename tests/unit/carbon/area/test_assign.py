@@ -12,7 +12,7 @@ from ledger.carbon.area.assign import FILE, NO_LINE, ViewTable, matches, places_
 from ledger.carbon.rows import LineRow
 from ledger.carbon.rulepack import RulePack
 from ledger.errors import BadValue, InvalidInput
-from tests.oracles import make_pack
+from tests.oracles import make_pack, make_views_page
 
 PACK = rulepack.load("2")
 TABLE = view_table(PACK)
@@ -168,6 +168,10 @@ def test_the_views_are_five_and_each_letter_stands_once():
 def test_the_file_is_laid_out_in_the_one_way():
     text = PACK.files[FILE].decode()
     assert make_pack.layout(json.loads(text)) == text
+
+
+def test_the_page_of_views_is_what_the_tool_writes():
+    assert make_views_page.page() == make_views_page.PAGE.read_text()
 
 
 @pytest.mark.parametrize("letter", sorted(LETTERS - {"C"}))
