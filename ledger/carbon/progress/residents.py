@@ -33,6 +33,7 @@ from ledger.carbon.progress.shown_groups import (
     held_back,
     ordered,
     people_of,
+    sites_of,
     tree_of,
 )
 from ledger.carbon.progress.year import equivalent
@@ -62,10 +63,14 @@ class PerHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """One group: a site of an aggregate, an aggregate, or all residents."""
+    """One group: a site of an aggregate, an aggregate, or all residents.
+
+    `untold` are months in which some site of it has nothing recorded: there its figures fall short.
+    """
 
     group: str
     within: str | None
+    untold: tuple[str, ...]
     months: tuple[PerHead, ...]
     period: PerHead
 
@@ -103,6 +108,11 @@ def residents(known: Known, pack: RulePack, gwp: str) -> Residents:
     people = {month: people_of(known, tree, month) for month in months}
     held = held_back(tree, people, months, least)
     masses = _masses(known, pack, tree)
+    told = {
+        (f"{row.line.party}/{row.line.site}", row.month)
+        for rows in (known.masses, known.activity)
+        for row in rows
+    }
     groups = []
     for name, within in ordered(tree):
         shown = tuple(
@@ -117,7 +127,9 @@ def residents(known: Known, pack: RulePack, gwp: str) -> Residents:
             if silent
             else _whole(pack, gwp, path, months, people, masses, name)
         )
-        groups.append(Group(group=name, within=within, months=shown, period=whole))
+        sites = sites_of(tree, name)
+        untold = tuple(m for m in months if any((site, m) not in told for site in sites))
+        groups.append(Group(group=name, within=within, untold=untold, months=shown, period=whole))
     return Residents(
         area=known.area,
         period=known.period,

@@ -19,7 +19,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
 
     `word`: `neutral` or `missed` once the neutral year is told in full; before it `on-course` (the
     whole interval is within what credits may take off), `off-course` (all of it is above), `open`
-    (it is on both sides) or `not-enough-years`. Tonnes of CO2e.
+    (it is on both sides) or `not-enough-years`. Tonnes of CO2e; `missing_t` is what a year lacked, or
+    what is above the cap as projected, or (open) at the interval's upper end.
     """
 
     word: str
@@ -46,13 +47,13 @@ _SAID: dict[Language, dict[str, str]] = {
         "missed": "{who} was not neutral in {last_year}, as planned for {neutral_year}:"
         " {missing_t} t CO2e were missing",
         "on-course": "{who} is on course to be neutral by {neutral_year}: {expected_t} t CO2e"
-        " are projected ({low_t} to {high_t}), and credits may take off {cap_t} t",
+        " are projected (95 %: {low_t} to {high_t}), and credits may take off {cap_t} t",
         "off-course": "{who} will not be neutral by {neutral_year} on its present course:"
-        " {expected_t} t CO2e are projected ({low_t} to {high_t}), credits may take off {cap_t} t,"
+        " {expected_t} t CO2e are projected (95 %: {low_t} to {high_t}), credits may take off {cap_t} t,"
         " so {missing_t} t are missing",
         "open": "It is open whether {who} will be neutral by {neutral_year}: {expected_t} t CO2e"
-        " are projected ({low_t} to {high_t}), and credits may take off {cap_t} t,"
-        " so {missing_t} t are missing",
+        " are projected (95 %: {low_t} to {high_t}), and credits may take off {cap_t} t,"
+        " so up to {missing_t} t may be missing",
         "not-enough-years": "Not enough years to say whether {who} will be neutral by"
         " {neutral_year}: {years} full of at least {least_years}",
         "last": "; {last_t} t CO2e were missing in {last_year}",
@@ -68,11 +69,11 @@ _SAID: dict[Language, dict[str, str]] = {
         "missed": "{who}{last_year}年未实现碳中和（目标年份{neutral_year}年），"
         "尚差{missing_t}吨二氧化碳当量",
         "on-course": "按目前趋势，{who}可在{neutral_year}年前实现碳中和：预计剩余排放{expected_t}吨"
-        "二氧化碳当量（{low_t}至{high_t}），碳信用最多可抵消{cap_t}吨",
+        "二氧化碳当量（95%区间：{low_t}至{high_t}），碳信用最多可抵消{cap_t}吨",
         "off-course": "按目前趋势，{who}无法在{neutral_year}年前实现碳中和：预计剩余排放{expected_t}吨"
-        "二氧化碳当量（{low_t}至{high_t}），碳信用最多可抵消{cap_t}吨，尚差{missing_t}吨",
+        "二氧化碳当量（95%区间：{low_t}至{high_t}），碳信用最多可抵消{cap_t}吨，尚差{missing_t}吨",
         "open": "{who}能否在{neutral_year}年前实现碳中和尚无定论：预计剩余排放{expected_t}吨"
-        "二氧化碳当量（{low_t}至{high_t}），碳信用最多可抵消{cap_t}吨，尚差{missing_t}吨",
+        "二氧化碳当量（95%区间：{low_t}至{high_t}），碳信用最多可抵消{cap_t}吨，最多可能尚差{missing_t}吨",
         "not-enough-years": "完整年份不足（现有{years}年，至少需要{least_years}年），"
         "无法判断{who}能否在{neutral_year}年前实现碳中和",
         "last": "；{last_year}年尚差{last_t}吨二氧化碳当量",

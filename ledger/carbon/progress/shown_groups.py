@@ -57,6 +57,13 @@ def ordered(tree: Tree) -> list[tuple[str, str | None]]:
     return found
 
 
+def sites_of(tree: Tree, group: str) -> tuple[str, ...]:
+    """The sites that a group is made of."""
+    if group == ALL:
+        return tuple(site for sites in tree.values() for site in sites)
+    return tree.get(group, (group,))
+
+
 def people_of(known: Known, tree: Tree, month: str) -> People:
     """How many people every group has in a month, as known at the size."""
     stated: dict[str, tuple[int, int]] = {}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import ceil
 from typing import Annotated
 
 import msgspec
@@ -313,13 +314,13 @@ def _outlook(
     else:
         low_t, high_t = round(projection.low_t), round(projection.high_t)
         expected_t = round(projection.expected_t)
-        missing_t = max(0, expected_t - int(cap_t))
         if projection.high_t <= cap_t:
-            word = "on-course"
+            word, worst_t = "on-course", float(cap_t)
         elif projection.low_t > cap_t:
-            word = "off-course"
+            word, worst_t = "off-course", projection.expected_t
         else:
-            word = "open"
+            word, worst_t = "open", projection.high_t
+        missing_t = ceil(worst_t - cap_t)
     return Outlook(
         word=word,
         who=who,

@@ -157,6 +157,19 @@ def test_the_operators_last_word_on_people_below_the_size_holds():
     assert group(of(earlier), "north/east").months[0].people == 1000
 
 
+def test_months_in_which_a_site_has_nothing_recorded_are_named():
+    world = homes(north_east=100)
+    world.residents("north/west", "1000")
+    found = of(world.known("2026-01", "2026-04"))
+    assert group(found, "north/east").untold == ("2026-03",)
+    assert group(found, "north/west").untold == ("2026-01", "2026-02", "2026-03")
+    assert (
+        group(found, "north").untold
+        == group(found, ALL).untold
+        == group(found, "north/west").untold
+    )
+
+
 # --- the path ----------------------------------------------------------------------------------
 
 

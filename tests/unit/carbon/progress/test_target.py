@@ -248,7 +248,7 @@ def test_years_that_fall_steadily_below_the_cap_are_on_course():
     assert isinstance(report.projection, Projection)
     assert report.outlook.word == "on-course"
     assert report.sentence == (
-        "The area is on course to be neutral by 2028: 0 t CO2e are projected (0 to 0), and credits"
+        "The area is on course to be neutral by 2028: 0 t CO2e are projected (95 %: 0 to 0), and credits"
         " may take off 100 t."
     )
 
@@ -259,7 +259,7 @@ def test_years_that_do_not_fall_are_off_course_and_the_sentence_names_what_is_mi
     assert report.outlook.word == "off-course"
     assert report.sentence == (
         "The area will not be neutral by 2028 on its present course: 1 995 t CO2e are projected"
-        " (1 995 to 1 995), credits may take off 100 t, so 1 895 t are missing."
+        " (95 %: 1 995 to 1 995), credits may take off 100 t, so 1 895 t are missing."
     )
     assert "尚差1 895吨" in report.sentence_zh
 
@@ -267,7 +267,14 @@ def test_years_that_do_not_fall_are_off_course_and_the_sentence_names_what_is_mi
 def test_an_interval_on_both_sides_of_the_cap_leaves_it_open():
     report = target_report(PACK, piece(), 9, PAST)
     assert report.outlook.word == "open"
-    assert report.sentence.startswith("It is open whether the area will be neutral by 2028: ")
+    # Mean 830 in 2024, slope −180, rests −10, 20, −10: s = √600; 12.706 × √600 × √(1 + 1/3 + 16/2)
+    # is 950.8 on either side of 110.
+    assert report.sentence == (
+        "It is open whether the area will be neutral by 2028: 110 t CO2e are projected"
+        " (95 %: -841 to 1 061), and credits may take off 100 t, so up to 961 t may be missing."
+    )
+    assert "（95%区间：-841至1 061）" in report.sentence_zh  # noqa: RUF001
+    assert "最多可能尚差961吨" in report.sentence_zh
 
 
 def test_when_the_year_has_come_its_own_figure_decides():
