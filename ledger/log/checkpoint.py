@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ledger.log.keys import PrivateKey
+    from ledger.log.mldsa import MlDsaPrivateKey
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 
@@ -76,8 +77,10 @@ def sign_checkpoint(key: PrivateKey, checkpoint: Checkpoint) -> bytes:
     return note.sign_note(format_checkpoint(checkpoint), key, checkpoint.origin).encode()
 
 
-def cosign_checkpoint(signed: bytes, key: PrivateKey, name: str, time_s: int) -> bytes:
-    """The note with one more line: a witness's cosignature/v1 at a time in seconds."""
+def cosign_checkpoint(
+    signed: bytes, key: PrivateKey | MlDsaPrivateKey, name: str, time_s: int
+) -> bytes:
+    """The note with one more line: a witness's cosignature at a time in seconds."""
     return note.cosign_note(_text(signed), key, name, time_s).encode()
 
 

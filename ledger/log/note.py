@@ -10,8 +10,9 @@ Rules: UTF-8 without control characters but LF; the text ends in LF and is parte
 by the last empty line; a line is an em dash, a key's name and base64 of key id (4 bytes) and
 signature. A line of a key that the reader does not know is ignored, a line of a known key must
 verify, and at least one must be there. A verifier key is `<name>+<key id>+<base64 of type and key>`.
-Types: 0x01 Ed25519 over the text, 0x04 cosignature/v1 (Ed25519 with a time). Lines of other types,
-such as ML-DSA-44 (0x06), belong to unknown keys here.
+Types: 0x01 Ed25519 over the text, 0x04 cosignature/v1 (Ed25519 with a time), 0x06 ML-DSA-44 (with a
+time, over a checkpoint). A verifier key of another type is refused, so lines of other types are
+always those of unknown keys.
 Source: C2SP signed-note, tlog-cosignature; formats, sections 2 and 7.
 """
 
@@ -27,19 +28,18 @@ import msgspec
 
 from ledger.errors import BadKey, BadNote, BadSignature
 from ledger.log import keys
-from ledger.log.keys import PublicKey
+from ledger.log.cosignature import MAX_TIME_S, ed25519_message, ml_dsa_message
+from ledger.log.keys import PrivateKey, PublicKey
+from ledger.log.mldsa import MlDsaPrivateKey, MlDsaPublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from ledger.log.keys import PrivateKey
 
 ED25519: Final = 0x01
 COSIGNATURE_V1: Final = 0x04
 ML_DSA_44: Final = 0x06
 
 MAX_SIGNATURES: Final = 64
-MAX_TIME_S: Final = 2**63 - 1
 
 _DASH: Final = "\N{EM DASH} "
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
@@ -50,13 +50,15 @@ class Verifier(msgspec.Struct, frozen=True):
 
     name: str
     kind: int
-    """ED25519 or COSIGNATURE_V1."""
-    key: PublicKey
+    """ED25519, COSIGNATURE_V1 or ML_DSA_44."""
+    key: PublicKey | MlDsaPublicKey
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        if self.kind not in {ED25519, COSIGNATURE_V1}:
+        if self.kind not in {ED25519, COSIGNATURE_V1, ML_DSA_44}:
             raise BadNote("this kind of verifier key is not known", found=f"0x{self.kind:02x}")
+        if isinstance(self.key, MlDsaPublicKey) != (self.kind == ML_DSA_44):
+            raise BadNote("this kind of verifier key has another key", found=f"0x{self.kind:02x}")
 
     @property
     def key_id(self) -> bytes:
@@ -105,7 +107,7 @@ def parse_vkey(vkey: str) -> Verifier:
             "not a verifier key", expected="<name>+<key id>+<base64>", found=repr(vkey[:200])
         )
     material = _parse_base64(parts[2], "the key of a verifier key")
-    verifier = Verifier(parts[0], material[0], _public_key(material[1:]))
+    verifier = Verifier(parts[0], material[0], _public_key(material[0], material[1:]))
     if verifier.key_id.hex() != parts[1]:
         raise BadNote(
             "the key id does not belong to name and key",
@@ -122,14 +124,29 @@ def sign_note(text: str, key: PrivateKey, name: str) -> str:
     return f"{text}\n{_line(verifier, key.sign(text.encode()))}"
 
 
-def cosign_note(note: str, key: PrivateKey, name: str, time_s: int) -> str:
-    """The note with one more line, a cosignature/v1 with this time (seconds since the epoch)."""
+def cosign_note(note: str, key: PrivateKey | MlDsaPrivateKey, name: str, time_s: int) -> str:
+    """The note with one more line, a cosignature with this time (seconds since the epoch)."""
+    return note + cosignature(note, key, name, time_s)
+
+
+def cosignature(note: str, key: PrivateKey | MlDsaPrivateKey, name: str, time_s: int) -> str:
+    """The line alone, with its LF: of the kind that belongs to the key. Raises BadNote."""
     text, _ = _split(note)
-    if not 0 <= time_s <= MAX_TIME_S:
-        raise BadNote("not a time of a cosignature", found=f"{time_s}")
-    signature = key.sign(_cosigned(text, time_s))
-    verifier = Verifier(name, COSIGNATURE_V1, key.public)
-    return note + _line(verifier, time_s.to_bytes(8, "big") + signature)
+    verifier = cosigner(name, key.public)
+    signature = key.sign(_cosigned(verifier, text, time_s))
+    return _line(verifier, time_s.to_bytes(8, "big") + signature)
+
+
+def cosigner(name: str, key: PublicKey | MlDsaPublicKey) -> Verifier:
+    """The verifier of a witness's key."""
+    kind = ML_DSA_44 if isinstance(key, MlDsaPublicKey) else COSIGNATURE_V1
+    return Verifier(name, kind, key)
+
+
+def signer_of(line: str) -> tuple[str, bytes]:
+    """Name and key id on a signature line (without LF); raises BadNote."""
+    parsed = _parse_line(line)
+    return parsed.name, parsed.key_id
 
 
 def open_note(note: str, verifiers: Iterable[Verifier]) -> OpenedNote:
@@ -159,18 +176,27 @@ def open_note(note: str, verifiers: Iterable[Verifier]) -> OpenedNote:
 
 def _verify(verifier: Verifier, text: str, signature: bytes) -> NoteSignature:
     if verifier.kind == ED25519:
-        keys.verify(verifier.key, signature, text.encode())
+        _check(verifier.key, signature, text.encode())
         return NoteSignature(verifier)
     time_s = int.from_bytes(signature[:8], "big")
     if time_s > MAX_TIME_S:
         raise BadSignature("the time of a cosignature is out of range", found=f"{time_s}")
-    keys.verify(verifier.key, signature[8:], _cosigned(text, time_s))
-    return NoteSignature(verifier, time_s)
+    _check(verifier.key, signature[8:], _cosigned(verifier, text, time_s))
+    # C2SP tlog-cosignature: with ML-DSA-44, time zero states nothing of the time.
+    return NoteSignature(verifier, None if verifier.kind == ML_DSA_44 and not time_s else time_s)
 
 
-def _cosigned(text: str, time_s: int) -> bytes:
-    """C2SP tlog-cosignature: two header lines, then the note's text."""
-    return f"cosignature/v1\ntime {time_s}\n{text}".encode()
+def _check(key: PublicKey | MlDsaPublicKey, signature: bytes, message: bytes) -> None:
+    if isinstance(key, MlDsaPublicKey):
+        key.verify(signature, message)
+    else:
+        keys.verify(key, signature, message)
+
+
+def _cosigned(verifier: Verifier, text: str, time_s: int) -> bytes:
+    if verifier.kind == ML_DSA_44:
+        return ml_dsa_message(verifier.name, text, time_s)
+    return ed25519_message(text, time_s)
 
 
 def _split(note: str) -> tuple[str, list[_Line]]:
@@ -221,9 +247,9 @@ def _check_name(name: str) -> None:
         )
 
 
-def _public_key(x: bytes) -> PublicKey:
+def _public_key(kind: int, x: bytes) -> PublicKey | MlDsaPublicKey:
     try:
-        return PublicKey(x)
+        return MlDsaPublicKey(x) if kind == ML_DSA_44 else PublicKey(x)
     except BadKey as error:
         raise BadKey("the key of a verifier key must not be trusted", found=str(error)) from error
 

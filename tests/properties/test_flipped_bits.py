@@ -11,6 +11,7 @@ from ledger.log import batch, bundle, canonical, checkpoint, jws, note, receipt,
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent
 from ledger.log.hashes import ZEROS_HEX, leaf_hash
 from ledger.log.keys import PrivateKey
+from ledger.log.mldsa import MlDsaPrivateKey
 
 LOG_KEY = PrivateKey.from_seed(b"\x33" * 32)
 PARTY_KEY = PrivateKey.from_seed(b"\x11" * 32)
@@ -123,6 +124,28 @@ def test_a_flipped_bit_of_a_line_by_an_unknown_witness_changes_nothing_but_form(
     except BadNote:
         return
     assert opened == HEAD
+
+
+@pytest.mark.parametrize(
+    ("key", "step"),
+    # Of the longer line every seventh bit: all that is signed, and each place of the signature.
+    [(WITNESS_KEY, 1), (MlDsaPrivateKey(b"\x55" * 32), 7)],
+    ids=["ed25519", "ml-dsa-44"],
+)
+def test_every_flipped_bit_of_a_cosigned_checkpoint_is_refused(
+    key: PrivateKey | MlDsaPrivateKey, step: int
+):
+    name = "witness.example/w"
+    witness = note.cosigner(name, key.public)
+    cosigned = checkpoint.cosign_checkpoint(SIGNED, key, name, 1_679_315_147)
+    assert checkpoint.open_cosigned(cosigned, VKEY, (witness,)).cosignatures
+    for bit in range(0, len(cosigned) * 8, step):
+        try:
+            opened = checkpoint.open_cosigned(flip(cosigned, bit), VKEY, (witness,))
+        except LedgerError:
+            continue
+        # A line whose name or key id was changed is one of an unknown key.
+        assert opened.cosignatures == ()
 
 
 @given(flips(jws.possession_proof(PARTY_KEY, VKEY, "acme").encode()))

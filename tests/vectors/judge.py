@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from ledger.errors import ProofFailed
 from ledger.log import (
+    add_checkpoint,
     batch,
     bundle,
     canonical,
     checkpoint,
+    cosignature,
     event,
     jws,
     keys,
@@ -24,7 +26,7 @@ from ledger.log import (
     tiles,
     tree,
 )
-from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
+from ledger.log.hashes import Hash, LeafHash, RootHash, format_base64, leaf_hash
 from ledger.machine import read_event
 from tests.vectors.shape import Case, unspell
 
@@ -144,6 +146,32 @@ def bundles(case: Case) -> None:
     assert bundle.write_bundle(parsed) == data
 
 
+def cosignatures(case: Case) -> None:
+    notes(case)
+    if "vkey" in case:
+        return
+    messages = []
+    for signature in note.open_note(case["note"], map(note.parse_vkey, case["vkeys"])).signatures:
+        verifier, time_s = signature.verifier, signature.time_s
+        if verifier.kind == note.ML_DSA_44:
+            messages.append(cosignature.ml_dsa_message(verifier.name, case["text"], time_s or 0))
+        elif verifier.kind == note.COSIGNATURE_V1:
+            messages.append(cosignature.ed25519_message(case["text"], time_s or 0))
+    assert [message.hex() for message in messages] == case["messages"]
+
+
+def requests(case: Case) -> None:
+    body = unspell(case["request"])
+    request = add_checkpoint.parse_request(body)
+    head = checkpoint.open_checkpoint(request.checkpoint, case["vkey"])
+    assert request.old == case["old"]
+    if request.old:
+        old_root = RootHash(bytes.fromhex(case["old_root"]))
+        proof.verify_consistency(request.old, old_root, head.size, head.root, request.proof)
+    assert [format_base64(node) for node in request.proof] == case["proof"]
+    assert add_checkpoint.format_request(request) == body
+
+
 JUDGES: dict[str, Callable[[Case], None]] = {
     "canonical": canonical_json,
     "event": events,
@@ -156,4 +184,6 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "receipt": receipts,
     "bundle": bundles,
     "statement": statements,
+    "cosignature": cosignatures,
+    "add-checkpoint": requests,
 }

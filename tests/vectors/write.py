@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import log_cases, party_cases, statement_cases
+from tests.vectors import log_cases, party_cases, statement_cases, witness_cases
 
 FILES = {
     "canonical": party_cases.canonical_json,
@@ -27,6 +27,8 @@ FILES = {
     "receipt": log_cases.receipts,
     "bundle": log_cases.bundles,
     "statement": statement_cases.statements,
+    "cosignature": witness_cases.cosignatures,
+    "add-checkpoint": witness_cases.requests,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
