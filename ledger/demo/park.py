@@ -7,7 +7,9 @@ stream's months can be made in any order, and a larger park contains the smaller
     park = Park(seed=1)
     park.parties                            whom the operator registers, with their roles
     park.factors(salt)                      what the operator publishes
-    park.registers(party, salt)             sites and sources of a party
+    park.facts(salt)                        what the operator states of the area
+    park.sites(party, salt)                 places of a party
+    park.sources(party, salt)               what it measures there
     park.month("2025-03", salt)             a month's batches of all streams
 
 Nothing here is about anybody: every name says that it is synthetic.
@@ -23,6 +25,8 @@ from random import Random
 from typing import Final
 
 from ledger.carbon.events import FactorPublished, SiteRegistered, SourceRegistered
+from ledger.carbon.organisation.events import AreaFactRecorded
+from ledger.carbon.organisation.months import month_after
 from ledger.demo import feeds
 from ledger.demo.calendar import MONTHS
 from ledger.demo.factors import FACTORS
@@ -50,6 +54,8 @@ class Party:
     kind: Kind
     site_name: str
     size: float = 1.0
+    people: int = 0
+    """How many live there; 0 but for residents."""
 
     @property
     def role(self) -> str:
@@ -98,13 +104,29 @@ class Park:
         """What the operator publishes, in one batch."""
         return tuple(factor.published(salt()) for factor in FACTORS)
 
+    def facts(self, salt: Salt) -> tuple[AreaFactRecorded, ...]:
+        """How many people live in each sub-area, as the operator states it, in one batch."""
+        return tuple(
+            AreaFactRecorded(
+                salt=salt(),
+                fact="population",
+                period=(MONTHS[0], month_after(MONTHS[-1])),
+                value=str(party.people),
+                unit="person",
+                sub_area=f"{party.party}/{site}",
+            )
+            for party in self.parties
+            if party.people
+            for site in sorted({source.site for source in party.kind.sources})
+        )
+
     def own_factors(self, party: Party, salt: Salt) -> tuple[FactorPublished, ...]:
         """What the party publishes for its own streams; mostly nothing."""
         return tuple(factor.published(salt()) for factor in party.kind.own_factors)
 
-    def registers(self, party: Party, salt: Salt) -> tuple[SiteRegistered | SourceRegistered, ...]:
-        """The party's sites and sources, in one batch."""
-        events: list[SiteRegistered | SourceRegistered] = []
+    def sites(self, party: Party, salt: Salt) -> tuple[SiteRegistered, ...]:
+        """The party's sites, in one batch: the first of its register."""
+        events = []
         for site in sorted({source.site for source in party.kind.sources}):
             inside = site != "branch"
             events.append(
@@ -116,8 +138,11 @@ class Park:
                     name=party.site_name if inside else f"{party.name}, branch outside the area",
                 )
             )
-        events.extend(self._source(party, source, salt()) for source in party.kind.sources)
         return tuple(events)
+
+    def sources(self, party: Party, salt: Salt) -> tuple[SourceRegistered, ...]:
+        """The party's sources, in one batch."""
+        return tuple(self._source(party, source, salt()) for source in party.kind.sources)
 
     def month(self, month: str, salt: Salt) -> Iterator[Batch]:
         """The batches of a month, party by party; each stream's months must come in order."""
@@ -197,6 +222,7 @@ def _residents(seed: int) -> tuple[Party, ...]:
                 f"Synthetic residents, sub-area {number:02d}",
                 residents(people),
                 f"Sub-area {number:02d}, {people} residents",
+                people=people,
             )
         )
     return tuple(parties)

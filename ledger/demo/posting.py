@@ -66,7 +66,12 @@ class Poster:
             if one.kind.own_factors
         )
         await _together(
-            self._post(one.party, one.register, park.registers(one, salt)) for one in parties
+            self._post(one.party, one.register, park.sites(one, salt)) for one in parties
+        )
+        # How many people live in a place is said before anything is measured there.
+        await self._post(self._operator, f"{self._operator}/register", park.facts(salt))
+        await _together(
+            self._post(one.party, one.register, park.sources(one, salt)) for one in parties
         )
         told("registering parties", len(parties), len(parties))
 

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ledger.carbon.footprint import Footprint
+from ledger.carbon.reports.table import Figure, Report
 
 BAR_WIDTH: Final = 24
 MG_PER_T: Final = 10**9
@@ -105,8 +106,33 @@ class Screen:
         legend = f"{solid} companies  {light} residents and public bodies"
         self.lines([legend, scopes, *_beside(footprint)], style="dim")
 
+    def views(self, report: Report) -> None:
+        """The area in all views side by side, and what a view's bridge takes off and adds."""
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("view")
+        for name in ("t CO2", f"t CO2e {report.gwp}"):
+            table.add_column(name, justify="right")
+        views = report.table("views")
+        carbon = [column.name for column in views.columns].index("CO2")
+        for row in views.rows:
+            table.add_row(row.labels[0], _shown(row.figures[carbon]), _shown(row.figures[-1]))
+        self._console.print(table)
+        asked = next(figure.id for figure in views.rows[0].figures if figure is not None)
+        self.lines(
+            [
+                "Where a figure comes from, event by event:",
+                f"$ carbon-ledger report explain {asked}",
+            ],
+            style="dim",
+        )
+
     def _bar_signs(self) -> tuple[str, str]:
         return ("█", "░") if self._console.encoding.lower().startswith("utf") else ("#", "-")
+
+
+def _shown(figure: Figure | None) -> str:
+    """Tonnes of a figure; a view of CO2 alone has no CO2e."""
+    return "" if figure is None else tonnes(int(figure.value))
 
 
 def tonnes(mass_mg: int) -> str:

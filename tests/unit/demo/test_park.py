@@ -17,7 +17,7 @@ from ledger.carbon.events import (
     SourceRegistered,
 )
 from ledger.carbon.rows import EntryRows, LineRow
-from ledger.carbon.rulepack import load
+from ledger.carbon.rulepack import CURRENT_VERSION, load
 from ledger.demo.calendar import MONTHS
 from ledger.demo.park import AREA, RESIDENTS, SUB_AREAS, Park
 from ledger.fold.state import Memory
@@ -43,6 +43,7 @@ FROZEN_TYPES = {
     "LedgerOpened": 1,
     "FactorPublished": 28,
     "PartyRegistered": 57,
+    "AreaFactRecorded": 12,
     "SiteRegistered": 59,
     "SourceRegistered": 212,
     "ProfileRecorded": 6_075,
@@ -94,7 +95,10 @@ class Folded:
             )
             self._post(f"{party.party}/keys", [registered])
             self._post(f"{party.party}/factors", park.own_factors(party, salt))
-            self._post(party.register, park.registers(party, salt))
+            self._post(party.register, park.sites(party, salt))
+        self._post("operator/register", park.facts(salt))
+        for party in park.parties:
+            self._post(party.register, park.sources(party, salt))
         for month in park.months():
             for batch in park.month(month, salt):
                 self._post(batch.stream, batch.events)
@@ -124,7 +128,7 @@ class Folded:
             recovery_proof=possession_proof(recovery, LOG, "operator"),
             area=AREA,
             timezone="Asia/Shanghai",
-            rules=RulesRef(version="1", sha256=load("1").sha256),
+            rules=RulesRef(version=CURRENT_VERSION, sha256=load(CURRENT_VERSION).sha256),
             continues=None,
         )
         self._post("operator/ledger", [opened])
@@ -245,7 +249,8 @@ def test_events_are_lines_that_the_ledger_reads_back() -> None:
     park, met = Park(companies=8), set()
     salt = salts()
     events = [event for batch in park.month("2025-02", salt) for event in batch.events]
-    for event in [*events, *park.factors(salt), *park.registers(park.parties[4], salt)]:
+    registered = [*park.sites(park.parties[4], salt), *park.sources(park.parties[4], salt)]
+    for event in [*events, *park.factors(salt), *registered]:
         line = encode_struct(event)
         assert len(line) < MAX_LINE_BYTES
         assert machine.read_event(line) == event
