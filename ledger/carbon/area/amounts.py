@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import msgspec
 
@@ -52,36 +53,28 @@ class Amount(msgspec.Struct, frozen=True):
     """
 
     row: MassRow
+    key: MassKey
+    """Its row of the read model."""
     column: str
     mass_mg: int
     events: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> MassKey:
-        """Its row of the read model."""
-        line = self.row.line
-        return line.stream, line.line, self.row.month, self.row.role, self.row.gas
 
 
 def amounts(known: Known, pack: RulePack, passed: Passed | None = None) -> list[Amount]:
     """All that can count in some view, in milligrams. Raises BadValue for an unknown gas."""
     passed = passed_on(known) if passed is None else passed
     broken = broken_groups(pack, known.masses)
+    column = cache(lambda activity, gas: column_of(pack, activity, gas))
     found = []
     for row in known.masses:
         line = row.line
         if not can_count(line, row.role) or (line.party, line.balance_group, row.role) in broken:
             continue
-        sign = sign_of(pack, line)
-        amount = Amount(row, column_of(pack, line.activity, row.gas), sign * row.mass_mg)
-        falls_mg = passed.lowered.get(amount.key, 0)
-        if falls_mg:
-            amount = msgspec.structs.replace(
-                amount,
-                mass_mg=sign * (row.mass_mg - falls_mg),
-                events=passed.events[line.stream, row.month],
-            )
-        found.append(amount)
+        key = line.stream, line.line, row.month, row.role, row.gas
+        falls_mg = passed.lowered.get(key, 0)
+        mass_mg = sign_of(pack, line) * (row.mass_mg - falls_mg)
+        events = passed.events[line.stream, row.month] if falls_mg else ()
+        found.append(Amount(row, key, column(line.activity, row.gas), mass_mg, events))
     return found
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from ledger.carbon.area.amounts import Amount, ColumnKey, Columns, amounts, columns
-from ledger.carbon.area.assign import ViewRule, ViewTable, view_table
-from ledger.carbon.area.passing import passed_on
-from ledger.carbon.area.transfers import Exported, Taken, Transfers, transfers
+from ledger.carbon.area.amounts import Amount, ColumnKey, Columns, columns
+from ledger.carbon.area.assign import Placed, ViewRule, ViewTable, view_table
+from ledger.carbon.area.basis import Basis, basis_of
+from ledger.carbon.area.transfers import Exported, Taken, Transfers
 from ledger.carbon.counted import Counted, counted
 from ledger.carbon.footprint import months_between
 from ledger.carbon.gwp import Co2e, co2e
@@ -68,10 +68,13 @@ class AreaFigure(msgspec.Struct, frozen=True, kw_only=True):
     """Non-zero products of a quantity and a factor that are less than half a milligram."""
 
 
-def area_figure(known: Known, pack: RulePack, view: str) -> AreaFigure:
-    """The area's figure in a view, of all parties at 100 %. Raises BadValue for an unknown view."""
+def area_figure(known: Known, pack: RulePack, view: str, basis: Basis | None = None) -> AreaFigure:
+    """The area's figure in a view, of all parties at 100 %. Raises BadValue for an unknown view.
+
+    `basis` where it was made already, for another view.
+    """
     rule = view_table(pack).view(view)
-    terms = area_terms(known, pack, view)
+    terms = area_terms(known, pack, view, basis)
     first, end = known.period
     months = [month for month in months_between(first, end) if month < end]
     counting = {(t.counted.stream, t.counted.line, t.counted.month) for t in terms}
@@ -97,21 +100,27 @@ def area_figure(known: Known, pack: RulePack, view: str) -> AreaFigure:
     )
 
 
-def area_terms(known: Known, pack: RulePack, view: str) -> list[AreaTerm]:
+def area_terms(
+    known: Known, pack: RulePack, view: str, basis: Basis | None = None
+) -> list[AreaTerm]:
     """The terms whose sum is the figure, in the order of the read model; none adds nothing."""
     table = view_table(pack)
     rule = table.view(view)
-    passed = passed_on(known)
-    found = amounts(known, pack, passed)
-    flows = transfers(known, pack, found, passed)
-    taken = _taken(table, rule, known, flows)
+    basis = basis_of(known, pack) if basis is None else basis
+    taken = _taken(table, rule, known, basis.flows)
+    stands: dict[tuple[str, int], _Standing | None] = {}
     terms = []
-    for amount in found:
-        roles = known.roles_of(amount.row.line.party)
-        if rule.shows(amount.row.gas) and table.counts(rule, amount.row.line, roles):
-            terms.append(_term(table, roles, amount, taken.get(amount.key, [])))
+    for amount in basis.amounts:
+        if not rule.shows(amount.row.gas):
+            continue
+        place = amount.key[:2]
+        if place not in stands:
+            stands[place] = _standing(table, rule, known, amount.row.line)
+        standing = stands[place]
+        if standing is not None:
+            terms.append(_term(standing, amount, taken.get(amount.key, ())))
     if rule.internal_energy:
-        terms.extend(_exports(table, rule, known, flows.exported))
+        terms.extend(_exports(table, rule, known, basis.flows.exported))
     return terms
 
 
@@ -164,21 +173,33 @@ def _taken(
     return found
 
 
-def _term(
-    table: ViewTable, roles: tuple[str, ...], amount: Amount, taken: Iterable[Taken]
-) -> AreaTerm:
+class _Standing(msgspec.Struct, frozen=True):
+    """The group and place that the masses of one source line count under in a view."""
+
+    group: str
+    placed: Placed
+
+
+def _standing(table: ViewTable, rule: ViewRule, known: Known, line: LineRow) -> _Standing | None:
+    """None where the view does not count the line."""
+    roles = known.roles_of(line.party)
+    if not table.counts(rule, line, roles):
+        return None
+    return _Standing(group_of(roles), table.place(line))
+
+
+def _term(standing: _Standing, amount: Amount, taken: Iterable[Taken]) -> AreaTerm:
     row, mass_mg, events = amount.row, amount.mass_mg, list(amount.events)
     for one in taken:
         mass_mg -= one.mass_mg
         events.append(one.event)
-    placed = table.place(row.line)
     return AreaTerm(
         column=amount.column,
         party=row.line.party,
-        group=group_of(roles),
+        group=standing.group,
         key_area=row.line.key_area,
-        gpc=placed.gpc,
-        by_default=placed.by_default,
+        gpc=standing.placed.gpc,
+        by_default=standing.placed.by_default,
         counted=counted(row, mass_mg, *events),
     )
 

@@ -105,6 +105,7 @@ class ViewTable:
         self.views = {view.view: view for view in self.file.views}
         self._rows: dict[tuple[str, str], Assignment] = {}
         self._defaults: dict[tuple[str, str], Default] = {}
+        self._places: dict[tuple[str, str | None, str, bool], Placed] = {}
         for activity in pack.activities.values():
             for row in self.file.assignments:
                 if matches(row.activities, activity.activity):
@@ -132,6 +133,13 @@ class ViewTable:
 
     def place(self, line: LineRow) -> Placed:
         """Where a source's line stands. Raises InvalidInput for one that the table does not know."""
+        key = line.activity, line.gpc, line.key_area, line.scope == 3
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = self._place(line)
+        return found
+
+    def _place(self, line: LineRow) -> Placed:
         if line.gpc is not None:
             return Placed(line.gpc, self._found(line.activity, line.gpc), by_default=False)
         default = self.default(line.activity, line.key_area)

@@ -16,11 +16,11 @@ from typing import Literal
 
 import msgspec
 
-from ledger.carbon.area.amounts import Amount, ColumnKey, Columns, amounts, columns
+from ledger.carbon.area.amounts import Amount, ColumnKey, Columns, columns
 from ledger.carbon.area.area import AreaFigure, area_figure, exported_term
 from ledger.carbon.area.assign import ViewRule, ViewTable, view_table
-from ledger.carbon.area.passing import passed_on
-from ledger.carbon.area.transfers import Carrier, Open, Priced, Taken, Transfers, transfers
+from ledger.carbon.area.basis import Basis, basis_of
+from ledger.carbon.area.transfers import Carrier, Open, Priced, Taken, Transfers
 from ledger.carbon.counted import Counted, counted
 from ledger.carbon.known import Known
 from ledger.carbon.rows import LineRow
@@ -88,16 +88,16 @@ class Bridge(msgspec.Struct, frozen=True, kw_only=True):
     """Of (transfer, gas): milligrams that a sender prices beyond what its source emitted."""
 
 
-def bridge(known: Known, pack: RulePack, view: str) -> Bridge:
+def bridge(known: Known, pack: RulePack, view: str, basis: Basis | None = None) -> Bridge:
     """The bridge from Σ companies to the area. Raises BadValue for an unknown view.
 
+    `basis` where it was made already, for another view.
     Raises AssertionError if its sum is not the area's figure: then one of the two paths is wrong.
     """
     table = view_table(pack)
     rule = table.view(view)
-    passed = passed_on(known)
-    found = amounts(known, pack, passed)
-    flows = transfers(known, pack, found, passed)
+    basis = basis_of(known, pack) if basis is None else basis
+    found, flows = basis.amounts, basis.flows
     steps = _Steps(table, rule, known)
     for amount in found:
         if rule.shows(amount.row.gas):
@@ -107,7 +107,7 @@ def bridge(known: Known, pack: RulePack, view: str) -> Bridge:
     if rule.internal_energy:
         steps.internal(flows)
         steps.exported(flows)
-    figure = area_figure(known, pack, view)
+    figure = area_figure(known, pack, view, basis)
     _compare(steps, figure)
     return Bridge(
         view=view,
@@ -132,6 +132,7 @@ class _Steps:
         self.sums: dict[tuple[Kind, str], dict[ColumnKey, int]] = defaultdict(
             lambda: defaultdict(int)
         )
+        self.reasons: dict[tuple[str, int], tuple[Kind, str] | None] = {}
         self.terms: dict[tuple[Kind, str], list[Counted]] = {("companies", ""): []}
 
     def add(self, step: tuple[Kind, str], column: str, term: Counted) -> None:
@@ -142,7 +143,10 @@ class _Steps:
         """Say for one mass where it stands: with the companies, out of the view, or added to it."""
         row, line = amount.row, amount.row.line
         company = "company" in self.known.roles_of(line.party)
-        away = self.away(line, company=company)
+        place = amount.key[:2]
+        if place not in self.reasons:
+            self.reasons[place] = self.away(line, company=company)
+        away = self.reasons[place]
         term = counted(row, amount.mass_mg, *amount.events)
         if company and line.scope in (1, 2):
             self.add(("companies", ""), amount.column, term)

@@ -135,23 +135,29 @@ def transfers(known: Known, pack: RulePack, counted: Sequence[Amount], passed: P
 
 
 class _Ledger:
-    """What streams had and have left, by stream and month."""
+    """What the streams of transfers had and have left, by stream and month."""
 
     def __init__(self, known: Known, pack: RulePack, counted: Sequence[Amount]) -> None:
         self.known, self.pack = known, pack
         self.amounts: dict[tuple[str, str], list[Amount]] = defaultdict(list)
         self.movable_mg: dict[MassKey, int] = {}
         self.droppable_mg: dict[MassKey, int] = {}
-        for amount in sorted(counted, key=lambda one: one.key):
+        streams = {one.stream for one in known.transfers}
+        streams |= {said.stream for one in known.transfers for said in one.acknowledged}
+        concerned = [one for one in counted if one.row.line.stream in streams]
+        for amount in sorted(concerned, key=lambda one: one.key):
             self.amounts[amount.row.line.stream, amount.row.month].append(amount)
             self.movable_mg[amount.key] = self.droppable_mg[amount.key] = amount.mass_mg
         self.had: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         self.lines: dict[tuple[str, str], LineRow] = {}
         for row in known.activity:
+            if row.line.stream not in streams:
+                continue
             self.had[row.line.stream, row.month] += Fraction(row.quantity)
             self.lines[row.line.stream, row.month] = row.line
         for mass in known.masses:
-            self.lines.setdefault((mass.line.stream, mass.month), mass.line)
+            if mass.line.stream in streams:
+                self.lines.setdefault((mass.line.stream, mass.month), mass.line)
         self.received: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
 
     def line(self, stream: str, month: str) -> LineRow | None:

@@ -14,6 +14,8 @@ import pytest
 
 from ledger.carbon import rulepack
 from ledger.carbon.area.area import area_figure, area_terms, figure_co2e, in_view
+from ledger.carbon.area.basis import basis_of
+from ledger.carbon.area.bridge import bridge
 from ledger.carbon.area.intensity import per_energy, per_head, per_value_added
 from ledger.carbon.known import Known
 from ledger.carbon.rulepack import RulePack
@@ -100,6 +102,13 @@ def test_the_figure_and_the_predicate_agree_on_what_is_in_a_view(known: Known):
             if in_view(known, PACK, view, row.line) and (view != "park" or row.gas == "CO2")
         }
         assert streams == there
+
+
+def test_one_basis_serves_all_views(known: Known):
+    basis = basis_of(known, PACK)
+    for view in VIEWS:
+        assert area_figure(known, PACK, view, basis) == area_figure(known, PACK, view)
+        assert bridge(known, PACK, view, basis) == bridge(known, PACK, view)
 
 
 def test_an_unknown_view_is_refused(known: Known):
