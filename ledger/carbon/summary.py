@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from math import gcd
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -42,6 +43,7 @@ from ledger.parties.pieces import ledger
 
 _NUMBER: Final = QUANTITY[len("^") : -len(r"(?!\n)$")]
 _NUMBERS: Final = re.compile(rf"(?:{_NUMBER}\n)*")
+_QUALITY: Final = attrgetter("quality")
 _SCALES: Final = tuple(TINY // 10**places for places in range(13))
 
 
@@ -231,7 +233,6 @@ def _add_run(
     discrete, plausible = ground.source.kind == "discrete", span.plausible
     texts: list[str] = []
     end_text, estimated, covered_s = start_text, 0, 0
-    grades: list[str] = []
     add, take = runs.add, texts.append
     run_s = start_s
     for at in range(first, len(events)):
@@ -260,8 +261,6 @@ def _add_run(
         take(event.quantity)
         if event.estimated:
             estimated += 1
-        if event.quality is not None:
-            grades.append(event.quality)
     if not texts:
         return 0
     amounts = _amounts(texts)
@@ -275,8 +274,10 @@ def _add_run(
     _add_amounts(ground, span, amounts, rows)
     key = (ground.source.stream, span.line, span.month)
     rows.add_activity(key, sum(amounts), len(amounts), estimated, 0 if discrete else covered_s)
-    for grade in sorted(set(grades)):
-        rows.add_quality((*key, grade), grades.count(grade))
+    if any(map(_QUALITY, events[first : first + len(texts)])):  # quicker than one by one above
+        grades = [_QUALITY(event) for event in events[first : first + len(texts)]]
+        for grade in sorted({grade for grade in grades if grade is not None}):
+            rows.add_quality((*key, grade), grades.count(grade))
     return len(amounts)
 
 
