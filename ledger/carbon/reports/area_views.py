@@ -13,6 +13,7 @@ from typing import Final
 from ledger.carbon.area.amounts import column_of
 from ledger.carbon.area.area import AreaTerm, area_terms
 from ledger.carbon.area.assign import view_table
+from ledger.carbon.area.basis import basis_of
 from ledger.carbon.area.bridge import Bridge, bridge
 from ledger.carbon.counted import Counted
 from ledger.carbon.known import Known
@@ -48,10 +49,11 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
     """The report of the area. Raises InvalidInput under rules without views."""
     known, pack = draft.known, draft.pack
     rules = view_table(pack)
-    views = {view: area_terms(known, pack, view) for view in VIEWS}
+    basis = basis_of(known, pack)
+    views = {view: area_terms(known, pack, view, basis) for view in VIEWS}
     # A view of CO2 alone has no CO2e.
     whole = {view: not rules.view(view).gases for view in VIEWS}
-    bridges = {view: bridge(known, pack, view) for view in VIEWS}
+    bridges = {view: bridge(known, pack, view, basis) for view in VIEWS}
     tables = [
         draft.gas_table(
             "views",

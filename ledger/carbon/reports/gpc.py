@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ledger.carbon.area.area import area_terms
+from ledger.carbon.area.basis import basis_of
 from ledger.carbon.area.bridge import bridge
 from ledger.carbon.known import Known
 from ledger.carbon.reports.area_parts import beside_table, emitted, emitted_by, line_titles
@@ -26,7 +27,8 @@ LEVELS: Final = {"BASIC": "gpc-basic", "BASIC+": "gpc-basic-plus"}
 def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
     """The report of the area. Raises InvalidInput under rules without views."""
     known = draft.known
-    levels = {level: area_terms(known, draft.pack, view) for level, view in LEVELS.items()}
+    basis = basis_of(known, draft.pack)
+    levels = {level: area_terms(known, draft.pack, view, basis) for level, view in LEVELS.items()}
     whole = levels["BASIC+"]
     basic, titles = {term.gpc for term in levels["BASIC"]}, line_titles(draft)
     tables = [
@@ -56,6 +58,6 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
             (((term.gpc, term.column), term.counted) for term in whole),
         ),
         declared_lines(known, known.parties),
-        open_transfers(bridge(known, draft.pack, LEVELS["BASIC+"]).open),
+        open_transfers(bridge(known, draft.pack, LEVELS["BASIC+"], basis).open),
     ]
     return draft.finish(TITLE, tables, gaps=missing(known))
