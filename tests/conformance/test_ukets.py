@@ -179,5 +179,7 @@ def test_an_equivalent_of_ar5_is_never_added_in_a_view_of_ar6(all_years: Known):
     assert (ar6.mg, ar6.apart) == (0, {GAS: CUMULATIVE * MG_PER_T})
 
 
-def test_the_park_that_shows_carbon_dioxide_alone_has_no_figure_from_equivalents(all_years: Known):
-    assert area_figure(all_years, PACK, "park").total.emitted == {}
+def test_the_park_that_shows_carbon_dioxide_alone_names_equivalents_beside_it(all_years: Known):
+    figure = area_figure(all_years, PACK, "park")
+    assert figure.total.emitted == {}
+    assert figure.not_shown == {GAS: CUMULATIVE * MG_PER_T}

@@ -55,6 +55,9 @@ class AreaFigure(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     rules: str
     gases: tuple[str, ...]
+    not_shown: dict[str, int]
+    """Emitted by sources that count, in gases that the view does not show: such as CO2e of one
+    factor for all gases, where the view is of CO2 alone. Before transfers."""
     total: Columns
     key_areas: dict[str, Columns]
     months: dict[str, Columns]
@@ -73,7 +76,9 @@ def area_figure(known: Known, pack: RulePack, view: str, basis: Basis | None = N
 
     `basis` where it was made already, for another view.
     """
-    rule = view_table(pack).view(view)
+    table = view_table(pack)
+    rule = table.view(view)
+    basis = basis_of(known, pack) if basis is None else basis
     terms = area_terms(known, pack, view, basis)
     first, end = known.period
     months = [month for month in months_between(first, end) if month < end]
@@ -86,6 +91,7 @@ def area_figure(known: Known, pack: RulePack, view: str, basis: Basis | None = N
         timezone=known.timezone,
         rules=pack.version,
         gases=rule.gases,
+        not_shown=_not_shown(table, rule, known, basis.amounts),
         total=_under(terms, lambda _: "").get("", Columns()),
         key_areas=_ordered(_under(terms, lambda t: t.key_area), pack.key_areas),
         months=_ordered(_under(terms, lambda t: t.counted.month), months),
@@ -143,6 +149,18 @@ def figure_co2e(pack: RulePack, figure: AreaFigure, gwp: str) -> Co2e | None:
 def group_of(roles: tuple[str, ...]) -> str:
     """The group that a party's sources count under; one with several roles is a company first."""
     return next((role for role in GROUPS if role in roles), "other")
+
+
+def _not_shown(
+    table: ViewTable, rule: ViewRule, known: Known, found: Iterable[Amount]
+) -> dict[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for amount in found if rule.gases else ():
+        line = amount.row.line
+        hidden = amount.column == "emitted" and not rule.shows(amount.row.gas)
+        if hidden and table.counts(rule, line, known.roles_of(line.party)):
+            sums[amount.row.gas] += amount.mass_mg
+    return {gas: mass_mg for gas, mass_mg in sorted(sums.items()) if mass_mg}
 
 
 def exported_term(one: Exported) -> Counted:

@@ -116,6 +116,14 @@ def test_an_unknown_view_is_refused(known: Known):
         area_figure(known, PACK, "consumption")
 
 
+def test_what_the_park_does_not_show_is_named_beside_it():
+    world = one_company(CO2=3, CH4_fossil=4, CO2e_AR5=5)
+    park, whole = (area_figure(world.known(*PERIOD), PACK, view) for view in ("park", "companies"))
+    assert park.total.emitted == {"CO2": 6}
+    assert park.not_shown == {"CH4_fossil": 8, "CO2e_AR5": 10}
+    assert whole.not_shown == {}
+
+
 # --- equivalents ---------------------------------------------------------------------------------
 
 
