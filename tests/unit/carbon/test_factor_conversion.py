@@ -5,6 +5,7 @@ Source: accounting rules, sections 1 and 3; worked cases 4 and 5.
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -127,6 +128,40 @@ def test_money_of_another_year_or_currency_is_another_thing():
 def test_money_without_a_known_currency_and_price_year_is_no_unit(name: str):
     with pytest.raises(BadValue, match="unknown unit"):
         PACK.unit(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("万kWh", "10^4kWh"),
+        ("万m³", "10^4m3"),
+        ("亿立方米", "10^8m3"),
+        ("百万千焦", "GJ"),
+        ("万吉焦", "10^4GJ"),
+        ("吨标准煤", "tce"),
+        ("吨公里", "t.km"),
+        ("斤", "jin"),
+    ],
+)
+def test_what_people_there_write_is_refused_with_the_spelling_of_the_rules(written: str, unit: str):
+    with pytest.raises(BadValue, match=re.escape(f"It is written {unit} here")):
+        PACK.unit(written)
+
+
+@pytest.mark.parametrize(
+    ("unit", "into", "ratio"),
+    [
+        ("10^4kWh", "GJ", "36"),
+        ("tce", "GJ", "29.3076"),
+        ("10^4m3@20C", "m3@0C", "54630000/5863"),
+        ("m3@15C", "m3@0C", "1821/1921"),
+        ("10^4CNY@2023", "CNY@2023", "10000"),
+        ("jin", "kg", "0.5"),
+        ("10^8t.km", "t.km", "100000000"),
+    ],
+)
+def test_units_are_exact_ratios(unit: str, into: str, ratio: str):
+    assert PACK.ratio(unit, into) == Fraction(ratio)
 
 
 # --- through the whole ledger ------------------------------------------------------------------
