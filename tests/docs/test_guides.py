@@ -117,7 +117,8 @@ class Terminal:
         assert self._shell.stdin
         assert self._shell.stdout
         end = "--- that was the command, and its status is"
-        self._shell.stdin.write(f"{{ {text}\n}} </dev/null\necho; echo '{end}' $?\n")
+        # The blank line before the end must not take the place of the command's own status.
+        self._shell.stdin.write(f"{{ {text}\n}} </dev/null\ns=$?; echo; echo '{end}' $s\n")
         self._shell.stdin.flush()
         alarm = threading.Timer(WAIT_S, self.close)
         alarm.start()
@@ -270,6 +271,12 @@ def test_a_command_of_the_program_stands_nowhere_but_where_it_is_run(page: Path)
     for block in BLOCK.finditer(page.read_text()):
         if not block["info"].startswith("console"):
             assert not re.search(r"^\s*\$ ", block["body"], re.MULTILINE), block[0]
+
+
+def test_a_command_that_fails_is_noticed(desk: Desk):
+    assert desk.say(Command("", "true", ()))[0] == 0
+    assert desk.say(Command("", "(exit 3)", ()))[0] == 3
+    assert desk.say(Command("", "false; true", ()))[0] == 0
 
 
 def test_a_shown_line_that_was_not_printed_is_noticed():
