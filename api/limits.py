@@ -60,7 +60,7 @@ class Room:
 @asynccontextmanager
 async def body_of(
     request: Request,
-    media_type: str,
+    media_type: str | None,
     max_bytes: int,
     room: Room,
     *,
@@ -70,8 +70,9 @@ async def body_of(
 ) -> AsyncIterator[bytes]:
     """The body, for as long as it is needed.
 
-    `check_head` is given the first line of a body that is not announced to be small, once, and
-    raises what it is refused with; of a line without end it is given the beginning.
+    A body of any media type is taken where none is named. `check_head` is given the first line of
+    a body that is not announced to be small, once, and raises what it is refused with; of a line
+    without end it is given the beginning.
 
     Raises WrongMediaType, TooLarge, TooSlow, Overloaded, and InvalidInput for one that breaks off.
     """
@@ -112,7 +113,7 @@ async def body_of(
         room.give_back(taken)
 
 
-def _check_headers(request: Request, media_type: str, max_bytes: int) -> None:
+def _check_headers(request: Request, media_type: str | None, max_bytes: int) -> None:
     encoding = request.headers.get("content-encoding")
     if encoding is not None:
         raise WrongMediaType(
@@ -122,7 +123,7 @@ def _check_headers(request: Request, media_type: str, max_bytes: int) -> None:
             advice="Send the plain bytes: what is hashed is what is sent.",
         )
     found = request.headers.get("content-type", "")
-    if found.partition(";")[0].strip().lower() != media_type:
+    if media_type is not None and found.partition(";")[0].strip().lower() != media_type:
         raise WrongMediaType(
             "a body of another media type", expected=media_type, found=found[:80] or "none"
         )

@@ -51,8 +51,8 @@ def serve(
     """
     journal.configure()
     _allow_files()
-    with _bound(host, port) as listener:
-        url = _url(listener)
+    with bound(host, port) as listener:
+        url = url_of(listener)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, listener, lambda: _started(url, ready)))
     _log.info("stopped", url=url)
@@ -60,8 +60,14 @@ def serve(
 
 async def _serve(settings: Settings, listener: socket.socket, started: Callable[[], None]) -> None:
     async with open_ledger(settings) as ledger:
-        server = _Server(_config(create_app(ledger)), started)
-        await server.serve(sockets=[listener])
+        await answer_requests(create_app(ledger), listener, started)
+
+
+async def answer_requests(
+    app: FastAPI, listener: socket.socket, started: Callable[[], None]
+) -> None:
+    """Answer what comes to this socket, until a signal ends it."""
+    await _Server(_config(app), started).serve(sockets=[listener])
 
 
 def _started(url: str, ready: Callable[[str], None] | None) -> None:
@@ -119,7 +125,8 @@ def _allow_files() -> None:
 
 
 @contextlib.contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
+def bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens there. Raises Unavailable."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -138,6 +145,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _url(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
+    """The address of a socket that listens."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

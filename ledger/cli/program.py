@@ -41,6 +41,7 @@ from ledger.cli import (
     target,
     transfer,
     verify,
+    witness,
 )
 from ledger.cli.call import As, Debug, Home, Json, Key, Url
 from ledger.cli.output import hint, show_error, write_json
@@ -76,6 +77,7 @@ GROUPS: Final = (
     ("site", site, "Places of a party."),
     ("report", report, "Reports, and where their figures come from."),
     ("source", source, "What streams of readings are about."),
+    ("witness", witness, "Cosign what logs say, so that none can show two histories."),
     ("meter", meter, "Cumulative meters: when they begin and end."),
     ("boundary", boundary, "What a company answers for, and which year it compares with."),
     ("fact", fact, "What is stated beside the masses: people, money, energy by source."),
