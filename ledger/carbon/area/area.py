@@ -109,7 +109,10 @@ def area_figure(known: Known, pack: RulePack, view: str, basis: Basis | None = N
 def area_terms(
     known: Known, pack: RulePack, view: str, basis: Basis | None = None
 ) -> list[AreaTerm]:
-    """The terms whose sum is the figure, in the order of the read model; none adds nothing."""
+    """The terms whose sum is the figure, in the order of the read model, and exports after them.
+
+    A term is 0 where transfers take all of it.
+    """
     table = view_table(pack)
     rule = table.view(view)
     basis = basis_of(known, pack) if basis is None else basis
