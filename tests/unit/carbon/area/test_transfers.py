@@ -220,6 +220,8 @@ def test_the_receiving_stream_is_the_receivers_and_of_its_kind(
 
 def test_received_carbon_may_stand_beside_any_stream_of_the_receiver(world: World):
     event = world.transfer(GAS, "mill", MONTH, "3", "t", kind="carbon-carrier")
+    with pytest.raises(BadValue, match="another dimension"):
+        world.acknowledge(event, POWER, "3000", "kWh")
     world.acknowledge(event, POWER, "3000", "kg")
 
 

@@ -118,8 +118,9 @@ def test_after_a_transfer_the_site_takes_no_reading_that_ends_later(world: World
     for start, length in ((JUNE, "PT1H"), ("2026-05-30T12:00:00+08:00", "P2D")):
         with pytest.raises(RuleBroken, match="before the site plant was transferred"):
             world.post("acme", POWER, [reading(start, length, "10")])
-    with pytest.raises(RuleBroken, match="transferred"):
-        world.post("acme", POWER, [profile("2026-05-29T23:30:00+08:00", 3600, ["1"] * 49)])
+    for start in ("2026-05-29T23:30:00+08:00", JUNE):
+        with pytest.raises(RuleBroken, match="transferred"):
+            world.post("acme", POWER, [profile(start, 3600, ["1"] * 49)])
     assert world.total() == 5_000_000
 
 

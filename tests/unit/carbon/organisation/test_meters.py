@@ -164,6 +164,14 @@ def test_a_removed_meter_takes_no_further_readings(world: World):
         read(world, T1, "m1", "20", "30")
 
 
+def test_not_even_one_of_nothing_in_a_gap_that_it_left(world: World):
+    world.say("acme", installed(POWER, "m1", T0, "10"))
+    read(world, T1, "m1", "10", "20")
+    world.say("acme", removed(POWER, "m1", T2, "20"))
+    with pytest.raises(RuleBroken, match="acme/register@4 removed"):
+        read(world, T0, "m1", "20", "20")
+
+
 def test_a_meter_ends_where_its_last_reading_ended(world: World):
     world.say("acme", installed(POWER, "m1", T0, "10"))
     read(world, T0, "m1", "10", "20")
