@@ -206,7 +206,7 @@ def _green_tce(park: Park, energy: ParkEnergy, choices: dict[str, str]) -> Fract
 
 
 def _exclusion(known: Known, indicator: str) -> Declared | None:
-    """The operator's last word on an indicator, if it is that the park has no such thing."""
+    """The operator's last word that the park has no such thing (the rules take nothing but NO)."""
     said = known.organisations.get(known.operator)
     first, end = known.period
     about = [
@@ -217,4 +217,4 @@ def _exclusion(known: Known, indicator: str) -> Declared | None:
         and one.period[0] <= first
         and end <= one.period[1]
     ]
-    return about[-1] if about and about[-1].notation == "NO" else None
+    return about[-1] if about else None

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from ledger.carbon import rulepack
+from ledger.carbon.events import FactorAssigned
 from ledger.carbon.known import Known
 from ledger.carbon.progress.energy import MG_PER_TCE, rounded
 from ledger.carbon.progress.indicators import (
@@ -22,7 +23,7 @@ from ledger.carbon.progress.park_rules import ParkRules, park_rules
 from ledger.carbon.rulepack import RulePack
 from ledger.errors import BadValue, InvalidInput
 from tests.unit.carbon.area.park import emitted, used, worked_park
-from tests.unit.world import World, declared
+from tests.unit.world import World, declared, reading, salt
 
 PACK = rulepack.load("2")
 T = 10**9
@@ -107,6 +108,42 @@ def shown(tce: Fraction) -> str:
     return f"{int(text[:-9])}.{text[-9:]}".rstrip("0").rstrip(".")
 
 
+def test_what_is_exported_of_the_sun_is_no_clean_energy_of_the_park(year: Known):
+    # 0.4 of 0.5 GWh × 0.1229, of 7 428.797 tce.
+    assert guiding(park_indicators(year, PACK), "clean-energy").percent == "0.661749"
+
+
+def internal(world: World, sender: str, *quantities: str) -> None:
+    """`b` buys 20 GJ of heat; the sender's plant made so much of it, and both say so."""
+    world.factor("heat", activity="heat.purchased", unit="GJ", kind="default-heat", CO2="110")
+    burnt = {"activity": "fuel.natural-gas", "unit": "GJ"}
+    world.factor("gas", **burnt, kind="combustion", CO2="56.1")
+    plant = {"key_area": "energy", "scope": 1, "direct": "operator/gas@1"}
+    used(world, f"{sender}/plant/gas", "50", **burnt, **plant)
+    bought = {"activity": "heat.purchased", "unit": "GJ", "location": "operator/heat@1"}
+    used(world, "b/works/heat", "10", **bought)
+    for quantity in quantities:
+        sent = world.transfer(f"{sender}/plant/gas", "b", "2026-01", quantity, "GJ")
+        world.acknowledge(sent, "b/works/heat", quantity, "GJ")
+
+
+def test_no_more_is_made_inside_than_the_receiver_took_in_that_month():
+    world = World()
+    for name in ("a", "b"):
+        world.party(name)
+    internal(world, "a", "7", "6")
+    assert of(world).energy_tce == shown((100 + 20 - 10) / Fraction("29.3076"))
+
+
+def test_heat_of_a_public_body_counts_at_its_receiver():
+    # Its fuel is no fuel of an enterprise, so nothing would count the heat otherwise.
+    world = World()
+    world.party("b")
+    world.party("town", "public-body")
+    internal(world, "town", "7")
+    assert of(world).energy_tce == shown(20 / Fraction("29.3076"))
+
+
 # --- single carriers ---------------------------------------------------------------------------
 
 
@@ -180,6 +217,58 @@ def test_an_export_that_is_neither_called_power_nor_heat_is_named_as_missing():
     used(world, "acme/plant/gas", "1000", **burnt, scope=1, direct="operator/gas@1")
     event = world.transfer("acme/plant/gas", None, "2026-01", "5", "GJ")
     assert of(world).missing == (f"{event}: whether it is power or heat is not told",)
+
+
+@pytest.mark.parametrize("place", ["town/roof/sun", "acme/away/sun"])
+def test_only_enterprises_inside_count_what_they_generate(place: str):
+    world = solar()
+    world.party("town", "public-body")
+    world.site("acme/away", inside=False)
+    made = {"activity": "electricity.generated-own-use", "scope": None, "key_area": "energy"}
+    used(world, place, "500000", **made, site=place.split("/")[1])
+    assert of(world).energy_tce == "245.8"
+
+
+def test_sub_meters_and_what_flows_out_are_not_added():
+    world = solar()
+    power = {"location": "operator/grid@1"}
+    used(world, "acme/plant/hall", "300000", **power, part_of="acme/plant/power")
+    used(world, "acme/plant/back", "200000", **power, flow="out")
+    assert of(world).energy_tce == "245.8"
+
+
+def test_what_is_left_in_stock_is_not_used():
+    world = World()
+    world.party("acme")
+    coal = {"activity": "fuel.coal.bituminous", "unit": "t"}
+    properties = {"ncv_gj_per_t": "29.3076"}
+    world.factor("coal", **coal, kind="combustion", CO2="2700", properties=properties)
+    pile = {**coal, "scope": 1, "direct": "operator/coal@1", "balance_group": "pile"}
+    for flow, half in (("opening", "5"), ("in", "50"), ("closing", "15")):
+        used(world, f"acme/plant/{flow}", half, **pile, flow=flow)
+    found = of(world)
+    assert found.energy_tce == "80"
+    assert found.t_per_tce == "2.7"
+
+
+def test_a_factor_that_begins_within_the_month_tells_its_energy():
+    world = World()
+    world.party("acme")
+    burnt = {"activity": "fuel.natural-gas", "unit": "m3"}
+    properties = {"ncv_gj_per_m3": "0.0293076"}
+    world.factor("gas", **burnt, kind="combustion", CO2="2", properties=properties)
+    world.source("acme/plant/gas", **burnt, scope=1, kind="discrete")
+    assigned = FactorAssigned(
+        salt=salt(),
+        source="acme/plant/gas",
+        role="direct",
+        factor="operator/gas@1",
+        from_="2026-03-10T00:00:00+08:00",
+        reason="the first document",
+    )
+    world.say("acme", assigned)
+    world.post("acme", "acme/plant/gas", [reading("2026-03-15T00:00:00+08:00", "P1D", "1000")])
+    assert of(world).energy_tce == "1"
 
 
 # --- what is missing ---------------------------------------------------------------------------
@@ -350,6 +439,22 @@ def test_residents_are_left_out_unless_they_are_chosen():
     assert with_them.carbon_mg == 2 * 582_700_000_000
 
 
+def test_residents_without_their_cars_may_be_chosen():
+    world = solar()
+    world.residents("homes/east", "1000")
+    fuel = {"activity": "traffic.road", "unit": "kg"}
+    properties = {"ncv_gj_per_t": "29.3076"}
+    world.factor("petrol", **fuel, kind="combustion", CO2="3", properties=properties)
+    cars = {"site": "east", "scope": 1, "key_area": "mobility", "gpc": "II.1.1"}
+    used(world, "homes/east/cars", "5000", **fuel, **cars, direct="operator/petrol@1")
+    both = of(world, residents="included")
+    assert both.energy_tce == "255.8"
+    assert both.carbon_mg == 582_700_000_000 + 30_000 * 10**6
+    without = of(world, residents="included", enterprise_transport="excluded")
+    assert without.energy_tce == "245.8"
+    assert without.carbon_mg == 582_700_000_000
+
+
 def test_another_word_for_a_choice_is_refused(year: Known):
     with pytest.raises(BadValue, match="expected excluded, included, found maybe"):
         park_indicators(year, PACK, {"residents": "maybe"})
@@ -421,6 +526,8 @@ def test_an_indicator_that_does_not_apply_is_left_out_with_a_reason():
     assert (waste.excluded, waste.excluded_by) == ("no industrial waste arises", event)
     earlier = world.known("2026-01", "2027-01", size=world.size - 1)
     assert guiding(park_indicators(earlier, PACK), "solid-waste").excluded is None
+    before = world.known("2025-01", "2026-01")
+    assert guiding(park_indicators(before, PACK), "solid-waste").excluded is None
 
 
 def test_what_was_not_known_yet_does_not_count():

@@ -18,6 +18,7 @@ from ledger.carbon.progress.residents import (
 )
 from ledger.carbon.progress.shown_groups import ALL, CHANGED_TOO_LITTLE, NOBODY, TOO_FEW
 from ledger.errors import InvalidInput
+from tests.unit.carbon.area.park import emitted
 from tests.unit.world import World, reading
 
 PACK = rulepack.load("2")
@@ -131,6 +132,14 @@ def test_all_greenhouse_gases_count_and_biogenic_carbon_does_not():
     world.post("north", "north/east/wood", [reading("2026-01-15T00:00:00+08:00", "P1D", "1000")])
     month = group(of(two_months(world)), "north/east").months[0]
     assert month.co2e_mg == 28_000_000
+
+
+def test_what_others_do_with_their_waste_is_not_theirs_per_head():
+    world = homes(north_east=100)
+    waste = {"activity": "household.waste-landfill", "key_area": "lifestyle", "site": "east"}
+    placed = {"scope": 3, "category": 5, "gpc": "III.1.2"}
+    emitted(world, "north/east/waste", CH4_bio=10**9, **waste, **placed)
+    assert group(of(two_months(world)), "north/east").months[0].co2e_mg == 50_000_000
 
 
 def test_companies_and_public_bodies_are_no_residents():

@@ -85,6 +85,7 @@ def test_credits_above_the_cap_do_not_make_neutral():
     report = target_report(PACK, piece(), 9, [figure], {2024: Credits(retired_t=101)})
     assert not report.years[0].neutral
     assert report.years[0].why_not == ("retired credits are above the cap",)
+    assert report.sentence.endswith("; retired credits are above the cap.")
 
 
 def test_a_line_that_is_not_estimated_forbids_the_word():
@@ -98,7 +99,9 @@ def test_a_line_that_is_not_estimated_forbids_the_word():
 
 def test_an_amount_of_another_gwp_set_forbids_the_word_and_is_never_added():
     figure = YearFigure(year=2024, emitted={"CO2e_AR4": 7})
-    one = target_report(PACK, piece(), 9, [figure]).years[0]
+    report = target_report(PACK, piece(), 9, [figure])
+    assert report.sentence.endswith("; not in the sum, of another GWP set: CO2e_AR4.")
+    one = report.years[0]
     assert (one.gross_mg, one.apart) == (0, {"CO2e_AR4": 7})
     assert one.why_not == ("not in the balance, of no value in AR5: CO2e_AR4",)
 
