@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.carbon.events import ActivityBody, ActivityCorrected, ProfileBody, RegisterReading
-from ledger.errors import BadValue, Conflict, LedgerError, RuleBroken
+from ledger.errors import BadValue, Conflict, LedgerError, NotAuthorised, RuleBroken
 from tests.unit.world import World, body, correction, profile, reading, salt
 
 POWER = "acme/plant/power"
@@ -99,6 +99,21 @@ def test_an_event_of_another_stream_is_not_corrected_here(world: World):
     for other in (f"{RECEIPTS}@1", f"{FIXES}@1", "acme/register@1"):
         with pytest.raises(RuleBroken, match=f"an event of {POWER}"):
             world.post("acme", FIXES, [correction(other, None)])
+
+
+def test_somebody_elses_event_is_not_corrected(world: World):
+    world.party("other")
+    world.source("other/shop/power", site="shop", location="operator/grid@1")
+    world.post("other", "other/shop/power", [reading(T0, "P1D", "7")])
+    before = world.rows()
+    # Neither in the other's stream of corrections, nor by naming its event in one's own.
+    with pytest.raises(NotAuthorised):
+        world.post("acme", "other/shop/power/corrections", [correction("other/shop/power@1", None)])
+    with pytest.raises(RuleBroken, match=f"an event of {POWER}"):
+        world.post("acme", FIXES, [correction("other/shop/power@1", None)])
+    with pytest.raises(NotAuthorised):
+        world.post("operator", FIXES, [correction(f"{POWER}@1", None)])
+    assert world.rows() == before
 
 
 def test_corrections_of_a_stream_without_source_are_refused(world: World):

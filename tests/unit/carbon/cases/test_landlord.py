@@ -11,6 +11,8 @@ from fractions import Fraction
 import pytest
 
 from ledger.carbon.area.passing import Passed, passed_on
+from ledger.carbon.inventory.inventory import inventory
+from ledger.carbon.rulepack import load
 from ledger.errors import LedgerError, RuleBroken
 from tests.unit.carbon.cases.factory import YEAR, factory, total
 from tests.unit.world import World, reading
@@ -51,6 +53,22 @@ def test_what_is_resold_falls_at_the_landlord_in_both_figures_of_scope_2(world: 
     assert landlord == 1_700_000 * 582_700
     assert landlord + total(world, party="tenant")["CO2"] == 2_000_000 * 582_700
     assert passed(world).open == []
+
+
+def test_the_inventories_of_both_add_up_to_what_was_bought(world: World):
+    sent = resold(world, "300000")
+    alone = world.size
+    world.acknowledge(sent, SHOP, "300000", "kWh")
+
+    def scope_2(party: str, method: str, size: int | None = None) -> int:
+        known = world.known("2026-01", "2027-01", size=size)
+        found = inventory(known, load(known.rules), party)
+        return found.masses(scope=2, method=method)["CO2"]
+
+    for method, mg_per_kwh in (("location", 582_700), ("market", 609_600)):
+        figures = [scope_2(party, method) for party in ("acme", "tenant")]
+        assert figures == [1_700_000 * mg_per_kwh, 300_000 * mg_per_kwh]
+        assert scope_2("acme", method, alone) == 2_000_000 * mg_per_kwh
 
 
 def test_what_the_tenant_has_not_acknowledged_counts_with_both_and_stands_open(world: World):
