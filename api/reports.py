@@ -36,54 +36,58 @@ class ReportFigure(Answer):
 class ReportColumn(Answer):
     """A column of figures."""
 
-    name: str = Field(examples=["CO2"])
-    title: str = Field(examples=["CO2"])
+    name: str = Field(description="Its name for programs.", examples=["CO2"])
+    title: str = Field(description="Its heading.", examples=["CO2"])
     unit: str = Field(description="Empty where each figure says its own.", examples=["mg"])
 
 
 class ReportRow(Answer):
     """Labels, then a figure or null for each column."""
 
-    labels: list[str] = Field(examples=[["Scope 1"]])
-    figures: list[ReportFigure | None]
+    labels: list[str] = Field(
+        description="One for each label of the table.", examples=[["Scope 1"]]
+    )
+    figures: list[ReportFigure | None] = Field(description="One for each column.")
 
 
 class ReportTable(Answer):
     """A table: `labels` name its columns of text, `columns` those of figures."""
 
-    name: str = Field(examples=["scopes"])
-    title: str = Field(examples=["By scope"])
-    labels: list[str] = Field(examples=[["scope"]])
-    columns: list[ReportColumn]
-    rows: list[ReportRow]
-    notes: list[str]
+    name: str = Field(description="Its name for programs.", examples=["scopes"])
+    title: str = Field(description="Its heading.", examples=["By scope"])
+    labels: list[str] = Field(description="Headings of the columns of text.", examples=[["scope"]])
+    columns: list[ReportColumn] = Field(description="The columns of figures.")
+    rows: list[ReportRow] = Field(description="In the order that they are shown in.")
+    notes: list[str] = Field(description="What stands below the table.", examples=[[]])
 
 
 class Report(Answer):
     """A report about a party or the area, as known at a log size."""
 
     report: str = Field(description="Which report it is.", examples=["ghg-protocol"])
-    title: str = Field(examples=["GHG Protocol inventory"])
+    title: str = Field(description="The same for people.", examples=["GHG Protocol inventory"])
     who: str = Field(description="The party, or the area's name.", examples=["steelworks"])
     name: str = Field(description="The same for people.", examples=["Steelworks"])
     view: str = Field(description="The view that the figures are of.", examples=["inventory"])
     gwp: str = Field(description="The set of global warming potentials.", examples=["AR6"])
-    first_month: str = Field(examples=["2018-01"])
+    first_month: str = Field(description="First month of the period.", examples=["2018-01"])
     last_month: str = Field(description="Included.", examples=["2018-12"])
     size: int = Field(
         description="The log size that the report is true for; the same size gives the same "
         "report for ever.",
         examples=[812],
     )
-    timezone: str = Field(examples=["Asia/Shanghai"])
+    timezone: str = Field(
+        description="Months begin and end in this time zone.", examples=["Asia/Shanghai"]
+    )
     rules: str = Field(description="Version of the rule pack.", examples=["2"])
     complete: bool = Field(description="Whether nothing is known to be missing.")
     gaps: list[str] = Field(
         description="What is missing, a sentence each.",
         examples=[["steelworks/plant/electricity has gaps in 1 of 12 months: 2018-03 (4 d)"]],
     )
-    notes: list[str]
-    tables: list[ReportTable]
+    notes: list[str] = Field(description="What a reader must know.", examples=[[]])
+    tables: list[ReportTable] = Field(description="The figures.")
 
 
 class AddedEntry(Answer):
@@ -105,7 +109,7 @@ class Term(Answer):
 
     stream: StreamName
     line: int = Field(description="Which of its lines.", examples=[0])
-    month: str = Field(examples=["2018-01"])
+    month: str = Field(description="Month in the area's time zone.", examples=["2018-01"])
     role: str = Field(description="Factor role; empty for a quantity.", examples=["location"])
     gas: str = Field(description="Empty for a quantity.", examples=["CO2"])
     unit: str = Field(description="`mg`, or the source's unit.", examples=["mg"])
@@ -139,11 +143,11 @@ class Explanation(Answer):
         description="What each gas was multiplied with, where the figure is a CO2 equivalent.",
         examples=[{"CO2": "1"}],
     )
-    terms: list[Term]
+    terms: list[Term] = Field(description="What it is the sum of, after its rule.")
     figures: list[ReportFigure] = Field(description="Other figures that it is computed from.")
     events: list[EventRef] = Field(description="Statements that it is computed from.")
     prove: list[str] = Field(
         description="Commands that write bundles of its events.",
         examples=[["carbon-ledger prove steelworks/plant/electricity@1 -o proof.json"]],
     )
-    note: str
+    note: str = Field(description="What is left out here, if anything.", examples=[""])

@@ -20,9 +20,10 @@ OPERATIONS: Final = [
     found.ok() for found in DESCRIBED.get_all_operations() if isinstance(found, Ok)
 ]
 WITH_PARAMETERS: Final = [found for found in OPERATIONS if found.path_parameters or found.query]
-PRIVATE: Final = ("/v1/footprints/", "/v1/parties/{")
-BEYOND_FORM: Final = ("/v1/batches", "/v1/footprints/")
-"""A body in form is refused without a signature, and a period that ends before it begins."""
+PRIVATE: Final = ("/v1/footprints/", "/v1/parties/{", "/v1/reports/", "/v1/explanations")
+BEYOND_FORM: Final = ("/v1/batches", "/v1/footprints/", "/v1/reports/", "/v1/explanations")
+"""A body in form is refused without a signature, a period that ends before it begins, a report of
+a party that is made of the area only, and a figure of a size that the log has not reached."""
 
 bounded = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
