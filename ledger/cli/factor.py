@@ -21,7 +21,7 @@ from ledger.cli.output import show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
-from ledger.errors import BadFile
+from ledger.errors import BadFile, BadValue
 from ledger.log.names import parse_party
 from ledger.log.values import parse_month
 
@@ -35,6 +35,10 @@ def add(app: typer.Typer) -> None:
         file: Annotated[
             Path, typer.Argument(metavar="FILE.json", help="One factor, or a list of them.")
         ],
+        document: Annotated[
+            str | None,
+            typer.Option(metavar="FILE", help="Their document: a file, or its SHA-256."),
+        ] = None,
     ) -> None:
         """Publish factors: masses of gases per unit of an activity, with their document.
 
@@ -42,6 +46,8 @@ def add(app: typer.Typer) -> None:
         ones. Numbers are written as text, so that no digit is lost.
         """
         events = read_factors(file)
+        if document is not None:
+            events = [_from_document(event, parse_evidence([document])[0]) for event in events]
 
         async def work(place: Place) -> None:
             publisher = await publisher_of(place)
@@ -164,6 +170,18 @@ def read_factors(file: Path) -> list[FactorPublished]:
     if not factors:
         raise BadFile(f"{file} has no factor", expected="one, or a list of them")
     return [_factor(file, at, one) for at, one in enumerate(factors, start=1)]
+
+
+def _from_document(event: FactorPublished, sha256: str) -> FactorPublished:
+    """The same factor, whose document has this hash. Raises BadValue if it names another."""
+    if event.source.sha256 not in (None, sha256):
+        raise BadValue(
+            f"document of {event.id}@{event.version}",
+            expected=f"the hash that the factor names, {event.source.sha256}",
+            found=sha256,
+        )
+    source = msgspec.structs.replace(event.source, sha256=sha256)
+    return msgspec.structs.replace(event, source=source)
 
 
 def _factor(file: Path, number: int, value: object) -> FactorPublished:

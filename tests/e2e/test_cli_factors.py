@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ledger.store.embedded import EmbeddedServer
+from tests.e2e.cli_program import GRID as GRID_FACTOR
 from tests.e2e.cli_program import Program, add_company, open_ledger
 from tests.faults.embedded_land import temporary_home
 
@@ -85,6 +88,19 @@ def test_what_is_published_of_the_library_is_not_published_twice(program: Progra
     diesel = published(program)["operator/diesel@1"]
     assert diesel["properties"]["density_kg_per_l"] == "0.84"  # type: ignore[index]
     assert diesel["unverified"] is False
+
+
+def test_the_document_of_a_factor_is_kept_by_its_hash(program: Program):
+    notice = write(program, "notice.pdf", "the notice")
+    sha256 = hashlib.sha256(notice.read_bytes()).hexdigest()
+    factor = {**GRID_FACTOR, "version": "2024"}
+    write(program, "next.json", json.dumps(factor))
+    program("factor", "publish", "next.json", "--document", "notice.pdf")
+    assert published(program)["operator/grid-jiangsu@2024"]["sha256"] == sha256
+    other = {**factor, "version": "2025", "source": {"title": "Notice", "sha256": "ab" * 32}}
+    write(program, "other.json", json.dumps(other))
+    words = ("factor", "publish", "other.json", "--document", "notice.pdf")
+    assert program.refused(*words, status=2)["found"] == sha256
 
 
 def test_a_name_that_the_library_has_not_is_refused(program: Program):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from fractions import Fraction
 
-from hypothesis import assume, given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from ledger.carbon import rulepack
@@ -97,8 +97,7 @@ def test_heat_and_power_add_up_to_what_was_emitted(
     try:
         shared = allocate(emitted, heat_gj, power_kwh, method)
     except LedgerError:
-        assume(False)
-        return
+        reject()
     for gas, mass in emitted.items():
         heat, power = shared.heat_kg_per_gj[gas], shared.power_kg_per_kwh[gas]
         assert heat >= 0

@@ -14,7 +14,15 @@ from typing import Final
 from ledger.carbon.events import Document, FactorPublished
 from ledger.carbon.exact import number_of
 from ledger.carbon.rulepack import RulePack
-from ledger.carbon.tables.outcome import FIRST_LINE, Found, Outcome, RefusedRow, Told, rows_of
+from ledger.carbon.tables.outcome import (
+    FIRST_LINE,
+    Found,
+    Names,
+    Outcome,
+    RefusedRow,
+    Told,
+    rows_of,
+)
 from ledger.carbon.tables.value import Unusable, decimal
 
 COLUMNS: Final = (
@@ -45,11 +53,11 @@ def read(
     rows = rows_of(text, COLUMNS)
     found: list[Found] = []
     refused: list[RefusedRow] = []
-    names: dict[str, int] = {}
+    names = Names()
     for line, row in enumerate(rows, start=FIRST_LINE):
         try:
             event = _factor(row, pack, salt, sha256, gwp, until)
-            _note(names, f"{event.id}@{event.version}", line)
+            names.take(event, line)
             found.append(Found(event, (line,)))
         except Unusable as reason:
             label = " ".join((row["data_year"], row["name"], row["kind"]))
@@ -94,12 +102,6 @@ def _factor(
             sha256=sha256,
         ),
     )
-
-
-def _note(names: dict[str, int], name: str, line: int) -> None:
-    if name in names:
-        raise Unusable(f"{name} stands in line {names[name]} already")
-    names[name] = line
 
 
 def _region(row: dict[str, str], pack: RulePack) -> str:

@@ -26,7 +26,15 @@ import msgspec
 from ledger.carbon.events import Document, FactorPublished
 from ledger.carbon.exact import number_of
 from ledger.carbon.rulepack import RulePack
-from ledger.carbon.tables.outcome import FIRST_LINE, Found, Outcome, RefusedRow, Told, rows_of
+from ledger.carbon.tables.outcome import (
+    FIRST_LINE,
+    Found,
+    Names,
+    Outcome,
+    RefusedRow,
+    Told,
+    rows_of,
+)
 from ledger.carbon.tables.value import Unusable, decimal
 from ledger.errors import BadFile, LedgerError
 
@@ -107,9 +115,11 @@ def read(
     rows = rows_of(text, (*columns.values(), *map_.gases.values(), *map_.properties.values()))
     found: list[Found] = []
     refused: list[RefusedRow] = []
+    names = Names()
     for line, row in enumerate(rows, start=FIRST_LINE):
         try:
             event = _factor(row, columns, map_, pack, salt, sha256)
+            names.take(event, line)
             found.append(Found(event, (line,)))
         except Unusable as reason:
             refused.append(RefusedRow(line, _label(row), str(reason)))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ledger.carbon.events import FactorPublished
+from ledger.carbon.tables.value import Unusable
 from ledger.errors import BadFile
 
 FIRST_LINE = 2
@@ -52,6 +53,20 @@ class Outcome(msgspec.Struct, frozen=True):
         if sorted(lines) != list(range(FIRST_LINE, FIRST_LINE + self.rows)):
             raise AssertionError("a row of the table is lost or counted twice")
         return self
+
+
+class Names:
+    """The factors of a table so far, so that none is made twice."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, int] = {}
+
+    def take(self, event: FactorPublished, line: int) -> None:
+        """Note a factor's name. Raises Unusable where another line has it already."""
+        name = f"{event.id}@{event.version}"
+        if name in self._lines:
+            raise Unusable(f"{name} stands in line {self._lines[name]} already")
+        self._lines[name] = line
 
 
 class Told:

@@ -71,9 +71,10 @@ GRID = {
 }  # fmt: skip
 
 
-def grid(*changes: dict[str, str], **options: str) -> Outcome:
+def grid(*changes: dict[str, str], gwp: str | None = None, until: str | None = None) -> Outcome:
     rows = [{**GRID, **change} for change in changes or ({},)]
-    return china_grid.read(table(china_grid.COLUMNS, *rows), PACK, salt(), HASH, **options)
+    text = table(china_grid.COLUMNS, *rows)
+    return china_grid.read(text, PACK, salt(), HASH, gwp=gwp, until=until)
 
 
 def one(outcome: Outcome) -> FactorPublished:
@@ -371,6 +372,12 @@ def test_a_mapped_row_that_cannot_be_used_says_why(change: dict[str, str], reaso
     outcome = by_map(DIESEL, DIESEL | change)
     assert (outcome.imported, [row.line for row in outcome.refused]) == (1, [3])
     assert reason in outcome.refused[0].reason
+
+
+def test_a_mapped_factor_that_stands_twice_is_taken_once():
+    outcome = by_map(DIESEL, DIESEL)
+    assert (outcome.imported, outcome.refused[0].line) == (1, 3)
+    assert "diesel@1 stands in line 2 already" in outcome.refused[0].reason
 
 
 @pytest.mark.parametrize(
