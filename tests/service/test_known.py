@@ -111,7 +111,7 @@ def test_what_was_known_at_a_size_does_not_change_when_the_log_grows(place: Plac
                 salt=salt(),
                 approach="operational",
                 from_="2018-01",
-                sites={"yard-7": "0.5"},
+                sites=(("yard-7", "0.5"),),
                 reason="first",
             ),
             CompanyFactRecorded(salt=salt(), fact="output", period=YEAR, value="7", unit="t"),
