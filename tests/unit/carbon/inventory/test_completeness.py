@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.carbon.events import SourceAmended, SourceClosed
+from ledger.carbon.events import EmissionMeasured, SourceAmended, SourceClosed
 from ledger.carbon.inventory.completeness import Completeness, Gap, completeness
 from tests.unit.carbon.inventory.plants import POWER, pack, use, with_site, works
 from tests.unit.world import World, body, declared, profile, reading, salt, site_transfer
@@ -78,6 +78,27 @@ def test_a_withdrawn_reading_leaves_its_gap_and_a_corrected_one_covers_what_it_s
     world.correct(f"{POWER}@1", None)
     world.correct(f"{POWER}@2", body("2026-01-02T00:00:00+08:00", "PT12H", "12"))
     assert gaps(lacking(world))[POWER, "2026-01"] == JANUARY_S - 12 * 3600
+
+
+def test_a_withdrawn_profile_and_a_withdrawn_measurement_leave_no_time_behind():
+    world = works()
+    world.post("acme", POWER, [profile("2026-01-31T23:00:00+08:00", 5400, ["1", None, "1"])])
+    world.correct(f"{POWER}@1", None)
+    stack = "acme/plant/stack"
+    world.source(stack, activity="measured.stack", unit="t", scope=1)
+    measured = EmissionMeasured(
+        salt=salt(),
+        period=("2026-01-01T00:00:00+08:00", "2026-03-01T00:00:00+08:00"),
+        masses_mg={"CO2": "1000"},
+        method="continuous",
+    )
+    world.post("acme", stack, [measured])
+    assert (stack, "2026-01") not in gaps(lacking(world))
+    world.correct(f"{stack}@1", None)
+    whole = {"2026-01": JANUARY_S, "2026-02": FEBRUARY_S}
+    assert gaps(lacking(world)) == {
+        (stream, month): gap_s for stream in (POWER, stack) for month, gap_s in whole.items()
+    }
 
 
 def test_a_closed_source_lacks_nothing_afterwards():
