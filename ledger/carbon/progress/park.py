@@ -12,8 +12,8 @@ from fractions import Fraction
 
 import msgspec
 
-from ledger.carbon.area.amounts import COUNTED_ROLES
-from ledger.carbon.area.area import area_terms
+from ledger.carbon.area.amounts import COUNTED_ROLES, can_count
+from ledger.carbon.area.area import area_terms, in_view
 from ledger.carbon.area.assign import view_table
 from ledger.carbon.exact import MG_PER_KG
 from ledger.carbon.known import Known
@@ -80,6 +80,7 @@ class Park:
         ]
         self.lines = {(row.line.stream, row.line.line): row.line for row in known.masses}
         self.power_mg = self._power_mg()
+        self.mixed = self._mixed()
         self.energy_lines = energy_lines(known, pack)
         self._energies: dict[tuple[str, ...], ParkEnergy] = {}
 
@@ -87,6 +88,7 @@ class Park:
         """Carbon and energy with these choices."""
         energy = self.energy(choices)
         carbon, missing = self._of_the_view(choices), list(energy.missing)
+        missing += [text for line, text in self.mixed if not self._left_out(choices, line)]
         if choices["residents"] == "included":
             carbon += self._of_residents(choices)
         for fact in self.green(choices):
@@ -148,6 +150,22 @@ class Park:
 
     def _left_out(self, choices: dict[str, str], line: LineRow) -> bool:
         return choices["enterprise-transport"] == "excluded" and is_transport(self.table, line)
+
+    def _mixed(self) -> list[tuple[LineRow, str]]:
+        """What is known as CO2 equivalent alone: how much of it is the programme's gas, nobody says."""
+        found: dict[str, LineRow] = {}
+        for row in self.known.masses:
+            if (
+                row.mass_mg
+                and self.pack.gas(row.gas).kind == "co2e"
+                and can_count(row.line, row.role)
+                and in_view(self.known, self.pack, self.rules.view, row.line)
+            ):
+                text = (
+                    f"{row.line.stream}: how much of its {row.gas} is {self.rules.gas} is not told"
+                )
+                found[text] = row.line
+        return [(line, text) for text, line in found.items()]
 
     def _power_mg(self) -> dict[str, int]:
         """Milligrams of the purchased electricity that counts in the view, by party."""

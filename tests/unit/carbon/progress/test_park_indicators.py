@@ -299,6 +299,15 @@ def test_what_was_measured_at_the_stack_tells_no_energy(activity: str):
     assert found.t_per_tce is None
 
 
+def test_what_is_known_as_co2_equivalent_alone_leaves_the_indicator_open():
+    world = solar()
+    emitted(world, "acme/plant/kiln", CO2e_AR5=T, activity="process.other")
+    found = of(world)
+    assert found.carbon_mg == 582_700_000_000
+    assert found.missing == ("acme/plant/kiln: how much of its CO2e_AR5 is CO2 is not told",)
+    assert found.t_per_tce is None
+
+
 def test_a_process_needs_no_energy():
     world = solar()
     emitted(world, "acme/plant/kiln", CO2=T, activity="process.other")
