@@ -17,7 +17,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import TypeVar, cast
 
@@ -261,14 +261,14 @@ class RulePack:
             self._parts[name] = msgspec.json.decode(self.files[name], type=form)
         return cast("T", self._parts[name])
 
-    @property
+    @cached_property
     def properties(self) -> dict[str, Property]:
         """What a factor may say beside its gases, by name; empty before pack 2."""
         if "properties.json" not in self.files:
             return {}
         return {one.property: one for one in self.part("properties.json", _PropertyFile).properties}
 
-    @property
+    @cached_property
     def regions(self) -> dict[str, Region]:
         """Regions made of others, by name; empty before pack 2."""
         if "regions.json" not in self.files:
