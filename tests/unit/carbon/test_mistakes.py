@@ -19,6 +19,7 @@ from ledger.carbon.area.passing import passed_on
 from ledger.carbon.events import Document, FactorPublished
 from ledger.carbon.gwp import co2e
 from ledger.carbon.pieces import FACTOR
+from ledger.carbon.progress.indicators import park_indicators
 from ledger.client.importer.mapfile import parse_map
 from ledger.client.importer.run import ImportResult, import_file
 from ledger.client.outbox import Outbox
@@ -28,6 +29,7 @@ from ledger.log import batch
 from ledger.log.canonical import encode_struct
 from ledger.log.event import event_leaf
 from ledger.log.hashes import ZEROS_HEX
+from tests.unit.carbon.area.park import worked_park
 from tests.unit.client.memory import DIESEL, STEEL, STREAM, MemoryConnection
 from tests.unit.world import LOG, World, factor, key_of, reading, source
 
@@ -121,6 +123,13 @@ def test_entries_that_change_the_same_row_of_a_read_model_are_added(world: World
     keys = {key for logged in world.log for key in logged.rows.masses}
     assert len(keys) == 1  # one stream, line, month, role and gas
     assert world.total() == 5 * 582_700_000
+
+
+def test_events_of_one_entry_that_change_the_same_row_are_added_too(world: World):
+    starts = [f"2026-03-01T{hour:02d}:00:00+08:00" for hour in range(5)]
+    posted = world.post("acme", POWER, [reading(start, "PT1H", "1000") for start in starts])
+    assert [row[0] for row in posted.rows.masses.values()] == [5 * 582_700_000]
+    assert [row[:2] for row in posted.rows.activity.values()] == [[5_000 * 10**12, 5]]
 
 
 # --- a changed GWP set that recalculated stored values, or was silently not applied ----------------
@@ -264,6 +273,16 @@ def test_energy_is_counted_in_coal_equivalent_and_no_money_converts_into_it():
     for money in (unit for unit in PACK.units.values() if unit.dimension == "currency"):
         with pytest.raises(BadValue, match="another dimension"):
             PACK.ratio(money.unit, "tce")
+
+
+def test_no_amount_of_money_changes_the_parks_indicator():
+    park = worked_park()
+    poor = park_indicators(park.known("2026-01", "2027-01"), PACK)
+    assert (poor.energy_tce, poor.t_per_tce) == ("7428.797108463", "2.391897")
+    for party in ("a", "b", "c"):
+        park.fact(party, "value-added", "2026", "5000000000", "CNY@2025")
+    rich = park_indicators(park.known("2026-01", "2027-01"), PACK)
+    assert (rich.energy_tce, rich.t_per_tce) == (poor.energy_tce, poor.t_per_tce)
 
 
 # --- a "hash" column that is a counter -------------------------------------------------------------
