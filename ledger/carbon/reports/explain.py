@@ -194,8 +194,12 @@ def _check(found: tuple[AddedEntry, ...] | None, recorded: Fraction, stream: str
 
 
 def _commands(terms: Iterable[Term]) -> Iterable[str]:
-    """One command for each event that is alone in its entry, one pattern for each run of them."""
-    runs = sorted({(e.stream, e.first, e.last) for term in terms for e in term.entries or ()})
+    """One command for each event that stands alone, one pattern for each run of versions."""
+    places = sorted({(e.stream, e.first, e.last) for term in terms for e in term.entries or ()})
+    runs: list[tuple[str, int, int]] = []
+    for stream, first, last in places:
+        goes_on = runs and (stream, first) == (runs[-1][0], runs[-1][2] + 1)
+        runs.append((stream, runs.pop()[1] if goes_on else first, last))
     for stream, first, last in runs:
         name = stream.replace("/", "-")
         command = f"carbon-ledger prove {event_ref(stream, first)} -o {name}-{first}.json"
