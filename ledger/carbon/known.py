@@ -12,7 +12,7 @@ import msgspec
 from ledger.carbon.area.pieces import TargetPiece, TransferPiece
 from ledger.carbon.organisation.pieces import FactPiece, OrganisationPiece
 from ledger.carbon.pieces import FactorPiece, SourcePiece
-from ledger.carbon.rows import ActivityRow, MassRow, QualityRow
+from ledger.carbon.rows import ActivityRow, Correction, MassRow, QualityRow
 
 
 class KnownParty(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +48,10 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     targets: list[TargetPiece]
     factors: dict[str, FactorPiece]
     quality: list[QualityRow] = []
+    corrections: list[Correction] = []
+    """Of one party: the events that changed masses of the period after they were recorded."""
+    corrected: list[tuple[int, MassRow]] = []
+    """What the entries of these corrections added, with their index."""
 
     def roles_of(self, party: str) -> tuple[str, ...]:
         """The roles of a party."""

@@ -76,6 +76,16 @@ class QualityRow(msgspec.Struct, frozen=True):
     readings: int
 
 
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that changed what was recorded, as the log has it; `corrects` names the original."""
+
+    index: int
+    event: str
+    type: str
+    reason: str
+    corrects: str | None = None
+
+
 class EntryRows:
     """What one entry adds: masses in mg, activity in 10^-12 of the source's unit, new lines.
 

@@ -18,24 +18,27 @@ from msgspec.structs import replace
 
 from ledger.carbon.area.pieces import TARGET, TRANSFER, TargetPiece, TransferPiece
 from ledger.carbon.events import (
+    ActivityCorrected,
+    ActivityWithdrawn,
     FactorAssigned,
     SiteRegistered,
     SourceAmended,
     SourceClosed,
     SourceRegistered,
 )
+from ledger.carbon.inventory.restatement import CHANGING
 from ledger.carbon.known import Known, KnownParty
 from ledger.carbon.organisation import views as organisation_views
 from ledger.carbon.organisation.events import SiteTransferred
 from ledger.carbon.organisation.months import month_after, month_before
 from ledger.carbon.organisation.pieces import FACT, ORGANISATION, FactPiece, OrganisationPiece
 from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece
-from ledger.carbon.rows import EntryRows
+from ledger.carbon.rows import Correction, EntryRows
 from ledger.carbon.views import apply
 from ledger.errors import NotFound
 from ledger.fold.event import Place
 from ledger.fold.state import Kind, Memory
-from ledger.log.names import party_of
+from ledger.log.names import event_ref, party_of
 from ledger.machine import read_event
 from ledger.parties.pieces import LEDGER, PARTY, LedgerPiece
 from ledger.store import log_store
@@ -85,6 +88,9 @@ async def read_known(
     months = period[0], month_before(period[1])
     sources = await _sources(conn, views, about, size, party)
     transfers = await _transfers(conn, views, months, size, party)
+    changing = (
+        [] if party is None else await views.changing_entries(conn, party, *months, size, CHANGING)
+    )
     return Known(
         size=size,
         area=about.area,
@@ -102,6 +108,8 @@ async def read_known(
         transfers=transfers,
         targets=await _targets(conn, views, size, party),
         factors=await _factors(conn, views, sources.values(), transfers, size),
+        corrections=[one for index in changing for one in await _corrections(conn, index)],
+        corrected=await views.changes(conn, party, *months, changing) if changing else [],
     )
 
 
@@ -170,6 +178,29 @@ async def _factors(
         ref: replace(piece, confirmed=tuple(one for one in piece.confirmed if one.index < size))
         for ref, piece in factors.items()
     }
+
+
+async def _corrections(conn: Connection, index: int) -> list[Correction]:
+    """What an entry says that changes what was recorded, with its reasons."""
+    stored = await log_store.entry(conn, index)
+    found = []
+    for position, line in enumerate(stored.event_lines):
+        event = read_event(line)
+        if isinstance(
+            event, ActivityCorrected | ActivityWithdrawn | FactorAssigned | SourceAmended
+        ):
+            found.append(
+                Correction(
+                    index=index,
+                    event=event_ref(stored.stream, stored.first + position),
+                    type=type(event).__name__,
+                    reason=event.reason,
+                    corrects=event.event
+                    if isinstance(event, ActivityCorrected | ActivityWithdrawn)
+                    else None,
+                )
+            )
+    return found
 
 
 # --- statements with an index ----------------------------------------------------------------------

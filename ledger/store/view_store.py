@@ -262,6 +262,21 @@ class ViewStore:
             for month, role, gas, mass_mg, zeroed, index in [row[_LINE_WIDTH:]]
         ]
 
+    async def changing_entries(
+        self,
+        conn: Connection,
+        party: str | None,
+        first_month: str,
+        last_month: str,
+        as_of: int,
+        types: Iterable[str],
+    ) -> list[int]:
+        """Indexes of entries with an event of these types that added to a party's masses, or to all."""
+        period = _Period(first_month, last_month, as_of)
+        values = {"party": party, "types": sorted(types), **msgspec.structs.asdict(period)}
+        rows = await conn.execute(self._query("changing_entries", party), values)
+        return [int(row[0]) async for row in rows]
+
     async def area_masses(
         self,
         conn: Connection,

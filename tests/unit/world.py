@@ -20,7 +20,7 @@ from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -40,10 +40,12 @@ from ledger.carbon.events import (
     ActivityWithdrawn,
     Body,
     Document,
+    FactorAssigned,
     FactorPublished,
     Number,
     ProfileRecorded,
     SiteRegistered,
+    SourceAmended,
     SourceRegistered,
 )
 from ledger.carbon.known import Known, KnownParty
@@ -67,7 +69,7 @@ from ledger.carbon.pieces import (
     HistoryPiece,
     RecordedPiece,
 )
-from ledger.carbon.rows import ActivityRow, EntryRows, LineRow, MassRow, QualityRow
+from ledger.carbon.rows import ActivityRow, Correction, EntryRows, LineRow, MassRow, QualityRow
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
 from ledger.errors import LedgerError
 from ledger.fold.state import Kind, Memory, Overlay
@@ -392,6 +394,7 @@ class World:
             masses=masses,
             activity=activity,
             quality=self._grades(first_month, end_month, size, set(sources)),
+            **self._corrected(first_month, end_month, size, set(sources)),
             organisations={
                 name: said
                 for (kind, name) in sorted(self.state.pieces)
@@ -449,6 +452,36 @@ class World:
             for (stream, line, month, quality), readings in sorted(sums.items())
             if stream in streams and first_month <= month < end_month
         ]
+
+    def _corrected(
+        self, first_month: str, end_month: str, size: int | None, streams: set[str]
+    ) -> dict[str, list[Any]]:
+        """Events that changed what was recorded, and what their entries added."""
+        lines = {(line.stream, line.line): line for line in self.lines}
+        corrections, corrected = [], []
+        for logged in self.log[:size]:
+            stream, first = logged.entry.stream, logged.entry.first
+            said = [
+                Correction(
+                    index=logged.index,
+                    event=event_ref(stream, first + at),
+                    type=type(event).__name__,
+                    reason=event.reason,
+                    corrects=getattr(event, "event", None),
+                )
+                for at, event in enumerate(logged.entry.events)
+                if isinstance(
+                    event, ActivityCorrected | ActivityWithdrawn | FactorAssigned | SourceAmended
+                )
+            ]
+            added = [
+                (logged.index, MassRow(lines[key[0], key[1]], *key[2:], *row))
+                for key, row in sorted(logged.rows.masses.items())
+                if said and key[0] in streams and first_month <= key[2] < end_month
+            ]
+            corrections += said if added else []
+            corrected += added
+        return {"corrections": corrections, "corrected": corrected}
 
     # --- reading figures -----------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ Source: accounting rules, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import msgspec
@@ -19,7 +18,7 @@ from ledger.carbon.inventory.boundary import said
 from ledger.carbon.inventory.inventory import Inventory
 from ledger.carbon.known import Known
 from ledger.carbon.organisation.pieces import BaseYear
-from ledger.carbon.rows import MassRow
+from ledger.carbon.rows import Correction, MassRow
 from ledger.carbon.rulepack import RulePack
 from ledger.errors import BadValue
 
@@ -28,19 +27,8 @@ CHANGING = (
     "ActivityWithdrawn",
     "FactorAssigned",
     "SourceAmended",
-    "DataRedacted",
 )
 """The types whose events change what was recorded before."""
-
-
-class Correction(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that changed what was recorded, as the log has it; `corrects` names the original."""
-
-    index: int
-    event: str
-    type: str
-    reason: str
-    corrects: str | None = None
 
 
 class Restatement(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,20 +104,14 @@ def compare_base_year(
     )
 
 
-def restatements(
-    corrections: Iterable[Correction], deltas: Iterable[tuple[int, MassRow]]
-) -> list[Restatement]:
-    """Every entry that changed a figure of the period, with its reasons, in the order of the log.
-
-    `deltas` are what entries added to the period's masses, with their index; those of entries that
-    hold no correction are first recordings and left out.
-    """
+def restatements(known: Known, party: str) -> list[Restatement]:
+    """Every entry that changed a party's figures of the period after they were recorded, in order."""
     said_at: dict[int, list[Correction]] = {}
-    for one in corrections:
+    for one in known.corrections:
         said_at.setdefault(one.index, []).append(one)
     changed: dict[int, list[MassRow]] = {}
-    for index, row in deltas:
-        if index in said_at:
+    for index, row in known.corrected:
+        if row.line.party == party:
             changed.setdefault(index, []).append(row)
     found = []
     for index, rows in sorted(changed.items()):
@@ -140,7 +122,7 @@ def restatements(
         found.append(
             Restatement(
                 index=index,
-                corrections=tuple(said_at[index]),
+                corrections=tuple(said_at.get(index, ())),
                 streams=tuple(sorted({row.line.stream for row in rows})),
                 months=tuple(sorted({row.month for row in rows})),
                 change_mg={place: mass_mg for place, mass_mg in sorted(change.items()) if mass_mg},

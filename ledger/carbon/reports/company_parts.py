@@ -13,7 +13,7 @@ from ledger.carbon.counted import Counted
 from ledger.carbon.inventory.heading import LOCATION, MARKET
 from ledger.carbon.inventory.inventory import EMITTED, Inventory, inventory
 from ledger.carbon.inventory.quality import quality
-from ledger.carbon.inventory.restatement import base_year, compare_base_year
+from ledger.carbon.inventory.restatement import base_year, compare_base_year, restatements
 from ledger.carbon.inventory.uncertainty import uncertain_parts, uncertainty
 from ledger.carbon.known import Known
 from ledger.carbon.reports.beside import declared_lines, source_lines
@@ -238,6 +238,39 @@ def open_table(found: Inventory) -> Table:
     )
 
 
+def restatements_table(draft: Draft) -> Table:
+    """Every entry that changed what had been recorded of the period, why, and by how much.
+
+    What Scope 2 changed by location and by the market stands side by side: roles are never added.
+    """
+    rows = []
+    for one in restatements(draft.known, party_of(draft)):
+        changes = "; ".join(
+            f"{role} {gas} {mass_mg:+d} mg" for (role, gas), mass_mg in one.change_mg.items()
+        )
+        months = one.months[0] if len(one.months) == 1 else f"{one.months[0]} to {one.months[-1]}"
+        rows += [
+            Row(
+                (
+                    str(one.index),
+                    said.event,
+                    said.corrects or "",
+                    said.reason,
+                    ", ".join(one.streams),
+                    months,
+                    changes if at == 0 else "with the line above",
+                )
+            )
+            for at, said in enumerate(one.corrections)
+        ]
+    return Table(
+        name="restatements",
+        title="What changed after it was recorded, in recorded masses, before any share",
+        labels=("entry", "event", "corrects", "reason", "streams", "months", "change"),
+        rows=tuple(rows),
+    )
+
+
 def earlier(known: Known, party: str) -> list[tuple[tuple[str, str], int]]:
     """The base year at the size that the party named, and the same year as known now."""
     base = base_year(known, party)
@@ -309,6 +342,7 @@ def common_tables(draft: Draft, found: Inventory, since: Sequence[Known]) -> lis
             ],
         ),
         base_year_table(draft, since),
+        restatements_table(draft),
         market_table(found),
         *quality_tables(draft),
         boundary_table(found),

@@ -129,6 +129,17 @@ SELECT source.*, delta.month, delta.role, delta.gas, delta.mass_mg, delta.zeroed
    AND delta.index = ANY (%(indexes)s::bigint[])
  ORDER BY delta.index, source.stream, source.line, delta.month, delta.role, delta.gas;
 
+-- name: changing_entries
+-- Entries with an event of certain types that added something to masses over months, in order, as
+-- known at a size; `{which}` names a party or all.
+SELECT DISTINCT delta.index
+  FROM {schema}.source_lines AS source
+  JOIN {schema}.mass_delta AS delta USING (stream, line)
+  JOIN ledger.log_entries AS entry ON entry.index = delta.index
+ WHERE {which} AND delta.month BETWEEN %(first_month)s AND %(last_month)s
+   AND delta.index < %(as_of)s AND entry.types && %(types)s::text[]
+ ORDER BY delta.index;
+
 -- name: area_masses_now
 -- Masses of all companies, and of all other parties, by what a footprint of the area tells apart.
 -- The party stands only where a balance group is netted within it.

@@ -6,18 +6,16 @@ from fractions import Fraction
 
 import pytest
 
-from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn
+from ledger.carbon.events import FactorAssigned
 from ledger.carbon.inventory.restatement import (
     BaseYearCompared,
-    Correction,
     base_year,
     compare_base_year,
     restatements,
 )
-from ledger.carbon.rows import MassRow
 from ledger.errors import BadValue
 from tests.unit.carbon.inventory.plants import KWH_MG, POWER, drawn, pack, use, works
-from tests.unit.world import World, body, reading
+from tests.unit.world import World, body, reading, salt
 from tests.unit.world import base_year as restated
 
 YEAR = ("2025-01", "2026-01")
@@ -89,36 +87,11 @@ def test_another_period_is_refused():
         compare_base_year(pack(), base, other, other, "AR5", "location")
 
 
-def said(world: World) -> list[Correction]:
-    """The corrections of the log."""
-    return [
-        Correction(
-            index=one.index,
-            event=f"{one.entry.stream}@{one.entry.first + at}",
-            type=type(event).__name__,
-            reason=event.reason,
-            corrects=event.event,
-        )
-        for one in world.log
-        for at, event in enumerate(one.entry.events)
-        if isinstance(event, ActivityCorrected | ActivityWithdrawn)
-    ]
-
-
-def deltas(world: World) -> list[tuple[int, MassRow]]:
-    lines = {(line.stream, line.line): line for line in world.lines}
-    return [
-        (one.index, MassRow(lines[stream, line], month, role, gas, *row))
-        for one in world.log
-        for (stream, line, month, role, gas), row in one.rows.masses.items()
-    ]
-
-
 def test_every_correction_is_listed_with_its_reason_and_what_it_changed():
     world = based()
     world.post("acme", POWER, [reading("2025-02-01T00:00:00+08:00", "P1D", "10")])
     world.correct(f"{POWER}@1", body(*JANUARY, "1060"))
-    found = restatements(said(world), deltas(world))
+    found = restatements(world.known(*YEAR), "acme")
     [one] = found
     assert (one.streams, one.months) == ((POWER,), ("2025-01",))
     assert one.change_mg == {("location", "CO2"): 60 * KWH_MG, ("market", "CO2"): 60 * 609_600}
@@ -127,4 +100,27 @@ def test_every_correction_is_listed_with_its_reason_and_what_it_changed():
 
 def test_first_recordings_are_no_restatements():
     world = based()
-    assert restatements(said(world), deltas(world)) == []
+    assert restatements(world.known(*YEAR), "acme") == []
+
+
+def test_a_factor_that_came_late_restates_what_it_priced_again():
+    world = based()
+    world.factor("grid", CO2="0.6", version="2")
+    before = world.size
+    event = world.say("acme", FactorAssigned(
+        salt=salt(), source=POWER, role="location", factor="operator/grid@2",
+        from_="2025-01-01T00:00:00+08:00", reason="published two years late",
+    ))  # fmt: skip
+    [one] = restatements(world.known(*YEAR), "acme")
+    assert one.change_mg == {("location", "CO2"): 1000 * (600_000 - KWH_MG)}
+    assert [(c.event, c.type, c.reason) for c in one.corrections] == [
+        (event, "FactorAssigned", "published two years late")
+    ]
+    assert restatements(world.known(*YEAR, size=before), "acme") == []
+
+
+def test_a_correction_of_another_period_restates_nothing_here():
+    world = based()
+    use(world, POWER, "2026-01", "1000")
+    world.correct(f"{POWER}@2", None)
+    assert restatements(world.known(*YEAR), "acme") == []
