@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import pytest
 
+from ledger.carbon.inventory.inventory import inventory
+from ledger.carbon.rulepack import load
 from ledger.errors import RuleBroken
 from tests.unit.carbon.cases.factory import C_TO_CO2, exactly, factory, footprint, milligrams, total
 from tests.unit.world import World, body, reading
@@ -96,6 +98,21 @@ def test_more_carbon_out_than_in_is_an_error_netted_nowhere(world: World):
         charge(world, material)
     assert total(world) == {"CO2": 34_008_333_333 + 582_700_000}
     assert footprint(world).balance_groups[0].ok
+
+
+def test_the_inventory_names_the_group_below_zero_and_counts_none_of_it(world: World):
+    for material in ("steel", "dust"):
+        charge(world, material)
+    known = world.known("2026-01", "2027-01")
+    found = inventory(known, load(known.rules), "acme")
+    assert [(one.balance_group, one.role) for one in found.below_zero] == [("eaf", "direct")]
+    assert found.masses("location", scope=1) == {}
+    for material in ("pig-iron", "electrodes", "scrap"):
+        charge(world, material)
+    known = world.known("2026-01", "2027-01")
+    found = inventory(known, load(known.rules), "acme")
+    assert found.below_zero == []
+    assert found.masses("location", scope=1) == {"CO2": 34_008_333_333}
 
 
 def test_a_group_is_netted_over_the_period_that_is_asked_for(world: World):

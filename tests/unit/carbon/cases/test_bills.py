@@ -110,6 +110,19 @@ def test_the_same_bill_gives_each_area_the_months_of_its_own_clock():
     assert found["Asia/Shanghai"] == {"2026-03": 3_496_200, "2026-04": 10_488_600}
 
 
+@pytest.mark.parametrize(
+    ("quantity", "unit"),
+    [("1.2345", "10^4kWh"), ("12.345", "MWh"), ("44442", "MJ"), ("44.442", "GJ")],
+)
+def test_a_bill_in_the_unit_that_its_sender_writes_counts_exactly(
+    world: World, quantity: str, unit: str
+):
+    march = ("2026-03-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00")
+    world.post("acme", POWER, [reading(*march, quantity, unit=unit)])
+    assert world.months() == {"2026-03": 12_345 * 582_700}
+    assert footprint(world).sources[0].quantity == "12345"
+
+
 def test_bills_that_follow_each_other_cover_the_year_once(world: World):
     days = ["2026-01-01", "2026-03-18", "2026-05-20", "2026-12-11", "2027-01-01"]
     stamps = [f"{day}T00:00:00+08:00" for day in days]
