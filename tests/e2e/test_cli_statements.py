@@ -86,9 +86,20 @@ def test_a_boundary_and_a_base_year(program: Program):
 
 def test_a_site_that_another_company_takes_over(program: Program):
     program("site", "add", "mill/harbour", "--region", "CN-JS")
+    stream = "mill/harbour/electricity"
+    program("source", "add", stream, "--activity", "electricity.purchased", "--unit", "kWh",
+            "--scope", "2", "--key-area", "industry", "--interval", "PT15M",
+            "--factor", "location=grid-jiangsu@2023")  # fmt: skip
+    bill = ("record", stream, "--quantity", "743", "--period", "2018-05-01")
+    over = program(*bill, "2018-07-01")
     gone = ("boundary", "transfer-site", "mill/harbour", "--to", "works", "--from", "2018-06")
+    early = refused(program, *gone, "--reason", "sold")
+    assert f"{over['event']} ends later" in early
+    program("correct", over["event"], "--withdraw", "--reason", "billed to the other")
     posted = program(*gone, "--reason", "sold")
     assert proven(program, posted)["to"] == "works"
+    assert "before the site harbour was transferred" in refused(program, *bill, "2018-07-01")
+    program(*bill, "2018-06-01")
     again = refused(program, *gone, "--reason", "sold twice")
     assert "transferred already" in again
 
