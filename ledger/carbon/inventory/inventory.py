@@ -21,7 +21,6 @@ from ledger.carbon.area.amounts import broken_groups, column_of, sign_of
 from ledger.carbon.area.passing import OpenRest, Passed, passed_on
 from ledger.carbon.counted import Counted, counted, sums
 from ledger.carbon.exact import divide_half_even
-from ledger.carbon.gwp import Co2e, co2e
 from ledger.carbon.inventory.boundary import Held, Shares, shared
 from ledger.carbon.inventory.heading import (
     BOUGHT_SCOPE,
@@ -211,11 +210,6 @@ def _drawn(
         open=[one for one in passed.open if one.stream.partition("/")[0] == party],
         rounded_to_zero=sum(row.zeroed for row in rows),
     )
-
-
-def in_co2e(pack: RulePack, gwp: str, masses: dict[str, int]) -> Co2e:
-    """A figure's masses in one GWP set; what another set alone knows stands apart."""
-    return co2e(pack, gwp, masses)
 
 
 def hourly_streams(known: Known, party: str) -> set[str]:
