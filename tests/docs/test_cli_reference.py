@@ -24,6 +24,8 @@ NAMED = (
     "footprint", "area", "prove", "verify", "audit", "rebuild", "status", "serve",
     "meter install", "meter remove", "boundary set", "boundary transfer-site", "boundary base-year",
     "fact company", "fact area", "fact list", "line declare", "supply match", "supply end",
+    "report ghg-protocol", "report iso-14064-1", "report esrs", "report gpc", "report area-views",
+    "report park-indicators", "report progress", "report explain",
     "transfer record", "transfer acknowledge", "transfer withdraw", "target set",
 )  # fmt: skip
 
