@@ -132,6 +132,8 @@ def test_a_name_that_could_be_two_gases_is_no_alias(pack: RulePack, name: str) -
 def test_the_table_of_global_warming_potentials_stands_in_the_pack(
     pack: RulePack, gas: str, values: tuple[str, str, str]
 ) -> None:
+    if gas == "SF6" and pack.version != "1":
+        values = (*values[:2], "24300")  # as corrected; pack 1 keeps the value of before
     assert tuple(pack.gwp[one].values[gas] for one in ("AR4", "AR5", "AR6")) == values
 
 
