@@ -217,7 +217,7 @@ def masses(world: World) -> dict[tuple[str, str, str, str], int]:
     return {key: mass_mg for key, mass_mg in sums.items() if mass_mg}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=max(25, settings().max_examples // 4), deadline=None)
 @given(said, st.randoms(use_true_random=False), st.integers(0, 100), st.integers(0, 100))
 def test_any_order_and_any_split_of_a_whole_park_gives_the_sums_of_fractions(
     everything: list[Said], chance: Random, late_at: int, other_late_at: int
@@ -313,7 +313,7 @@ def footprints(world: World) -> dict[tuple[str, str, str], int]:
     return figures
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=max(15, settings().max_examples // 8), deadline=None)
 @given(said, st.randoms(use_true_random=False))
 def test_duckdb_adds_the_exported_rows_up_to_the_same_milligrams(
     everything: list[Said], chance: Random
