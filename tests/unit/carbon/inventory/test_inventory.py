@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from time import process_time
-
 import pytest
-from msgspec.structs import replace
 
 from ledger.carbon.counted import sums
 from ledger.carbon.gwp import co2e
@@ -254,29 +251,3 @@ def test_all_inventories_at_once_are_those_drawn_up_one_by_one():
     known = world.known(*YEAR)
     found = inventories(known, pack())
     assert found == {party: inventory(known, pack(), party) for party in ("acme", "beta")}
-
-
-def test_forty_companies_with_a_year_of_months_take_well_under_a_second():
-    world = works()
-    world.boundary("acme", "2026-01", "equity", plant="0.333333333333")
-    for month in range(1, 13):
-        use(world, POWER, f"2026-{month:02}", "1234.567")
-    one = world.known(*YEAR)
-    sources, masses, activity, organisations = {}, [], [], {}
-    for company in range(40):
-        party = f"company-{company}"
-        organisations[party] = one.organisations["acme"]
-        for number in range(20):
-            stream = f"{party}/plant/{number}"
-            sources[stream] = replace(one.sources[POWER], stream=stream, party=party)
-            line = replace(one.masses[0].line, stream=stream, party=party)
-            masses += [replace(row, line=line) for row in one.masses]
-            activity += [replace(row, line=line) for row in one.activity]
-    area = replace(
-        one, sources=sources, masses=masses, activity=activity, organisations=organisations
-    )
-    begun_s = process_time()
-    found = inventories(area, pack())
-    taken_s = process_time() - begun_s
-    assert len(found) == 40
-    assert taken_s < 0.8
