@@ -80,6 +80,23 @@ class StreamHead(Answer):
     leaf: HashHex = Field(description="Leaf hash of the last event: `previous` of the next batch.")
 
 
+class Witness(Answer):
+    """A witness of the log, and how far it has come."""
+
+    witness: str = Field(
+        description="Name under which it cosigns.", examples=["witness.example/w1"]
+    )
+    role: Literal["certifier", "regulator", "other"] = Field(description="What it is.")
+    state: Literal["cosigned", "behind", "away"] = Field(
+        description="Whether it has cosigned the newest checkpoint, or does not answer."
+    )
+    size: int = Field(
+        description="Size of the newest checkpoint that it has cosigned, 0 for none.",
+        examples=[812],
+    )
+    cosigned_at: str | None = Field(description="When, as it says itself, or null.")
+
+
 class Status(Answer):
     """Whose ledger this is, under which rules, and how far it has come."""
 
@@ -98,6 +115,14 @@ class Status(Answer):
     size: int = Field(description="Log entries.", examples=[812])
     events: int = Field(description="Events in all entries.", examples=[35060])
     root: HashHex = Field(description="RFC 6962 root over the entries.")
+    witness_policy: str | None = Field(
+        description="How many witnesses make a checkpoint count as published; null without any.",
+        examples=["certifier=1,regulator=1"],
+    )
+    witnessed_size: int | None = Field(
+        description="Size of the newest checkpoint that meets the policy, or null.", examples=[812]
+    )
+    witnesses: list[Witness] = Field(description="The witnesses that the ledger asks.")
 
 
 class Health(Answer):

@@ -23,6 +23,7 @@ from api.connection import CONNECTIONS, PromptProtocol
 from api.main import create_app
 from ledger.errors import Unavailable
 from ledger.service.ledger import open_ledger
+from ledger.service.witnesses import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +61,8 @@ def serve(
 
 async def _serve(settings: Settings, listener: socket.socket, started: Callable[[], None]) -> None:
     async with open_ledger(settings) as ledger:
+        if ledger.witnesses is None:
+            _log.warning("no-witness", note=ALONE)
         await answer_requests(create_app(ledger), listener, started)
 
 

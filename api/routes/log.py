@@ -53,7 +53,10 @@ async def get_receipt(
     index: IndexPath,
     ledger: RunningLedger,
 ) -> Response:
-    """Shows that an entry is in the log, under the newest checkpoint and its cosignatures."""
+    """Shows that an entry is in the log, under the newest checkpoint that witnesses have cosigned.
+
+    Where none over this entry is cosigned yet, under the newest.
+    """
     return Response(await ledger.receipt(index), media_type=TEXT)
 
 

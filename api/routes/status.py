@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from fastapi import APIRouter, Request, Response
 
 from api.access import RunningLedger
@@ -15,7 +17,7 @@ router = APIRouter(tags=["status"])
 
 @router.get("/v1/status", summary="Whose ledger this is, and how far it has come")
 async def get_status(ledger: RunningLedger) -> Status:
-    """Origin, log key, rules, size and root."""
+    """Origin, log key, rules, size and root, and what enough witnesses have cosigned."""
     return answer(Status, await ledger.status())
 
 
@@ -31,7 +33,11 @@ async def get_health(ledger: RunningLedger) -> Health:
     summary="Counts and durations for Prometheus",
     responses=text(MEDIA_TYPE, "Prometheus' text form."),
 )
-async def get_metrics(request: Request) -> Response:
-    """Requests by method, route and status. Nothing in it tells who asked for what."""
+async def get_metrics(request: Request, ledger: RunningLedger) -> Response:
+    """Requests by method, route and status; how far the witnesses are. Nothing in it tells who asked for what."""
     metrics: Metrics = request.app.state.metrics
+    if ledger.witnesses is not None:
+        with contextlib.suppress(errors.Unavailable):  # what is counted here needs no database
+            status = await ledger.status()
+            metrics.show_witnesses(status.witnessed_size or 0, status.witnesses)
     return Response(metrics.text(), media_type=MEDIA_TYPE)

@@ -13,6 +13,19 @@ import msgspec
 from ledger.carbon.events import Number
 
 
+class WitnessInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A witness of the log, and how far it has come."""
+
+    witness: str
+    role: str
+    state: str
+    """`cosigned` the newest checkpoint, `behind` it, or `away`: it does not answer."""
+    size: int
+    """Of the newest checkpoint that it has cosigned; 0 for none."""
+    cosigned_at: str | None = None
+    """When, as it says itself."""
+
+
 class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whose ledger this is and how far it has come."""
 
@@ -29,6 +42,11 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     root: str
     """RFC 6962 root over the entries, 64 hexadecimal digits."""
+    witness_policy: str | None = None
+    """How many witnesses make a checkpoint count as published; None where there are none."""
+    witnessed_size: int | None = None
+    """Size of the newest checkpoint that meets the policy; None where none does."""
+    witnesses: list[WitnessInfo] = []
 
 
 class StreamHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
     ledger.json         origin and verifier key of the log, operator       (public)
     log.key             the log's private key, 0600: who has it can sign checkpoints
     checkpoints         what the log has signed, outside the database
+    witnesses.json      the witnesses that the log asks, and its policy; written by the operator
+    witness/            a witness that is run here, of whatever logs
     keys/<party>/…      private keys of parties that were made here
     outbox/, journal/   what a party is about to send, and what it has sent
     postgres/           the embedded database

@@ -22,6 +22,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    WitnessInfo,
 )
 from ledger.carbon.known import Known
 from ledger.carbon.pieces import FACTOR, SITE, SOURCE
@@ -52,6 +53,8 @@ from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
 from ledger.service.spread import spread
 from ledger.service.stream_page import page_of
+from ledger.service.witness_list import read_witness_list
+from ledger.service.witnesses import Witnesses
 from ledger.store import checkpoint_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database
@@ -86,7 +89,11 @@ async def open_ledger(
         if writing or home.checkpoints.exists():
             checkpoints = await asyncio.to_thread(CheckpointFile, home.checkpoints, _LOG.warning)
             stack.callback(checkpoints.close)
-        ledger = Ledger(database, checkpoints, about.origin, about.log)
+        listed = await asyncio.to_thread(read_witness_list, settings.witness_file)
+        witnesses = None if listed is None else Witnesses(database, about.log, listed)
+        if witnesses is not None:
+            stack.push_async_callback(witnesses.stop)
+        ledger = Ledger(database, checkpoints, about.origin, about.log, witnesses)
         if not opening and await ledger.size() == 0:
             raise LogStopped(
                 f"the database of {about.origin} is empty",
@@ -96,9 +103,20 @@ async def open_ledger(
                 "database that belongs to this home.",
             )
         if key is not None and checkpoints is not None:
-            sequencer = Sequencer(database, checkpoints, key, about.origin, about.log)
+            sequencer = Sequencer(
+                database,
+                checkpoints,
+                key,
+                about.origin,
+                about.log,
+                (lambda: None) if witnesses is None else witnesses.published,
+            )
+            if witnesses is not None:
+                await witnesses.check()
             stack.push_async_callback(sequencer.stop)
             await sequencer.start()
+            if witnesses is not None:
+                witnesses.start(sequencer.stop_growing)
             ledger.sequencer = sequencer
         yield ledger
 
@@ -126,12 +144,18 @@ class Ledger:
     """The use cases of one running ledger."""
 
     def __init__(
-        self, database: Database, checkpoints: CheckpointFile | None, origin: str, log: str
+        self,
+        database: Database,
+        checkpoints: CheckpointFile | None,
+        origin: str,
+        log: str,
+        witnesses: Witnesses | None = None,
     ) -> None:
         self.database = database
         self.origin = origin
         self.log = log
         self.sequencer: Sequencer | None = None
+        self.witnesses = witnesses
         self._checkpoints = checkpoints
         self._views = ViewStore()
 
@@ -165,6 +189,12 @@ class Ledger:
         async with self.database.read() as conn:
             head = await log_store.read_head(conn)
             about = await self._ledger(conn)
+            infos, witnessed, policy = list[WitnessInfo](), None, None
+            if self.witnesses is not None:
+                newest = await checkpoint_store.latest_checkpoint(conn)
+                infos = await self.witnesses.infos(conn, 0 if newest is None else newest.size)
+                witnessed = await self.witnesses.witnessed(conn)
+                policy = str(self.witnesses.policy)
         return LedgerStatus(
             origin=self.origin,
             log_key=self.log,
@@ -176,6 +206,9 @@ class Ledger:
             size=head.size,
             events=head.events,
             root=head.root.hex(),
+            witness_policy=policy,
+            witnessed_size=None if witnessed is None else witnessed.size,
+            witnesses=infos,
         )
 
     async def head(self, stream: str) -> StreamHead | None:
@@ -193,7 +226,7 @@ class Ledger:
             return (await self._checkpoint(conn)).cosigned_note
 
     async def receipt(self, index: int) -> str:
-        """The receipt of an entry under the newest checkpoint. Raises NotFound."""
+        """The receipt of an entry under the newest cosigned checkpoint over it. Raises NotFound."""
         async with self.database.read() as conn:
             stored = await self._checkpoint(conn)
             if not 0 <= index < stored.size:
@@ -202,6 +235,7 @@ class Ledger:
                     expected=f"an index from 0 to {stored.size - 1}",
                     found=str(index),
                 )
+            stored = await self._cosigned(conn, index) or stored
             cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
             path = await cache.prove(lambda read: tiles.inclusion_path(stored.size, index, read))
         note = stored.cosigned_note.encode()
@@ -358,6 +392,9 @@ class Ledger:
         stream, version = split_event(event)
         async with self.database.read() as conn:
             stored = await self._checkpoint(conn)
+            place = await log_store.find_entry(conn, stream, version)
+            if place is not None and not stored.cosignatures:
+                stored = await self._cosigned(conn, place.index) or stored
             cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
             return await build_bundle(conn, self._views, stored, cache, (stream, version))
 
@@ -442,6 +479,15 @@ class Ledger:
         if not 0 <= as_of <= size:
             raise BadValue("--as-of", expected=f"a log size from 0 to {size}", found=str(as_of))
         return as_of
+
+    async def _cosigned(
+        self, conn: Connection, index: int
+    ) -> checkpoint_store.StoredCheckpoint | None:
+        """The newest checkpoint over an entry that enough witnesses have cosigned, or else any."""
+        found = None if self.witnesses is None else await self.witnesses.witnessed(conn)
+        if found is None or found.size <= index:
+            found = await checkpoint_store.latest_cosigned_checkpoint(conn)
+        return found if found is not None and found.size > index else None
 
     @staticmethod
     async def _checkpoint(conn: Connection) -> checkpoint_store.StoredCheckpoint:

@@ -43,15 +43,20 @@ class Publisher:
     """Signs what is committed and answers whoever has posted it.
 
     `start` before the first batch, `stop` after the last. `stopped` is told why the log must not
-    grow any more, where database and checkpoint file disagree.
+    grow any more, where database and checkpoint file disagree; `published` after each checkpoint.
     """
 
     def __init__(
-        self, database: Database, signer: Signer, stopped: Callable[[LedgerError], None]
+        self,
+        database: Database,
+        signer: Signer,
+        stopped: Callable[[LedgerError], None],
+        published: Callable[[], None],
     ) -> None:
         self._database = database
         self._signer = signer
         self._stopped = stopped
+        self._published = published
         self._committed: list[Accepted] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -111,6 +116,7 @@ class Publisher:
     async def _publish(self, accepted: list[Accepted]) -> None:
         conn = await self._connection()
         note = await self._signer.sign(conn)
+        self._published()
         size = int(note.split(b"\n")[1])
         cache = tile_store.TileCache(conn, size, self._signer.at_hand())
         indexes = [one.index for one in accepted]

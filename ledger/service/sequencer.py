@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from ledger.carbon.info import Posted
@@ -65,11 +66,13 @@ class Sequencer:
         log_key: PrivateKey,
         origin: str,
         log: str,
+        published: Callable[[], None] = lambda: None,
     ) -> None:
+        """`published` is told after each checkpoint."""
         views = ViewStore()
         self._database = database
         self._publisher = Publisher(
-            database, Signer(checkpoints, log_key, origin), self._stop_growing
+            database, Signer(checkpoints, log_key, origin), self.stop_growing, published
         )
         self._log = log
         self._engine = Engine(views)
@@ -231,7 +234,7 @@ class Sequencer:
         Where database and checkpoint file disagree, nothing is appended or signed any more.
         """
         if isinstance(error, LogStopped | Damaged):
-            self._stop_growing(error)
+            self.stop_growing(error)
         for waiting in group:
             _fail(waiting, error)
         await self._forget()
@@ -243,7 +246,8 @@ class Sequencer:
             await self._conn.close()
             self._conn = None
 
-    def _stop_growing(self, error: LedgerError) -> None:
+    def stop_growing(self, error: LedgerError) -> None:
+        """Append and sign nothing more, for this reason."""
         self._stopped = error
         self._wake.set()
 

@@ -32,6 +32,17 @@ class Settings(BaseSettings):
         "it serves a database that its owner has migrated.",
     )
 
+    witnesses: Path | None = Field(
+        default=None,
+        description="File of the witnesses that this ledger asks; by default witnesses.json in the "
+        "home, if it is there.",
+    )
+
+    @property
+    def witness_file(self) -> Path:
+        """Where the list of witnesses stands, if there is one."""
+        return self.witnesses or self.home / "witnesses.json"
+
     @property
     def external(self) -> bool:
         """Whether the database is somebody's PostgreSQL, and not the embedded one."""

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ledger.errors import Damaged
+from ledger.log.note import signer_of
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from psycopg.rows import TupleRow
 
     from ledger.store.database import Connection
@@ -68,6 +71,24 @@ async def latest_cosigned_checkpoint(conn: Connection) -> StoredCheckpoint | Non
     return await _one(conn, "latest_cosigned_checkpoint", {})
 
 
+async def recent_cosigned(conn: Connection, above: int, lines: int) -> list[StoredCheckpoint]:
+    """The cosigned checkpoints above a size, newest first, of so many of the newest lines."""
+    values = {"size": above, "lines": lines}
+    rows = await (await conn.execute(query("log", "recent_cosignatures"), values)).fetchall()
+    found: dict[int, tuple[str, list[str]]] = {}
+    for size, note, line in rows:
+        found.setdefault(size, (note, []))[1].append(line)
+    return [StoredCheckpoint(size, note, one_each(lines)) for size, (note, lines) in found.items()]
+
+
+def one_each(lines: Iterable[str]) -> tuple[str, ...]:
+    """One line for each key: two processes may have asked a witness, and a key signs a note once."""
+    first: dict[tuple[str, bytes], str] = {}
+    for line in lines:
+        first.setdefault(signer_of(line), line)
+    return tuple(first.values())
+
+
 async def insert_cosignature(conn: Connection, size: int, line: str) -> None:
     """Keep a witness's signature line (without LF) under the checkpoint of this size, once."""
     values = {"size": size, "line_sha256": sha256(line.encode()).digest(), "line": line}
@@ -82,4 +103,4 @@ async def _one(conn: Connection, name: str, values: dict[str, int]) -> StoredChe
 async def _with_cosignatures(conn: Connection, row: TupleRow) -> StoredCheckpoint:
     size, note = row
     lines = await (await conn.execute(query("log", "cosignatures"), {"size": size})).fetchall()
-    return StoredCheckpoint(size, note, tuple(line for (line,) in lines))
+    return StoredCheckpoint(size, note, one_each(line for (line,) in lines))

@@ -192,3 +192,12 @@ VALUES (%(size)s, %(line_sha256)b, %(line)s)
 -- name: cosignatures
 -- The witnesses' lines under a note, always in the same order.
 SELECT line FROM ledger.cosignatures WHERE size = %(size)s ORDER BY line;
+
+-- name: recent_cosignatures
+-- The witnesses' lines with their notes above a size, the newest first.
+SELECT size, note, line
+  FROM ledger.cosignatures
+  JOIN ledger.checkpoints USING (size)
+ WHERE size > %(size)s
+ ORDER BY size DESC, line
+ LIMIT %(lines)s;
