@@ -1,4 +1,4 @@
-"""What readers wait for at full size: figures of a year, and the proof of one event."""
+"""What readers wait for at full size: figures and a report of a year, the proof of one event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from tests.benchmarks.growth import YEAR
 from tests.benchmarks.scale import BULK_STREAMS, Scale
 from tests.workload import stream
 
-NAMES = ("prove.event", "read.company", "read.area")
+NAMES = ("prove.event", "read.company", "read.area", "read.report")
+REPORTS = 5
+"""So many in a slice: one takes as long as dozens of figures."""
 
 
 class Reading:
@@ -26,6 +28,7 @@ class Reading:
         self._prove = Times("prove.event", "median")
         self._company = Times("read.company", "p99")
         self._area = Times("read.area", "p99")
+        self._report = Times("read.report", "p99")
         self._random = random.Random(3)  # noqa: S311  (which events, no secret)
         self._sizes: list[int] = []
 
@@ -35,7 +38,7 @@ class Reading:
         if self._sizes:
             size = statistics.median(self._sizes)
             self._prove.extra = {"kb": rounded(size / 1000), "kb_max": max(self._sizes) / 1000}
-        every = (self._prove, self._company, self._area)
+        every = (self._prove, self._company, self._area, self._report)
         return [figure for figure in every if figure.name in self._wanted]
 
     async def slice(self) -> None:
@@ -51,6 +54,13 @@ class Reading:
         if "read.area" in self._wanted:
             reads = range(self._scale.reads)
             self._area.add([await _time_ms(lambda: ledger.area(*year)) for _ in reads])
+        if "read.report" in self._wanted:
+            self._report.add(
+                [
+                    await _time_ms(lambda: ledger.report("area-views", None, year))
+                    for _ in range(REPORTS)
+                ]
+            )
 
     async def _bundle(self) -> None:
         version = self._random.randint(1, self._full.versions)

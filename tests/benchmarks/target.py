@@ -69,6 +69,7 @@ TARGETS: dict[str, Target] = {
         Target("prove.event", (_at_most("value", 15, 5, "ms"), _at_most("kb", 30, 16, "kB"))),
         Target("read.company", (_at_most("value", 20, 5, "ms"),)),
         Target("read.area", (_at_most("value", 20, 5, "ms"),)),
+        Target("read.report", (_at_most("value", 1000, 500, "ms"),)),
         _ratio("grow.append", 0.8, 0.95),
         _ratio("grow.read", 0.8, 0.95),
         Target("memory.serve", (_at_most("value", 400, 250, "MB"),)),
