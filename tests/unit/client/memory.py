@@ -21,6 +21,8 @@ from ledger.carbon.info import (
     StreamHead,
 )
 from ledger.carbon.pieces import SITE, SOURCE
+from ledger.carbon.reports.explain import Explanation
+from ledger.carbon.reports.table import Report
 from ledger.carbon.rows import EntryRows
 from ledger.errors import BadBatch, Conflict, NotFound
 from ledger.fold.state import Memory, Overlay
@@ -185,6 +187,19 @@ class MemoryConnection:
         raise NotImplementedError
 
     async def area(self, first_month: str, last_month: str, as_of: int | None) -> Footprint:
+        raise NotImplementedError
+
+    async def report(
+        self,
+        name: str,
+        party: str | None,
+        months: tuple[str, str],
+        as_of: int | None,
+        gwp: str,
+    ) -> Report:
+        raise NotImplementedError
+
+    async def explanation(self, figure: str, stream: str | None) -> Explanation:
         raise NotImplementedError
 
     # --- what a test asks --------------------------------------------------------------------
