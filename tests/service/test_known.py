@@ -7,7 +7,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from ledger.carbon.events import FactorAssigned, SourceAmended, SourceClosed
+from ledger.carbon.events import FactorAssigned, FactorConfirmed, SourceAmended, SourceClosed
 from ledger.carbon.known import Known
 from ledger.carbon.organisation.events import (
     BoundarySet,
@@ -15,10 +15,12 @@ from ledger.carbon.organisation.events import (
     SiteTransferred,
 )
 from ledger.errors import BadValue, NotFound
+from ledger.log.jws import possession_proof
+from ledger.parties.events import Jwk, PartyRegistered
 from ledger.service import Ledger
 from tests.service.conftest import Place
 from tests.service.test_privacy import KEYS, furnish, post, source
-from tests.workload import Workload, salt
+from tests.workload import OPERATOR, Workload, salt
 
 YEAR = ("2018-01", "2019-01")
 MIDYEAR = "2018-07-01T00:00:00+08:00"
@@ -148,6 +150,28 @@ def test_every_size_of_the_log_gives_the_sources_of_then(place: Place):
         size = await ledger.size()
         for back, found in enumerate(reversed(seen)):
             assert encoded(await ledger.known("acme", YEAR, size - back)) == found
+
+    place.run(work)
+
+
+def test_a_certifiers_word_for_a_factor_counts_from_its_entry_on(place: Place):
+    async def work(ledger: Ledger, _: Workload) -> None:
+        await furnish(ledger, "acme")
+        registered = PartyRegistered(
+            salt=salt(),
+            name="Checkers",
+            roles=("certifier",),
+            key=Jwk(**KEYS["beta"].public.jwk),
+            proof=possession_proof(KEYS["beta"], ledger.log, "checkers"),
+        )
+        await post(ledger, OPERATOR, "checkers/keys", registered)
+        before = await ledger.known("acme", YEAR)
+        confirmed = FactorConfirmed(salt=salt(), factor="acme/supplier@1", reason="read it")
+        await post(ledger, KEYS["beta"], "checkers/register", confirmed)
+        now = await ledger.known("acme", YEAR)
+        assert not now.factors["acme/supplier@1"].unverified()
+        assert before.factors["acme/supplier@1"].unverified()
+        assert encoded(await ledger.known("acme", YEAR, before.size)) == encoded(before)
 
     place.run(work)
 

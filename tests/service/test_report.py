@@ -208,6 +208,16 @@ def test_supply_is_matched_by_the_hour_from_the_readings_in_the_log(place: Place
             assert saved == matched * 582_700
             assert location(report).value == location(unmatched).value
         size = report.size
+        energy = await ledger.report("esrs", "acme", MARCH)
+        shown = {
+            row.labels[1]: one.value
+            for row in energy.table("e1-5").rows
+            for one in row.figures[:1]
+            if one is not None
+        }
+        # Of 24 kWh twelve are from the roof, whose output is not added again.
+        assert shown["Own renewable energy other than fuel"] == "0.012"
+        assert shown["total energy"] == "1.579"
         corrected = ActivityCorrected(
             salt=salt(),
             event="acme/sun@1",

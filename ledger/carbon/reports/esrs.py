@@ -2,7 +2,7 @@
 
 Energy of a source line is its quantity in MWh, by its unit or by the calorific value of its factor,
 less what was passed on, times the share of its site. Purchased energy that a supply's attributes
-back is renewable; the rest is not shown to be renewable. What a company states as a fact
+back is renewable, and that of an own plant is own energy; the rest is not shown to be renewable. What a company states as a fact
 (`energy-coal` and so on) stands beside what was measured, and where it is stated it makes the total.
 Source: accounting rules, sections 4 and 8; ESRS E1-5, E1-6 (Delegated Regulation (EU) 2023/2772).
 """
@@ -95,11 +95,12 @@ class _Energy:
         self._party = party_of(draft)
         self._shares = Shares(draft.known, self._party)
         self._passed = passed_on(draft.known).shares
-        self._matched: dict[tuple[str, int, str], Fraction] = {}
+        self._claims: dict[tuple[str, int, str], tuple[str, Fraction]] = {}
         for one in found.market:
             if one.supply is not None and one.used:
                 place = one.line.stream, one.line.line, one.month
-                self._matched[place] = one.matched / one.used
+                self._claims[place] = one.supply, one.matched / one.used
+        self._backing = {(supply, place[2]) for place, (supply, _) in self._claims.items()}
         self._data = report_data(draft.pack)
 
     def table(self) -> Table:
@@ -140,21 +141,43 @@ class _Energy:
 
     def _used(self, line: EnergyLine) -> Iterable[Used]:
         for row in self.draft.known.activity:
-            purchased = any(
-                matches(one.activities, row.line.activity)
-                for one in self._data.energy_lines
-                if one.purchased
-            )
-            stands = purchased if line.claimed else matches(line.activities, row.line.activity)
-            if not stands or row.line.party != self._party or not self._counts(row):
+            if row.line.party != self._party or not self._counts(row):
                 continue
-            used = self._energy(row)
-            if used is None:
-                continue
-            part = self._matched.get((row.line.stream, row.line.line, row.month), Fraction(0))
-            amount = used.amount * (part if line.claimed else 1 - part if line.purchased else 1)
-            if amount:
-                yield replace(used, amount=amount)
+            part = self._part(line, row)
+            used = self._energy(row) if part else None
+            if used is not None:
+                yield replace(used, amount=used.amount * part)
+
+    def _part(self, line: EnergyLine, row: ActivityRow) -> Fraction:
+        """Which part of a row stands in a line, from 0 to 1.
+
+        What a company's own plant covers of a load is shown where own energy is, and the plant's
+        output is not added to it again.
+        """
+        supply, claimed = self._claims.get(
+            (row.line.stream, row.line.line, row.month), ("", Fraction(0))
+        )
+        purchased = any(
+            matches(one.activities, row.line.activity)
+            for one in self._data.energy_lines
+            if one.purchased
+        )
+        if not purchased:
+            backs = (row.line.stream, row.month) in self._backing
+            return Fraction(matches(line.activities, row.line.activity) and not backs)
+        if line.purchased:
+            return 1 - claimed
+        source = self.draft.known.sources.get(supply)
+        made_here = source is not None and any(
+            matches(one.activities, source.activity)
+            for one in self._data.energy_lines
+            if not one.purchased
+        )
+        if line.claimed:
+            return Fraction(0) if made_here else claimed
+        if source is not None and matches(line.activities, source.activity):
+            return claimed
+        return Fraction(0)
 
     def _counts(self, row: ActivityRow) -> bool:
         return is_added(row.line) and row.line.scope in (1, 2, None)
