@@ -25,7 +25,9 @@ from ledger.carbon.rows import EntryRows
 from ledger.errors import BadBundle, LedgerError, ProofFailed
 from ledger.fold.state import Kind, Memory
 from ledger.log.bundle import OpenedBundle, OpenedEntry, open_bundle, read_bundle
+from ledger.log.checkpoint import open_cosigned
 from ledger.log.names import event_ref, party_of
+from ledger.log.witnesses import Cosigned, Policy, Witness, check_policy, cosigned_by
 from ledger.machine import Entry, authorise, fold, read_event
 from ledger.parties.pieces import KEY, PARTY, LedgerPiece, ledger
 from ledger.standing import check_nothing_else, check_trust_is_whole
@@ -69,6 +71,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
     """Recoveries and disputes that the verdict rests on."""
     not_excluded: list[str]
+    cosigned: list[Cosigned] = []
+    """The witnesses, of those that the caller trusts, that have cosigned this size."""
+    policy: str | None = None
+    """The caller's, which is met; None where it had none."""
 
 
 class EventState(Memory):
@@ -104,12 +110,20 @@ class EventState(Memory):
             self._history = ((of, body, index),)
 
 
-def verify_event(data: bytes, log_key: str) -> Verdict:
+def verify_event(
+    data: bytes,
+    log_key: str,
+    witnesses: tuple[Witness, ...] = (),
+    policy: Policy | None = None,
+) -> Verdict:
     """Check a bundle of kind `event` as a whole, under the log of this vkey.
 
-    Raises InvalidInput for a file out of form, ProofFailed or Refused for one that does not hold.
+    `witnesses` are those that the caller trusts, and `policy` says how many are enough. Raises
+    InvalidInput for a file out of form, ProofFailed or Refused for one that does not hold.
     """
-    opened = open_bundle(read_bundle(data), log_key)
+    bundle = read_bundle(data)
+    opened = open_bundle(bundle, log_key)
+    cosigned = witnessed(bundle.checkpoint, log_key, witnesses, policy)
     target = _target(opened)
     state, rows = EventState(target), EntryRows()
     check_trust_is_whole(opened.entries)
@@ -119,7 +133,33 @@ def verify_event(data: bytes, log_key: str) -> Verdict:
         _fold_entry(state, entry, rows, target)
         withheld += [event_ref(e.stream, e.version) for e in entry.events if e.data is None]
     masses = _masses(rows) if target is not None else []
-    return _verdict(state, opened, log_key, masses, withheld)
+    verdict = _verdict(state, opened, log_key, masses, withheld)
+    return msgspec.structs.replace(
+        verdict,
+        cosigned=list(cosigned),
+        policy=None if policy is None else str(policy),
+        not_excluded=[*verdict.not_excluded, *another_history(cosigned, witnesses)],
+    )
+
+
+def witnessed(
+    checkpoint: bytes, log_key: str, witnesses: tuple[Witness, ...], policy: Policy | None
+) -> tuple[Cosigned, ...]:
+    """Which of these witnesses have cosigned a checkpoint; raises ProofFailed if too few have."""
+    verifiers = [one for witness in witnesses for one in witness.verifiers]
+    opened = open_cosigned(checkpoint, log_key, verifiers)
+    cosigned = cosigned_by(opened.cosignatures, witnesses)
+    if policy is not None:
+        check_policy(policy, cosigned)
+    return cosigned
+
+
+def another_history(cosigned: tuple[Cosigned, ...], witnesses: tuple[Witness, ...]) -> list[str]:
+    """That others may be shown another history, where no trusted witness excludes it."""
+    if cosigned:
+        return []
+    why = "none of the named ones has cosigned" if witnesses else "no witness was named"
+    return [f"another history of this log, shown to somebody else: {why}"]
 
 
 def _target(opened: OpenedBundle) -> str | None:

@@ -12,6 +12,7 @@ from ledger.cli.call import Call, command
 from ledger.cli.output import hint, pairs, show, write_json
 from ledger.cli.where import here_only, server_packages
 from ledger.log.note import parse_vkey
+from ledger.log.witnesses import ALGORITHMS
 from ledger.witness.home import FOLDER, WitnessHome
 from ledger.witness.state import LogState
 
@@ -49,7 +50,7 @@ def add(app: typer.Typer) -> None:
             call,
             {"home": str(home.path), **msgspec.to_builtins(about), "logs_file": str(home.logs)},
             f"Made the witness {about.name} in {home.path}\n",
-            *_vkey_lines(about.vkeys),
+            _vkey_lines(about.vkeys),
             f"\nWrite the verifier keys of the logs that it shall follow into {home.logs}",
         )
 
@@ -107,7 +108,7 @@ def add(app: typer.Typer) -> None:
             lines.append(f"\n{one.vkey}\n  size {one.known.size}, root {one.known.root.hex()}")
             if home.evidence(one.origin).exists():
                 lines.append(f"  THIS LOG HAS TWO HISTORIES: {home.evidence(one.origin)}")
-        show(call, value, f"Witness {about.name}\n", *_vkey_lines(about.vkeys), *lines)
+        show(call, value, f"Witness {about.name}\n", _vkey_lines(about.vkeys), *lines)
 
 
 def _home(call: Call, what: str) -> WitnessHome:
@@ -115,6 +116,5 @@ def _home(call: Call, what: str) -> WitnessHome:
     return WitnessHome(call.home / FOLDER)
 
 
-def _vkey_lines(vkeys: tuple[str, ...]) -> list[str]:
-    kinds = {4: "Ed25519 key", 6: "ML-DSA-44 key"}
-    return [pairs({kinds[parse_vkey(vkey).kind]: vkey}) for vkey in vkeys]
+def _vkey_lines(vkeys: tuple[str, ...]) -> str:
+    return pairs({f"{ALGORITHMS[parse_vkey(vkey).kind]} key": vkey for vkey in vkeys})

@@ -12,6 +12,7 @@ A witness counts once, whichever of its keys has cosigned. Source: formats, sect
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -130,9 +131,9 @@ def parse_witnesses(items: Iterable[str]) -> tuple[Witness, ...]:
 def cosigned_by(
     signatures: Iterable[note.NoteSignature], witnesses: Iterable[Witness]
 ) -> tuple[Cosigned, ...]:
-    """These verified signatures, as the witnesses' own."""
+    """These verified signatures, as the witnesses' own, by name and algorithm."""
     owner = {verifier: one for one in witnesses for verifier in one.verifiers}
-    return tuple(
+    cosigned = (
         Cosigned(
             owner[found.verifier].name,
             owner[found.verifier].role,
@@ -142,6 +143,7 @@ def cosigned_by(
         for found in signatures
         if found.verifier in owner
     )
+    return tuple(sorted(cosigned, key=lambda one: (one.witness, one.algorithm)))
 
 
 def check_policy(policy: Policy, found: Iterable[Cosigned]) -> None:
@@ -154,6 +156,14 @@ def check_policy(policy: Policy, found: Iterable[Cosigned]) -> None:
             found=f"it lacks {lacks}",
             advice="Ask for a newer proof, or say what you need with --policy.",
         )
+
+
+def time_text(time_s: int) -> str:
+    """Seconds since the epoch as a time in UTC; such as no clock shows stay a number."""
+    try:
+        return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return str(time_s)
 
 
 def _bad_policy(text: str) -> BadValue:

@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
 from ledger.carbon.info import WitnessInfo
@@ -22,7 +21,7 @@ from ledger.errors import DatabaseUnavailable, LedgerError, LogStopped, ProofFai
 from ledger.log.add_checkpoint import AddCheckpoint
 from ledger.log.checkpoint import open_cosigned
 from ledger.log.hashes import Hash
-from ledger.log.witnesses import Cosigned, cosigned_by
+from ledger.log.witnesses import Cosigned, cosigned_by, time_text
 from ledger.service.witness_client import WitnessClient
 from ledger.service.witness_list import AskedWitness, WitnessList
 from ledger.store import checkpoint_store, tile_store
@@ -279,14 +278,6 @@ def _info(asked: _Asked, size: int) -> WitnessInfo:
         size=asked.size,
         cosigned_at=None if time_s is None else time_text(time_s),
     )
-
-
-def time_text(time_s: int) -> str:
-    """Seconds since the epoch as a time in UTC; such as no clock shows stay a number."""
-    try:
-        return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return str(time_s)
 
 
 _ADVICE: Final = (
