@@ -1,8 +1,8 @@
 """A company's data never reaches another: not by a proof, and not by the way it is refused.
 
 Two companies of equal make: each has a site, a factor of its supplier, a main meter, a meter behind
-it, a numbered bill, a reading and its correction. What one may find out about the other is what is
-public: names of parties, keys, streams, and factors.
+it, a numbered bill, a reading and its correction, and hands power on to a third party. What one may
+find out about the other is what is public: names of parties, keys, streams, and factors.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from api.access import PUBLIC_PLACES
+from ledger.carbon.area.events import TransferAcknowledged, TransferRecorded, TransferWithdrawn
 from ledger.carbon.events import (
     ActivityBody,
     ActivityCorrected,
@@ -46,6 +47,7 @@ KEYS: Final = {
     "beta": PrivateKey.from_seed(bytes([32]) * 32),
 }
 DAY: Final = ("2018-03-01T00:00:00+08:00", "2018-03-02T00:00:00+08:00")
+MONTH: Final = "2018-03"
 NEXT: Final = ("2018-03-02T00:00:00+08:00", "2018-03-03T00:00:00+08:00")
 
 
@@ -106,6 +108,15 @@ async def furnish(ledger: Ledger, party: str) -> None:
         ),
         source(f"{party}/hall", part_of=f"{party}/main"),
         source(f"{party}/bills", kind="discrete"),
+        TransferRecorded(
+            salt=salt(),
+            kind="pass-through",
+            month=MONTH,
+            stream=f"{party}/main",
+            to="operator",
+            quantity="777",
+            unit="kWh",
+        ),
     )
     for stream, number in (
         (f"{party}/main", None),
@@ -225,6 +236,31 @@ PROBES: Final[dict[str, tuple[Probe, str, str]]] = {
         ),
         "acme/hall@1",
         "acme/nothing@1",
+    ),
+    "a transfer that is acknowledged": (
+        lambda name: (
+            "beta/register",
+            [
+                TransferAcknowledged(
+                    salt=salt(),
+                    transfer=name,
+                    month=MONTH,
+                    stream="beta/main",
+                    quantity="1",
+                    unit="kWh",
+                )
+            ],
+        ),
+        "acme/register@5",
+        "acme/register@9",
+    ),
+    "a transfer that is withdrawn": (
+        lambda name: (
+            "beta/register",
+            [TransferWithdrawn(salt=salt(), transfer=name, month=MONTH, reason="x")],
+        ),
+        "acme/register@5",
+        "acme/register@9",
     ),
 }
 

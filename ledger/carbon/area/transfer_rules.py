@@ -45,7 +45,7 @@ def decide_acknowledged(
     state: State, rule: Rules, place: Place, event: TransferAcknowledged
 ) -> None:
     """Raise a named error if a party may not say this of what it received."""
-    transfer = _live(state, event.month, event.transfer)
+    transfer = _live(state, place, event.month, event.transfer)
     if transfer.to != place.party:
         raise RuleBroken(
             f"acknowledgement of {event.transfer}",
@@ -152,7 +152,7 @@ def _check_factor(
 
 def _own(state: State, place: Place, month: str, event: str) -> TransferPiece:
     """A transfer of this party that still counts. Raises RuleBroken for any other."""
-    transfer = _live(state, month, event)
+    transfer = _live(state, place, month, event)
     if transfer.sender != place.party:
         raise RuleBroken(
             f"transfer {event}", expected=f"its sender, {transfer.sender}", found=place.party
@@ -160,10 +160,14 @@ def _own(state: State, place: Place, month: str, event: str) -> TransferPiece:
     return transfer
 
 
-def _live(state: State, month: str, event: str) -> TransferPiece:
-    """The transfer of a month that an event recorded and that still counts."""
+def _live(state: State, place: Place, month: str, event: str) -> TransferPiece:
+    """The transfer of a month that an event recorded and that still counts.
+
+    Whoever is neither its sender nor its receiver is told what is told of a transfer that is not
+    there: who trades with whom is theirs.
+    """
     transfer = state.get(TRANSFER, transfer_key(month, event))
-    if transfer is None:
+    if transfer is None or place.party not in (transfer.sender, transfer.to):
         raise RuleBroken(
             "transfer",
             expected=f"a transfer recorded for {month}",
