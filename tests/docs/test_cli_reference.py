@@ -27,6 +27,7 @@ NAMED = (
     "report ghg-protocol", "report iso-14064-1", "report esrs", "report gpc", "report area-views",
     "report park-indicators", "report progress", "report explain",
     "transfer record", "transfer acknowledge", "transfer withdraw", "target set",
+    "witness init", "witness serve", "witness show",
 )  # fmt: skip
 
 
