@@ -145,6 +145,9 @@ def test_a_ledger_is_witnessed_and_a_verifier_names_who_has_cosigned(tmp_path: P
                     size = park.client.get("/v1/status").json()["size"]
                     metrics = park.client.get("/metrics").text
                     assert f"carbon_ledger_witnessed_size {float(size)}" in metrics
+                    text = Program(tmp_path, tmp_path).run("status", "--url", service.url).out
+                    assert f"size {size} (policy certifier=1,regulator=1)" in text
+                    assert f"regulator, cosigned, size {size}" in text
                     receipt = park.client.get("/v1/receipts/1").text
                     entries = park.client.get(f"/log/tile/entries/000.p/{size}").content
             finally:
