@@ -118,8 +118,17 @@ class Screen:
             table.add_row(row.labels[0], _shown(row.figures[carbon]), _shown(row.figures[-1]))
         self._console.print(table)
         asked = next(figure.id for figure in views.rows[0].figures if figure is not None)
+        bridge = report.table("bridge")
+        carbon = [column.name for column in bridge.columns].index("CO2")
         self.lines(
             [
+                "The bridge to the first of them, t CO2:",
+                *(
+                    f"  {_shown(row.figures[carbon]):>12}  {' '.join(row.labels[1:]).strip()}"
+                    for row in bridge.rows
+                    if row.labels[0] == views.rows[0].labels[0]
+                    and row.figures[carbon] is not None
+                ),
                 "Where a figure comes from, event by event:",
                 f"$ carbon-ledger report explain {asked}",
             ],
