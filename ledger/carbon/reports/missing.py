@@ -1,8 +1,8 @@
 """What a report of a period lacks, in sentences that stand on its first page.
 
-Gaps of continuous sources, Scope 2 without a figure by location, and lines that are declared as not
-estimated. Nothing is filled in: the figures stand as they are, and these beside them.
-Source: accounting rules, section 4.
+Gaps of continuous sources, Scope 2 without a figure by location, lines that are declared as not
+estimated, and balance groups below zero, which no figure counts. Nothing is filled in: the figures
+stand as they are, and these beside them. Source: accounting rules, sections 3 and 4.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ledger.carbon.area.amounts import broken_groups
 from ledger.carbon.inventory.completeness import EXCUSED, Completeness, completeness
 from ledger.carbon.inventory.inventory import months_of
 from ledger.carbon.known import Known
@@ -25,9 +26,15 @@ def missing(known: Known, parties: Iterable[str] | None = None) -> list[str]:
     pack = load(known.rules)
     whose = known.parties if parties is None else parties
     busy = {source.party for source in known.sources.values()} | set(known.organisations)
+    broken = sorted(broken_groups(pack, known.masses), key=str)
     found: list[str] = []
     for party in sorted(set(whose) & busy):
         found += sentences(completeness(known, pack, party), len(months_of(known.period)), party)
+        found += [
+            f"balance group {group} of {party} is below zero, role {role}: it counts in no figure"
+            for owner, group, role in broken
+            if owner == party
+        ]
     return found
 
 

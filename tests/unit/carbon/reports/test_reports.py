@@ -15,7 +15,7 @@ from ledger.carbon.reports.table import MASS, Report
 from ledger.carbon.reports.write_csv import write_csv
 from ledger.carbon.reports.write_json import read_json, write_json
 from ledger.errors import BadName, BadValue, Damaged, NotFound
-from tests.unit.carbon.area.park import worked_park
+from tests.unit.carbon.area.park import emitted, worked_park
 from tests.unit.world import World
 
 YEAR = ("2026-01", "2027-01")
@@ -283,3 +283,15 @@ def test_the_same_known_gives_the_same_bytes():
     one, other = made(worked_park(), "area-views"), made(worked_park(), "area-views")
     assert write_csv(one.report) == write_csv(other.report)
     assert read_json(write_json(one.report)) == one.report
+
+
+@pytest.mark.parametrize(("name", "party"), [("ghg-protocol", "acme"), ("gpc", None)])
+def test_a_balance_group_below_zero_is_named_before_any_figure(name: str, party: str | None):
+    world = World()
+    world.party("acme")
+    stock = {"activity": "fugitive.refrigerant", "balance_group": "chillers", "gpc": "IV.2"}
+    emitted(world, "acme/plant/in", CO2=0, **stock, **{"HFC-32": 3})
+    emitted(world, "acme/plant/out", CO2=0, flow="out", **stock, **{"HFC-32": 5})
+    assert made(world, name, party).report.gaps == (
+        "balance group chillers of acme is below zero, role direct: it counts in no figure",
+    )
