@@ -19,7 +19,7 @@ import msgspec
 import orjson
 
 from ledger.errors import BadValue, NotCanonical, TooLarge, UnknownEventType
-from ledger.log.names import MAX_INTEGER
+from ledger.log.names import MAX_INTEGER, SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,9 @@ _NUL_ESCAPE: Final = b"\\u0000"
 _ADVICE: Final = (
     "docs/specification/canonical-json.md has the rules; carbon-ledger writes this form."
 )
+
+_A_NAME: Final = repr(f"^{SEGMENT}")[1:-1]
+"""How msgspec writes the pattern of a name, which nobody should have to read."""
 
 T = TypeVar("T")
 
@@ -232,6 +235,13 @@ def _translate(error: Exception) -> BadValue | NotCanonical | UnknownEventType:
             expected="a type that this ledger's rules know",
             found=text,
             advice="docs/reference/events.md lists them; a newer type needs a newer release.",
+        )
+    if _A_NAME in text:
+        return BadValue(
+            "not a name",
+            expected="1 to 63 of a-z and 0-9, with single . and any - and _ inside",
+            found="another spelling at " + text.rpartition(" - at ")[2].strip("`"),
+            advice="Names are lower case; docs/reference/events.md lists every member and its form.",
         )
     return BadValue(
         "the line does not fit its schema",

@@ -5,7 +5,7 @@ import pytest
 
 from ledger.errors import BadValue, LedgerError, NotCanonical, TooLarge, UnknownEventType
 from ledger.log import canonical
-from ledger.log.values import MemberName, SafeInt
+from ledger.log.values import MemberName, SafeInt, SegmentName
 
 
 class Reading(
@@ -20,6 +20,7 @@ class Reading(
     count: SafeInt = 0
     estimated: bool = False
     gases: dict[MemberName, str] = msgspec.field(default_factory=dict)
+    meter: SegmentName | None = None
 
 
 class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="Note"):
@@ -174,6 +175,14 @@ def test_a_typed_line_is_read_into_its_struct():
 def test_the_typed_reader_refuses_every_other_line(line: bytes, error: type[Exception]):
     with pytest.raises(error):
         READER.decode(line)
+
+
+def test_a_name_in_another_spelling_is_refused_in_words_and_not_by_its_pattern():
+    with pytest.raises(
+        BadValue, match=r"not a name: expected 1 to 63 of a-z.*at \$\.meter"
+    ) as refused:
+        READER.decode(b'{"meter":"K-7","salt":"00","type":"Reading"}')
+    assert "regex" not in str(refused.value)
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul():
