@@ -117,6 +117,14 @@ def parse_vkey(vkey: str) -> Verifier:
     return verifier
 
 
+def ed25519_key(vkey: str) -> PublicKey:
+    """The key of a vkey, as a log's is; raises BadNote for one of another algorithm, BadKey."""
+    key = parse_vkey(vkey).key
+    if not isinstance(key, PublicKey):
+        raise BadNote("not an Ed25519 key, as a log has", found=key.alg)
+    return key
+
+
 def sign_note(text: str, key: PrivateKey, name: str) -> str:
     """The note with one Ed25519 signature; raises BadNote for a text that cannot be one."""
     _check_text(text)

@@ -21,7 +21,7 @@ from ledger.fold.state import State
 from ledger.log.jws import check_possession
 from ledger.log.keys import PublicKey, public_key
 from ledger.log.names import party_of, scope_covers
-from ledger.log.note import parse_vkey
+from ledger.log.note import ed25519_key, parse_vkey
 from ledger.parties.events import (
     PARTY_ROLES,
     Jwk,
@@ -264,7 +264,7 @@ def _decide_opening(state: State, place: Place, event: LedgerOpened) -> None:
             found=event.continues.log,
         )
     first, recovery = public_key(event.key.members()), public_key(event.recovery_key.members())
-    if len({first.thumbprint, recovery.thumbprint, log.key.thumbprint}) != 3:
+    if len({first.thumbprint, recovery.thumbprint, ed25519_key(event.log).thumbprint}) != 3:
         raise BadKey(
             "keys of the ledger",
             expected="three different keys: the log's, the operator's, the recovery key",
@@ -323,7 +323,7 @@ def _new_key(state: State, party: str, jwk: Jwk, proof: str) -> PublicKey:
             advice="Make a new key pair; a key belongs to one party for ever.",
         )
     log = ledger(state).log
-    if key.thumbprint == parse_vkey(log).key.thumbprint:
+    if key.thumbprint == ed25519_key(log).thumbprint:
         raise BadKey("key of the log", expected="a key of the party's own", found=key.thumbprint)
     check_possession(proof, key, log, party)
     return key

@@ -85,6 +85,12 @@ def test_a_key_of_an_algorithm_that_nobody_knows_here_is_not_trusted():
         note.Verifier(NAME, 0x07, LOG_KEY.public)
 
 
+def test_a_post_quantum_key_is_no_key_of_a_log():
+    assert note.ed25519_key(note.format_vkey(LOG)) == LOG_KEY.public
+    with pytest.raises(BadNote, match="as a log has"):
+        note.ed25519_key(note.format_vkey(WITNESS))
+
+
 def test_a_key_of_another_length_is_refused():
     for size in (0, 32, 1311, 1313):
         with pytest.raises(BadKey):
