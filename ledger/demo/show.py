@@ -126,8 +126,7 @@ class Screen:
                 *(
                     f"  {_shown(row.figures[carbon]):>12}  {' '.join(row.labels[1:]).strip()}"
                     for row in bridge.rows
-                    if row.labels[0] == views.rows[0].labels[0]
-                    and row.figures[carbon] is not None
+                    if row.labels[0] == views.rows[0].labels[0] and row.figures[carbon] is not None
                 ),
                 "Where a figure comes from, event by event:",
                 f"$ carbon-ledger report explain {asked}",
