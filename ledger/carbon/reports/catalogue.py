@@ -144,7 +144,10 @@ def build(
     since: Sequence[Known] = (),
     readings: Readings | None = None,
 ) -> Built:
-    """The report from what is known. Raises BadValue for a GWP set that the rules do not have."""
+    """The report from what is known.
+
+    Raises BadValue for a GWP set, or a month, that the rules do not have.
+    """
     draft = Draft(known, form.name, form.view, whole.gwp, who=whole.party, readings=readings)
     if whole.gwp not in draft.pack.gwp:
         raise BadValue(
@@ -152,4 +155,7 @@ def build(
             expected="one of " + ", ".join(sorted(draft.pack.gwp)),
             found=whole.gwp,
         )
+    calendar = draft.pack.calendar(known.timezone)
+    for month in (whole.first_month, whole.last_month):
+        calendar.bounds_s(month)
     return form.build(draft, since)

@@ -295,3 +295,10 @@ def test_a_balance_group_below_zero_is_named_before_any_figure(name: str, party:
     assert made(world, name, party).report.gaps == (
         "balance group chillers of acme is below zero, role direct: it counts in no figure",
     )
+
+
+@pytest.mark.parametrize("months", [("1999-12", "2000-01"), ("2049-12", "2050-01")])
+def test_a_month_that_the_rules_do_not_have_is_refused_and_not_empty(months: tuple[str, str]):
+    known = World().known(*YEAR)
+    with pytest.raises(BadValue, match="a month from 2000-01 to 2049-12"):
+        build(form_of("gpc"), known, wanted("gpc", None, months, known.size))
