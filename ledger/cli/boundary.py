@@ -29,8 +29,8 @@ def _add_set(app: typer.Typer) -> None:
     @command(
         app,
         "set",
-        example="carbon-ledger boundary set steelworks --from 2026-01 --approach operational "
-        '--site plant=1 --site harbour=0.5 --reason "what we run"',
+        example="carbon-ledger boundary set steelworks --from 2026-01 --approach equity "
+        '--site plant=1 --site harbour=0.5 --reason "what we own"',
     )
     def set_boundary(
         call: Call,
@@ -52,11 +52,12 @@ def _add_set(app: typer.Typer) -> None:
             salt=UNSALTED,
             approach=approach,
             from_=parse_one_month(from_),
-            sites=parse_shares(site),
+            sites=parse_shares(site, parse_party(party)),
             reason=reason,
         )
         named = ", ".join(site)
-        text = f"From {from_} on {parse_party(party)} answers for {named}, by {approach} control"
+        decided = "equity share" if approach == "equity" else f"{approach} control"
+        text = f"From {from_} on {party} answers for {named}, by {decided}"
         post(call, party, event, text, sites=dict(one.split("=") for one in site))
 
 

@@ -76,15 +76,15 @@ def parse_number(text: str) -> Number:
     return Ratio(num=str(value.numerator), den=str(value.denominator))
 
 
-def parse_shares(items: Iterable[str]) -> tuple[tuple[str, Number], ...]:
-    """Sites with their shares, in order, of `plant=1` and `hall=1/3`. Raises BadValue."""
+def parse_shares(items: Iterable[str], party: str) -> tuple[tuple[str, Number], ...]:
+    """A party's sites with their shares, in order, of `plant=1` or `acme/plant=1`. Raises BadValue."""
     found: dict[str, Number] = {}
     for item in items:
-        site, sign, share = item.partition("=")
-        if not sign or not site or site in found:
+        site, sign, share = item.removeprefix(f"{party}/").partition("=")
+        if not sign or not site or "/" in site or site in found:
             raise BadValue(
                 "site and share",
-                expected="each site once, with its share, such as plant=1 or hall=0.5",
+                expected=f"each site of {party} once, with its share, such as plant=1 or hall=0.5",
                 found=repr(item),
             )
         found[site] = parse_number(share)

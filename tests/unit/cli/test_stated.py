@@ -67,16 +67,19 @@ def test_another_number_is_refused(text: str):
 
 
 def test_shares_stand_in_order_of_their_sites():
-    assert parse_shares(["plant=1", "7-hall=1/3"]) == (
+    assert parse_shares(["acme/plant=1", "7-hall=1/3"], "acme") == (
         ("7-hall", Ratio(num="1", den="3")),
         ("plant", "1"),
     )
 
 
-@pytest.mark.parametrize("items", [["plant"], ["=1"], ["plant=1", "plant=0.5"], ["plant=all"]])
+@pytest.mark.parametrize(
+    "items",
+    [["plant"], ["=1"], ["plant=1", "acme/plant=0.5"], ["plant=all"], ["mill/plant=1"]],
+)
 def test_another_share_is_refused(items: list[str]):
     with pytest.raises(BadValue):
-        parse_shares(items)
+        parse_shares(items, "acme")
 
 
 def test_tonnes_are_whole_milligrams():
