@@ -12,6 +12,8 @@ from decimal import Decimal
 
 import msgspec
 
+from ledger.carbon.pieces import SourcePiece
+
 MassKey = tuple[str, int, str, str, str]
 """(stream, line, month, role, gas)"""
 ActivityKey = tuple[str, int, str]
@@ -133,3 +135,26 @@ class EntryRows:
         for quality_key, readings in other.quality.items():
             self.add_quality(quality_key, readings)
         self.lines += other.lines
+
+
+def line_row(source: SourcePiece, line: int) -> LineRow:
+    """A numbered line of a source."""
+    key = source.lines[line]
+    return LineRow(
+        stream=source.stream,
+        line=line,
+        party=source.party,
+        activity=source.activity,
+        unit=source.unit,
+        scope=source.scope,
+        category=key.category,
+        key_area=key.key_area,
+        site=key.site,
+        region=key.region,
+        inside=key.inside,
+        flow=source.flow,
+        balance_group=source.balance_group,
+        part_of=key.part_of,
+        kind=source.kind,
+        gpc=key.gpc,
+    )

@@ -59,7 +59,7 @@ from ledger.carbon.pieces import (
     SourcePiece,
     Terms,
 )
-from ledger.carbon.rows import EntryRows, LineRow
+from ledger.carbon.rows import EntryRows, line_row
 from ledger.carbon.rulepack import Calendar
 from ledger.fold.event import Place
 from ledger.fold.state import State
@@ -254,7 +254,7 @@ def _register(state: State, place: Place, event: SourceRegistered, rows: EntryRo
         left_s=_stand_at(state, event.stream, [event.site]),
     )
     state.put(SOURCE, event.stream, source)
-    rows.lines.append(_line_row(source, 0))
+    rows.lines.append(line_row(source, 0))
 
 
 def _amend(state: State, place: Place, event: SourceAmended, rows: EntryRows) -> None:
@@ -296,7 +296,7 @@ def _amend(state: State, place: Place, event: SourceAmended, rows: EntryRows) ->
         left_s=_stand_at(state, source.stream, [one.site for one in terms]),
     )
     state.put(SOURCE, event.source, changed)
-    rows.lines.extend(_line_row(changed, at) for at in range(len(source.lines), len(lines)))
+    rows.lines.extend(line_row(changed, at) for at in range(len(source.lines), len(lines)))
     if moved:
         _evaluate_again(state, source, changed, rows)
 
@@ -429,25 +429,3 @@ def _line_key(
     if where is None:
         raise AssertionError(f"site {party}/{site} was decided and is not there")
     return LineKey(site, where.region, where.inside, key_area, category, gpc, part_of)
-
-
-def _line_row(source: SourcePiece, line: int) -> LineRow:
-    key = source.lines[line]
-    return LineRow(
-        stream=source.stream,
-        line=line,
-        party=source.party,
-        activity=source.activity,
-        unit=source.unit,
-        scope=source.scope,
-        category=key.category,
-        key_area=key.key_area,
-        site=key.site,
-        region=key.region,
-        inside=key.inside,
-        flow=source.flow,
-        balance_group=source.balance_group,
-        part_of=key.part_of,
-        kind=source.kind,
-        gpc=key.gpc,
-    )

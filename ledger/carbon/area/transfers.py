@@ -29,7 +29,7 @@ from ledger.carbon.conversion import conversion
 from ledger.carbon.exact import MG_PER_KG, divide_half_even
 from ledger.carbon.known import Known
 from ledger.carbon.pieces import FactorPiece, SourcePiece
-from ledger.carbon.rows import LineRow, MassKey
+from ledger.carbon.rows import LineRow, MassKey, line_row
 from ledger.carbon.rulepack import RulePack
 from ledger.errors import BadValue
 
@@ -368,26 +368,7 @@ def _passing_open(rest: OpenRest, sender: str) -> Open:
 
 def line_of(source: SourcePiece) -> LineRow:
     """The line that a source's readings of now go to."""
-    number = source.terms[-1].line
-    key = source.lines[number]
-    return LineRow(
-        stream=source.stream,
-        line=number,
-        party=source.party,
-        activity=source.activity,
-        unit=source.unit,
-        scope=source.scope,
-        category=key.category,
-        key_area=key.key_area,
-        site=key.site,
-        region=key.region,
-        inside=key.inside,
-        flow=source.flow,
-        balance_group=source.balance_group,
-        part_of=key.part_of,
-        kind=source.kind,
-        gpc=key.gpc,
-    )
+    return line_row(source, source.terms[-1].line)
 
 
 def _whole(mass_mg: Fraction) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ledger.carbon.area.passing import OpenRest
 from ledger.carbon.area.transfers import Carrier, Open
 from ledger.carbon.counted import Counted
 from ledger.carbon.known import Known
@@ -77,21 +78,19 @@ def open_transfers(found: Iterable[Open]) -> Table:
         name="open-transfers",
         title="Transfers that stand open: what is not agreed is eliminated nowhere",
         labels=("event", "month", "sent", "acknowledged", "counted", "why"),
-        rows=tuple(
-            Row(
-                (
-                    one.event,
-                    one.month,
-                    f"{decimal(one.sent, 12)} {one.unit}",
-                    "nothing"
-                    if one.acknowledged is None
-                    else f"{decimal(one.acknowledged, 12)} {one.unit}",
-                    f"{decimal(one.counted, 12)} {one.unit}",
-                    one.reason,
-                )
-            )
-            for one in found
-        ),
+        rows=tuple(Row((*open_labels(one), one.reason)) for one in found),
+    )
+
+
+def open_labels(rest: Open | OpenRest) -> tuple[str, ...]:
+    """Event, month, and what was sent, acknowledged and counted of a transfer that stands open."""
+    received = rest.acknowledged
+    return (
+        rest.event,
+        rest.month,
+        f"{decimal(rest.sent, 12)} {rest.unit}",
+        "nothing" if received is None else f"{decimal(received, 12)} {rest.unit}",
+        f"{decimal(rest.counted, 12)} {rest.unit}",
     )
 
 

@@ -16,7 +16,7 @@ from ledger.carbon.inventory.quality import quality
 from ledger.carbon.inventory.restatement import base_year, compare_base_year, restatements
 from ledger.carbon.inventory.uncertainty import uncertain_parts, uncertainty
 from ledger.carbon.known import Known
-from ledger.carbon.reports.beside import declared_lines, source_lines
+from ledger.carbon.reports.beside import declared_lines, open_labels, source_lines
 from ledger.carbon.reports.draft import Draft, GasRow
 from ledger.carbon.reports.table import Column, Row, Table, decimal, fixed
 
@@ -160,11 +160,16 @@ def uncertainty_table(draft: Draft, figures: Iterable[tuple[str, Sequence[Counte
     rows = []
     for name, terms in figures:
         found = uncertainty(uncertain_parts(draft.known, draft.pack, draft.gwp, terms))
+        unstated = min(found.activity_unstated, found.factor_unstated) == 1
         rows.append(
             Row(
                 (
                     name,
-                    "none" if found.percent is None else f"± {_shown(found.percent)} %",
+                    "none"
+                    if found.percent is None
+                    else "not stated"
+                    if unstated
+                    else f"± {_shown(found.percent)} %",
                     f"{_shown(100 * found.activity_unstated)} %",
                     f"{_shown(100 * found.factor_unstated)} %",
                 )
@@ -221,20 +226,7 @@ def open_table(found: Inventory) -> Table:
         name="open-transfers",
         title="Energy handed on that is not agreed: it stays with the sender",
         labels=("event", "month", "sent", "acknowledged", "counted"),
-        rows=tuple(
-            Row(
-                (
-                    one.event,
-                    one.month,
-                    f"{decimal(one.sent, 12)} {one.unit}",
-                    "nothing"
-                    if one.acknowledged is None
-                    else f"{decimal(one.acknowledged, 12)} {one.unit}",
-                    f"{decimal(one.counted, 12)} {one.unit}",
-                )
-            )
-            for one in found.open
-        ),
+        rows=tuple(Row(open_labels(one)) for one in found.open),
     )
 
 
