@@ -160,7 +160,7 @@ def uncertainty_table(draft: Draft, figures: Iterable[tuple[str, Sequence[Counte
     rows = []
     for name, terms in figures:
         found = uncertainty(uncertain_parts(draft.known, draft.pack, draft.gwp, terms))
-        unstated = min(found.activity_unstated, found.factor_unstated) == 1
+        unstated = not found.half_width and bool(found.activity_unstated or found.factor_unstated)
         rows.append(
             Row(
                 (

@@ -302,3 +302,11 @@ def test_a_month_that_the_rules_do_not_have_is_refused_and_not_empty(months: tup
     known = World().known(*YEAR)
     with pytest.raises(BadValue, match="a month from 2000-01 to 2049-12"):
         build(form_of("gpc"), known, wanted("gpc", None, months, known.size))
+
+
+def test_an_uncertainty_that_nobody_stated_is_not_shown_as_none_at_all():
+    world = World()
+    world.party("acme")
+    emitted(world, "acme/plant/boiler", CO2=3, activity="measured.stack")
+    rows = made(world, "ghg-protocol", "acme").report.table("uncertainty").rows
+    assert [row.labels[1:] for row in rows] == [("not stated", "100.00 %", "0.00 %")] * 2
