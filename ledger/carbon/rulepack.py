@@ -295,7 +295,9 @@ class RulePack:
                 "unknown unit",
                 expected=_near(name, self.units),
                 found=name,
-                advice=_alias_advice(self.unit_aliases.get(name)),
+                advice=f"Money is of the prices of a year: {name}@2026."
+                if name.rpartition("^")[2].lstrip("3456789") in self.currencies
+                else _alias_advice(self.unit_aliases.get(name)),
             )
         return found
 

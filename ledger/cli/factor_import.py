@@ -100,10 +100,12 @@ def add(app: typer.Typer) -> None:
 
 
 def read_table(reading: Reading, text: str, pack: RulePack, shown: Progress) -> Outcome:
-    """What the rows of a table become under these rules. Raises BadFile."""
+    """What the rows of a table become under these rules. Raises BadFile, BadValue."""
     from ledger.carbon.tables import china_grid, desnz, mapped  # noqa: PLC0415
     from ledger.carbon.tables.outcome import Told  # noqa: PLC0415
 
+    if reading.gwp is not None and reading.gwp not in pack.gwp:
+        raise BadValue("--gwp", expected="one of " + ", ".join(sorted(pack.gwp)), found=reading.gwp)
     sha256 = hashlib.sha256(read_file(reading.file)).hexdigest()
     told = Told(shown)
     if reading.map is not None:

@@ -130,6 +130,12 @@ def test_a_table_is_read_without_posting_then_posted_once(program: Program):
     assert "line 4, 2023 浙江 guessed" in text.err
 
 
+def test_a_set_of_potentials_that_the_rules_do_not_know_is_refused(program: Program):
+    write(program, "grid.csv", GRID)
+    words = ("factor", "import", "grid.csv", "--format", "china-grid", "--gwp", "AR9")
+    assert "AR5, AR6" in program.refused(*words, status=2)["expected"]
+
+
 def test_a_table_that_says_something_else_of_a_published_factor_is_refused(program: Program):
     write(program, "grid.csv", GRID)
     program("factor", "import", "grid.csv", "--format", "china-grid")

@@ -130,6 +130,13 @@ def test_money_without_a_known_currency_and_price_year_is_no_unit(name: str):
         PACK.unit(name)
 
 
+@pytest.mark.parametrize("name", ["CNY", "10^4CNY"])
+def test_money_without_its_price_year_is_told_how_it_is_written(name: str):
+    with pytest.raises(BadValue) as refused:
+        PACK.unit(name)
+    assert f"{name}@2026" in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("written", "unit"),
     [
