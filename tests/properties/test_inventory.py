@@ -123,7 +123,7 @@ def test_what_was_known_at_a_size_stays_what_was_known_then(
     live = [name for name in world.state.bodies if name.startswith(POWER)]
     for name in data.draw(st.lists(st.sampled_from(live), unique=True)) if live else ():
         world.correct(name, None)
-    world.boundary("acme", "2026-01", plant="0.25")
+    world.boundary("acme", "2026-01", "equity", plant="0.25")
     world.say("acme", matched(POWER, None, "2026-01"), base_year(2026, size))
     assert at_size(world, size).terms == before.terms
     assert at_size(world, size).market == before.market

@@ -38,7 +38,7 @@ Said = Callable[[World], object]
 
 STATEMENTS: tuple[Said, ...] = (
     lambda w: w.boundary("acme", "2026-01", plant="1"),
-    lambda w: w.say("mill", boundary("2026-03", {"plant": "0.5"})),
+    lambda w: w.say("mill", boundary("2026-03", {"plant": "0.5"}, approach="equity")),
     lambda w: w.say("acme", base_year(2025, 1)),
     lambda w: w.say("acme", declared("scope3.4", "NE")),
     lambda w: w.say("mill", declared("iii.1.2", "NO", "2027")),

@@ -111,7 +111,7 @@ def test_what_was_known_at_a_size_does_not_change_when_the_log_grows(place: Plac
             source("acme/later"),
             BoundarySet(
                 salt=salt(),
-                approach="operational",
+                approach="equity",
                 from_="2018-01",
                 sites=(("yard-7", "0.5"),),
                 reason="first",

@@ -118,7 +118,7 @@ def test_the_same_identifier_is_the_same_figure_while_the_log_grows(place: Place
         await post(ledger, KEYS["acme"], "acme/bills", more)
         half = BoundarySet(
             salt=salt(),
-            approach="operational",
+            approach="equity",
             from_="2018-01",
             sites=(("yard-7", "0.5"),),
             reason="a joint venture",

@@ -54,17 +54,17 @@ def test_a_share_rounds_half_to_even(mass_mg: int, counts_mg: int):
 
 def test_a_boundary_holds_until_the_next_ones_month():
     world = works()
-    world.boundary("acme", "2026-07", plant="0.25")
-    world.boundary("acme", "2026-03", plant="0.5")
+    world.boundary("acme", "2026-07", "equity", plant="0.25")
+    world.boundary("acme", "2026-03", "equity", plant="0.5")
     found = [shares(world).of("plant", f"2026-{month:02}").share for month in (2, 3, 6, 7, 12)]
     assert found == [1, Fraction(1, 2), Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)]
 
 
 def test_of_two_boundaries_from_one_month_the_later_said_holds_and_the_first_stays_readable():
     world = works()
-    world.boundary("acme", "2026-03", plant="0.5")
+    world.boundary("acme", "2026-03", "equity", plant="0.5")
     before = world.size
-    world.boundary("acme", "2026-03", plant="0.75")
+    world.boundary("acme", "2026-03", "equity", plant="0.75")
     assert shares(world).of("plant", "2026-03").share == Fraction(3, 4)
     assert shares(world, before).of("plant", "2026-03").share == Fraction(1, 2)
     assert shares(world, before - 1).of("plant", "2026-03").share == 1

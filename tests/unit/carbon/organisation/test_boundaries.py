@@ -59,7 +59,9 @@ def refused(world: World, match: str, *events: object, party: str = "acme") -> L
 
 def test_a_boundary_keeps_each_site_with_its_exact_share(world: World):
     third = Ratio(num="1", den="3")
-    event = world.say("acme", boundary("2026-01", {"plant": third, "7-north": "0.5"}))
+    event = world.say(
+        "acme", boundary("2026-01", {"plant": third, "7-north": "0.5"}, approach="equity")
+    )
     first = said(world).boundaries[0]
     assert first.sites == (("7-north", "5", "10"), ("plant", "1", "3"))
     assert (first.event, first.index, first.from_month) == (event, world.size - 1, "2026-01")
@@ -73,7 +75,18 @@ def test_a_later_boundary_leaves_the_earlier_one_readable(world: World):
 
 @pytest.mark.parametrize("share", ["0", "1", "0.000000000001"])
 def test_a_share_is_from_0_to_1(world: World, share: str):
-    world.boundary("acme", "2026-01", plant=share)
+    world.boundary("acme", "2026-01", "equity", plant=share)
+
+
+@pytest.mark.parametrize("approach", ["operational", "financial"])
+@pytest.mark.parametrize("share", ["0.5", "0.000000000001", Ratio(num="1", den="3")])
+def test_under_control_a_site_counts_whole_or_not_at_all(
+    world: World, approach: str, share: str | Ratio
+):
+    event = boundary("2026-01", {"7-north": "0", "plant": share}, approach=approach)
+    refusal = refused(world, f"share of plant by {approach} control", event)
+    assert "approach equity" in refusal.advice
+    world.say("acme", boundary("2026-01", {"7-north": "0", "plant": "1"}, approach=approach))
 
 
 @pytest.mark.parametrize("share", ["1.000000000001", "50", Ratio(num="4", den="3")])
