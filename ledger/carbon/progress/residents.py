@@ -22,6 +22,7 @@ import msgspec
 
 from ledger.carbon.area.amounts import amounts
 from ledger.carbon.area.guard import minimum_people
+from ledger.carbon.counted import Counted, counted, sums
 from ledger.carbon.exact import MG_PER_KG, divide_half_even
 from ledger.carbon.footprint import months_between
 from ledger.carbon.known import Known
@@ -29,7 +30,6 @@ from ledger.carbon.progress.path_data import LifestylePath, PathFile
 from ledger.carbon.progress.shown_groups import (
     ALL,
     People,
-    Tree,
     held_back,
     ordered,
     people_of,
@@ -107,7 +107,7 @@ def residents(known: Known, pack: RulePack, gwp: str) -> Residents:
     tree = tree_of(known)
     people = {month: people_of(known, tree, month) for month in months}
     held = held_back(tree, people, months, least)
-    masses = _masses(known, pack, tree)
+    masses = {key: sums(terms) for key, terms in resident_terms(known, pack).items()}
     told = {
         (f"{row.line.party}/{row.line.site}", row.month)
         for rows in (known.masses, known.activity)
@@ -118,7 +118,7 @@ def residents(known: Known, pack: RulePack, gwp: str) -> Residents:
         shown = tuple(
             _silent(month, month, held[name, month])
             if (name, month) in held
-            else _month(pack, gwp, path, month, people[month][name], masses[name, month])
+            else _month(pack, gwp, path, month, people[month][name], masses.get((name, month), {}))
             for month in months
         )
         silent = any((name, month) in held for month in months)
@@ -145,6 +145,20 @@ def residents(known: Known, pack: RulePack, gwp: str) -> Residents:
     )
 
 
+def resident_terms(known: Known, pack: RulePack) -> dict[tuple[str, str], list[Counted]]:
+    """What counts per head of each group in a month, also of groups that are held back."""
+    tree = tree_of(known)
+    found: dict[tuple[str, str], list[Counted]] = defaultdict(list)
+    for amount in amounts(known, pack):
+        row, line = amount.row, amount.row.line
+        if amount.column != "emitted" or line.scope not in {1, 2}:
+            continue
+        if line.inside and line.party in tree:
+            for group in (ALL, line.party, f"{line.party}/{line.site}"):
+                found[group, row.month].append(counted(row, amount.mass_mg, *amount.events))
+    return dict(found)
+
+
 def path_mg(path: LifestylePath, year: int) -> Fraction | None:
     """What the path allows a person in a year, in milligrams of CO2e; None outside its years."""
     points = [(point.year, Fraction(point.kg_per_person)) for point in path.points]
@@ -158,18 +172,6 @@ def path_mg(path: LifestylePath, year: int) -> Fraction | None:
 
 Masses = dict[tuple[str, str], dict[str, int]]
 """Milligrams by gas, of a group in a month."""
-
-
-def _masses(known: Known, pack: RulePack, tree: Tree) -> Masses:
-    found: Masses = defaultdict(lambda: defaultdict(int))
-    for amount in amounts(known, pack):
-        row, line = amount.row, amount.row.line
-        if amount.column != "emitted" or line.scope not in {1, 2}:
-            continue
-        if line.inside and line.party in tree:
-            for group in (ALL, line.party, f"{line.party}/{line.site}"):
-                found[group, row.month][row.gas] += amount.mass_mg
-    return found
 
 
 def _month(
@@ -196,7 +198,7 @@ def _whole(
 ) -> PerHead:
     total: dict[str, int] = defaultdict(int)
     for month in months:
-        for gas, mass_mg in masses[group, month].items():
+        for gas, mass_mg in masses.get((group, month), {}).items():
             total[gas] += mass_mg
     mean = Fraction(sum(people[month][group] or 0 for month in months), len(months))
     yearly = [path_mg(path, int(month[:4])) for month in months]

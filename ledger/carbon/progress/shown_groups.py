@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from ledger.carbon.footprint import months_between
 from ledger.carbon.known import Known
+from ledger.carbon.organisation.pieces import Stated
 from ledger.carbon.progress.stated import in_force
 from ledger.log.names import party_of
 
@@ -66,21 +68,27 @@ def sites_of(tree: Tree, group: str) -> tuple[str, ...]:
 
 def people_of(known: Known, tree: Tree, month: str) -> People:
     """How many people every group has in a month, as known at the size."""
-    stated: dict[str, tuple[int, int]] = {}
-    for fact in known.facts:
-        said = in_force(fact, known.size)
-        if fact.fact != PEOPLE or fact.sub_area is None or said is None:
-            continue
-        newer = said.index > stated.get(fact.sub_area, (-1, 0))[0]
-        if fact.period[0] <= month < fact.period[1] and newer:
-            stated[fact.sub_area] = (said.index, int(said.value))
+    stated = people_stated(known, month)
     people: People = {}
     for party, sites in tree.items():
-        numbers = [stated[site][1] if site in stated else None for site in sites]
+        numbers = [int(stated[site].value) if site in stated else None for site in sites]
         people |= dict(zip(sites, numbers, strict=True))
         people[party] = _sum(numbers)
     people[ALL] = _sum(people[party] for party in tree)
     return people
+
+
+def people_stated(known: Known, month: str) -> dict[str, Stated]:
+    """What the operator last stated of the people of each site in a month, below the size."""
+    stated: dict[str, Stated] = {}
+    for fact in known.facts:
+        said = in_force(fact, known.size)
+        if fact.fact != PEOPLE or fact.sub_area is None or said is None:
+            continue
+        newer = fact.sub_area not in stated or said.index > stated[fact.sub_area].index
+        if fact.period[0] <= month < fact.period[1] and newer:
+            stated[fact.sub_area] = said
+    return stated
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:
@@ -115,6 +123,28 @@ def held_back(tree: Tree, people: Mapping[str, People], months: Sequence[str], l
                     held.setdefault((site, month), held[party, month])
             _complete(held, people[month], month, (party, sites), least)
     return held
+
+
+def held_streams(known: Known, least: int) -> frozenset[str]:
+    """Streams of residents that nothing about the whole period may name.
+
+    Those of a site that is held back in any month; all of them where all residents are, since the
+    rest of a whole that is not shown may be too few people.
+    """
+    tree = tree_of(known)
+    first, end = known.period
+    months = [month for month in months_between(first, end) if month < end]
+    held = held_back(
+        tree, {month: people_of(known, tree, month) for month in months}, months, least
+    )
+    groups = {group for group, _ in held}
+    named = set() if ALL in groups else {*sites_of(tree, ALL)} - groups
+    lines = (row.line for rows in (known.masses, known.activity) for row in rows)
+    return frozenset(
+        line.stream
+        for line in lines
+        if f"{line.party}/{line.site}" not in named and "aggregate" in known.roles_of(line.party)
+    )
 
 
 def _small_changes(

@@ -10,7 +10,7 @@ from ledger.carbon.area.assign import view_table
 from ledger.carbon.counted import Counted
 from ledger.carbon.reports.beside import word
 from ledger.carbon.reports.draft import Draft, GasRow
-from ledger.carbon.reports.table import Table
+from ledger.carbon.reports.table import Figure, Table
 
 BESIDE: Final = {
     "biogenic": "biogenic CO2",
@@ -49,10 +49,21 @@ def beside_table(draft: Draft, views: dict[str, list[AreaTerm]]) -> Table:
     )
 
 
-def line_titles(draft: Draft) -> dict[str, str]:
-    """What stands under each line of the mapping table, in words."""
-    found: dict[str, str] = {}
-    for row in view_table(draft.pack).file.assignments:
-        for line in row.lines:
-            found.setdefault(line, row.title)
+def figures_of(
+    totals: Table, views: Iterable[str], columns: Iterable[str | None] | None = None
+) -> dict[str, Figure]:
+    """Each view's figure in a table with a row for each; the last column's where none is named."""
+    names = [one.name for one in totals.columns]
+    wanted = [None] * len(totals.rows) if columns is None else list(columns)
+    found: dict[str, Figure] = {}
+    for view, row, column in zip(views, totals.rows, wanted, strict=True):
+        at = len(names) - 1 if column is None else names.index(column) if column in names else None
+        figure = None if at is None else row.figures[at]
+        if figure is not None:
+            found[view] = figure
     return found
+
+
+def line_titles(draft: Draft) -> dict[str, str]:
+    """The title of each GPC line."""
+    return {one.line: one.title for one in view_table(draft.pack).file.lines}

@@ -17,7 +17,7 @@ from ledger.carbon.area.basis import basis_of
 from ledger.carbon.area.bridge import Bridge, bridge
 from ledger.carbon.counted import Counted
 from ledger.carbon.known import Known
-from ledger.carbon.reports.area_parts import beside_table, emitted, emitted_by
+from ledger.carbon.reports.area_parts import beside_table, emitted, emitted_by, figures_of
 from ledger.carbon.reports.beside import (
     carbon_carriers,
     declared_lines,
@@ -27,6 +27,8 @@ from ledger.carbon.reports.beside import (
 )
 from ledger.carbon.reports.draft import Built, Draft, GasRow
 from ledger.carbon.reports.missing import missing
+from ledger.carbon.reports.ratios import ratios
+from ledger.carbon.reports.residents import held_of
 from ledger.carbon.reports.table import Column, Row, Table
 
 NAME: Final = "area-views"
@@ -54,16 +56,18 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
     # A view of CO2 alone has no CO2e.
     whole = {view: not rules.view(view).gases for view in VIEWS}
     bridges = {view: bridge(known, pack, view, basis) for view in VIEWS}
+    held = held_of(draft)
+    totals = draft.gas_table(
+        "views",
+        "The area in each view",
+        ("view", "what it is"),
+        [
+            GasRow((view, rules.view(view).title), (view,), emitted(terms), whole[view])
+            for view, terms in views.items()
+        ],
+    )
     tables = [
-        draft.gas_table(
-            "views",
-            "The area in each view",
-            ("view", "what it is"),
-            [
-                GasRow((view, rules.view(view).title), (view,), emitted(terms), whole[view])
-                for view, terms in views.items()
-            ],
-        ),
+        totals,
         draft.gas_table(
             "bridge",
             "From the sum of the companies to the area",
@@ -88,6 +92,11 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
                 ("groups", "By group of parties", lambda term: term.group),
             )
         ),
+        ratios(
+            draft,
+            {view: one.area for view, one in bridges.items()},
+            figures_of(totals, VIEWS, [None if whole[view] else "CO2" for view in VIEWS]),
+        ),
         beside_table(draft, views),
         _priced(draft, bridges),
         source_lines(
@@ -98,12 +107,13 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
                 for view, terms in views.items()
                 for term in terms
             ),
+            held,
         ),
         declared_lines(known, known.parties),
         open_transfers(bridges["companies"].open),
         carbon_carriers(bridges["companies"].carriers),
     ]
-    return draft.finish(TITLE, tables, gaps=missing(known), notes=_notes(bridges))
+    return draft.finish(TITLE, tables, gaps=missing(known), notes=_notes(bridges), held=held)
 
 
 def _emitted(draft: Draft, terms: Iterable[Counted]) -> list[Counted]:

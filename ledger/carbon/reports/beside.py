@@ -12,21 +12,29 @@ from ledger.carbon.area.passing import OpenRest
 from ledger.carbon.area.transfers import Carrier, Open
 from ledger.carbon.counted import Counted
 from ledger.carbon.known import Known
-from ledger.carbon.reports.draft import Draft
+from ledger.carbon.reports.draft import HELD_BACK, Draft
 from ledger.carbon.reports.table import Column, Row, Table, decimal
 
 Under = tuple[tuple[str, ...], Counted]
 """The labels that a term counts under, and the term."""
 
 
-def source_lines(draft: Draft, labels: Sequence[str], terms: Iterable[Under]) -> Table:
+def source_lines(
+    draft: Draft,
+    labels: Sequence[str],
+    terms: Iterable[Under],
+    held: frozenset[str] = frozenset(),
+) -> Table:
     """One row for each heading, source line, factor role and gas; figures are milligrams.
 
     `labels` name the parts of a heading; each part is a word that can stand in an identifier.
+    Streams that are `held` back stand as one row for each heading and gas.
     """
     found: dict[tuple[tuple[str, ...], str, int, str, str], list[Counted]] = {}
     for under, term in terms:
         key = (under, term.stream, term.line, term.role, term.gas)
+        if term.stream in held:
+            key = (under, HELD_BACK, 0, "-", term.gas)
         found.setdefault(key, []).append(term)
     return Table(
         name="source-lines",
@@ -41,9 +49,9 @@ def source_lines(draft: Draft, labels: Sequence[str], terms: Iterable[Under]) ->
                         kept,
                         "source",
                         *map(word, under),
-                        stream,
+                        word(stream),
                         f"{line}",
-                        role,
+                        word(role),
                         gas,
                     ),
                 ),
@@ -118,7 +126,7 @@ def carbon_carriers(found: Iterable[Carrier]) -> Table:
 
 def word(label: str) -> str:
     """A label as it can stand in an identifier; `-` and nothing are `none`."""
-    return label.replace(" ", "-") if label.strip("-") else "none"
+    return label.replace(" ", "-").replace(",", "") if label.strip("-") else "none"
 
 
 def _why(reason: str, included_in: str | None) -> str:

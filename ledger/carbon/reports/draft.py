@@ -34,6 +34,8 @@ from ledger.carbon.reports.table import (
 from ledger.carbon.rulepack import RulePack, load
 
 SUM: Final = "the sum of its terms"
+HELD_BACK: Final = "residents, held back"
+"""Stands for the streams of residents that a report may not name one by one."""
 EQUIVALENT: Final = "the terms added up by gas, each gas times its potential, rounded once to 1 mg"
 
 
@@ -78,6 +80,8 @@ class Built(msgspec.Struct, frozen=True):
 
     report: Report
     origins: dict[str, Origin]
+    held: frozenset[str] = frozenset()
+    """Streams that neither the report nor an explanation of its figures names."""
 
 
 class Draft:
@@ -230,8 +234,9 @@ class Draft:
         *,
         gaps: Iterable[str] = (),
         notes: Iterable[str] = (),
+        held: frozenset[str] = frozenset(),
     ) -> Built:
-        """The report; complete if it has no gaps."""
+        """The report; complete if it has no gaps. Explanations name none of the streams `held`."""
         base, known = self.base, self.known
         missing = tuple(gaps)
         report = Report(
@@ -251,7 +256,7 @@ class Draft:
             notes=tuple(notes),
             tables=tuple(tables),
         )
-        return Built(report, self._origins)
+        return Built(report, self._origins, held)
 
 
 def by_gas(terms: Iterable[Counted]) -> dict[str, list[Counted]]:

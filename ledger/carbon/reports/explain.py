@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-from ledger.carbon.counted import sums
+from ledger.carbon.counted import Counted, sums
 from ledger.carbon.gwp import co2e
-from ledger.carbon.reports.draft import EQUIVALENT, SUM, Built, Origin
+from ledger.carbon.reports.draft import EQUIVALENT, HELD_BACK, SUM, Built, Origin
 from ledger.carbon.reports.figure_id import parse_figure
 from ledger.carbon.reports.table import MASS, Figure, decimal
 from ledger.carbon.rulepack import load
@@ -25,6 +25,11 @@ from ledger.log.names import event_ref
 
 TermKey = tuple[str, int, str, str, str]
 """(stream, line, month, role, gas); of a quantity role and gas are empty."""
+
+WHY_HELD: Final = (
+    "; residents who are held back stand as one term for each gas: the report `residents` says why "
+    "of each part"
+)
 
 MOST_TERMS: Final = 500
 """Terms whose entries are listed at once; a figure that has more is asked stream by stream."""
@@ -119,7 +124,10 @@ def explain(
     disagree. Raises NotFound, BadName.
     """
     figure, origin = origin_of(built, figure_id)
-    terms = [term for term in _terms(origin, entries) if stream is None or term.stream == stream]
+    told = [one for one in origin.terms if one.stream not in built.held]
+    kept_back = [one for one in origin.terms if one.stream in built.held]
+    shown = msgspec.structs.replace(origin, terms=tuple(told))
+    terms = [term for term in _terms(shown, entries) if stream is None or term.stream == stream]
     masses = sums(origin.terms)
     equivalent = origin.rule == EQUIVALENT
     pack = load(built.report.rules)
@@ -129,20 +137,20 @@ def explain(
             raise AssertionError(f"{figure_id} is not what its terms make")
     potentials = pack.gwp[built.report.gwp].values if equivalent else {}
     known = {one.id: one for one in built.report.figures()}
-    listed = any(term.entries for term in terms)
+    listed = not terms or any(term.entries for term in terms)
+    if stream is None:
+        terms += _held_back(kept_back)
     return Explanation(
         figure=figure,
         title=_title(built, figure_id),
-        rule=origin.rule,
+        rule=f"{origin.rule}{WHY_HELD}" if kept_back else origin.rule,
         gases_mg={gas: str(mass_mg) for gas, mass_mg in masses.items()},
         potentials={gas: potentials[gas] for gas in masses if gas in potentials},
         terms=tuple(terms),
         figures=tuple(known[one] for one in origin.figures),
         events=tuple(sorted({*origin.events, *(e for term in terms for e in term.events)})),
         prove=tuple(_commands(terms)),
-        note=""
-        if listed or not terms
-        else f"{len(terms)} terms: ask for the entries of one stream at a time.",
+        note="" if listed else f"{len(terms)} terms: ask for the entries of one stream at a time.",
     )
 
 
@@ -177,6 +185,22 @@ def _terms(origin: Origin, entries: Mapping[TermKey, tuple[AddedEntry, ...]]) ->
             counted=decimal(used.amount, 12),
             recorded=decimal(used.recorded, 12),
             entries=found,
+        )
+
+
+def _held_back(kept_back: Iterable[Counted]) -> Iterable[Term]:
+    """One term for each gas of what may not be named, so that the terms still make the figure."""
+    recorded = sums(msgspec.structs.replace(one, mass_mg=one.recorded_mg) for one in kept_back)
+    for gas, mass_mg in sums(kept_back).items():
+        yield Term(
+            stream=HELD_BACK,
+            line=0,
+            month="",
+            role="",
+            gas=gas,
+            unit=MASS,
+            counted=str(mass_mg),
+            recorded=str(recorded.get(gas, 0)),
         )
 
 

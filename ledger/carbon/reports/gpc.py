@@ -10,14 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ledger.carbon.area.area import area_terms
+from ledger.carbon.area.area import area_figure, area_terms
 from ledger.carbon.area.basis import basis_of
 from ledger.carbon.area.bridge import bridge
 from ledger.carbon.known import Known
-from ledger.carbon.reports.area_parts import beside_table, emitted, emitted_by, line_titles
+from ledger.carbon.reports.area_parts import (
+    beside_table,
+    emitted,
+    emitted_by,
+    figures_of,
+    line_titles,
+)
 from ledger.carbon.reports.beside import declared_lines, open_transfers, source_lines, word
 from ledger.carbon.reports.draft import Built, Draft, GasRow
 from ledger.carbon.reports.missing import missing
+from ledger.carbon.reports.ratios import ratios
+from ledger.carbon.reports.residents import held_of
 
 NAME: Final = "gpc"
 TITLE: Final = "GPC table: BASIC and BASIC+"
@@ -31,13 +39,19 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
     levels = {level: area_terms(known, draft.pack, view, basis) for level, view in LEVELS.items()}
     whole = levels["BASIC+"]
     basic, titles = {term.gpc for term in levels["BASIC"]}, line_titles(draft)
+    held, crossing = held_of(draft), bridge(known, draft.pack, LEVELS["BASIC+"], basis)
+    areas = {
+        "gpc-basic": area_figure(known, draft.pack, "gpc-basic", basis),
+        "gpc-basic-plus": crossing.area,
+    }
+    totals = draft.gas_table(
+        "levels",
+        "Totals by level",
+        ("level",),
+        [GasRow((level,), (LEVELS[level],), emitted(terms)) for level, terms in levels.items()],
+    )
     tables = [
-        draft.gas_table(
-            "levels",
-            "Totals by level",
-            ("level",),
-            [GasRow((level,), (LEVELS[level],), emitted(terms)) for level, terms in levels.items()],
-        ),
+        totals,
         draft.gas_table(
             "lines",
             "Lines at BASIC+",
@@ -51,13 +65,15 @@ def build(draft: Draft, _earlier: Sequence[Known]) -> Built:
                 for line, terms in sorted(emitted_by(whole, lambda term: term.gpc).items())
             ],
         ),
+        ratios(draft, areas, figures_of(totals, LEVELS.values())),
         beside_table(draft, {LEVELS["BASIC+"]: whole}),
         source_lines(
             draft,
             ("line", "column"),
             (((term.gpc, term.column), term.counted) for term in whole),
+            held,
         ),
         declared_lines(known, known.parties),
-        open_transfers(bridge(known, draft.pack, LEVELS["BASIC+"], basis).open),
+        open_transfers(crossing.open),
     ]
-    return draft.finish(TITLE, tables, gaps=missing(known))
+    return draft.finish(TITLE, tables, gaps=missing(known), held=held)

@@ -129,7 +129,7 @@ def _parameters(found: ParkIndicators) -> Table:
 
 
 def _energy(draft: Draft, found: ParkIndicators) -> Table:
-    used = _used(draft.known)
+    used = used_by_stream(draft.known)
     rows = []
     for number, one in enumerate(found.energy_inputs, start=1):
         figure = draft.derived(
@@ -152,7 +152,7 @@ def _energy(draft: Draft, found: ParkIndicators) -> Table:
     )
 
 
-def _used(known: Known) -> dict[str, list[Used]]:
+def used_by_stream(known: Known) -> dict[str, list[Used]]:
     """The quantities of each stream, as they were recorded."""
     found: dict[str, list[Used]] = {}
     for row in known.activity:
