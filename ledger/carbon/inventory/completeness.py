@@ -3,8 +3,9 @@
 A continuous source covers each second once or has a gap. Expected is the time of a month in which
 the source is there and the company answers for its site; covered is what its readings cover. A
 month for which the company declared the line as not occurring (NO) or included elsewhere (IE) is
-excused and shown as such; NE and C are gaps with a name. A discrete source has no gaps that anybody
-could see. Both are exact as of any log size. Source: accounting rules, section 4.
+excused and shown as such; NE and C are gaps with a name. Between the receipts of a discrete source
+nobody could see a gap; that it has none at all in a period is one. All of it is exact as of any log
+size. Source: accounting rules, section 4.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ledger.carbon.pieces import LineKey, SourcePiece
 from ledger.carbon.rulepack import RulePack
 
 EXCUSED = ("NO", "IE")
+NAMED = (*EXCUSED, "NE")
+"""Lines that a report names with the reason why they have no figure."""
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,8 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
 
     `expected_s` and `covered_s` leave excused months out. Of `readings`, `estimated` were stated as
     estimates: the others are primary data. `without_location` are Scope 2 streams that have masses
-    and none by location.
+    and none by location; `unread` are discrete sources without any reading in the period, though
+    they are expected in a month of it for which their line was not declared as NO, IE or NE.
     """
 
     gaps: list[Gap]
@@ -55,6 +59,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     readings: int
     estimated: int
     without_location: list[str]
+    unread: list[str]
 
     @property
     def gap_s(self) -> int:
@@ -72,6 +77,7 @@ def completeness(known: Known, pack: RulePack, party: str) -> Completeness:
     shares = Shares(known, party)
     declared = in_force(said(known, party).declared, known.period)
     covered: dict[tuple[str, str], int] = {}
+    told: set[str] = set()
     readings = estimated = 0
     for row in known.activity:
         line = row.line
@@ -79,6 +85,9 @@ def completeness(known: Known, pack: RulePack, party: str) -> Completeness:
             continue
         readings += row.readings
         estimated += row.estimated
+        # A reading counts in the month it starts in; its quantity in all months that it touches.
+        if row.readings or row.quantity:
+            told.add(line.stream)
         place = line.stream, row.month
         covered[place] = covered.get(place, 0) + row.covered_s
     gaps, expected_s, covered_s = [], 0, 0
@@ -112,6 +121,18 @@ def completeness(known: Known, pack: RulePack, party: str) -> Completeness:
         readings=readings,
         estimated=estimated,
         without_location=_without_location(known, party),
+        unread=[
+            stream
+            for stream, source in sorted(known.sources.items())
+            if source.party == party
+            and source.kind == "discrete"
+            and stream not in told
+            and any(
+                _expected_s(known, pack, source, month, shares)
+                and _excuse(declared, source, month) not in NAMED
+                for month in months_of(known.period)
+            )
+        ],
     )
 
 

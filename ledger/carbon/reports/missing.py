@@ -1,6 +1,6 @@
 """What a report of a period lacks, in sentences that stand on its first page.
 
-Gaps of continuous sources, Scope 2 without a figure by location, lines that are declared as not
+Gaps of continuous sources, discrete ones without a reading, Scope 2 without a figure by location, lines that are declared as not
 estimated, and balance groups below zero, which no figure counts. Nothing is filled in: the figures
 stand as they are, and these beside them. Source: accounting rules, sections 3 and 4.
 """
@@ -48,6 +48,7 @@ def sentences(found: Completeness, months: int, party: str) -> list[str]:
     for stream, listed in open_s.items():
         shown = ", ".join(listed[:SHOWN]) + (", …" if len(listed) > SHOWN else "")
         said.append(f"{stream} has gaps in {len(listed)} of {months} months: {shown}")
+    said += [f"no reading of {stream} in this period" for stream in found.unread]
     said += [f"{stream} has no figure by location" for stream in found.without_location]
     said += [
         f"{party} does not estimate {one.line}: {one.reason}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ledger.carbon.events import EmissionMeasured, SourceAmended, SourceClosed
 from ledger.carbon.inventory.completeness import Completeness, Gap, completeness
+from ledger.carbon.reports.missing import missing
 from tests.unit.carbon.inventory.plants import POWER, pack, use, with_site, works
 from tests.unit.world import World, body, declared, profile, reading, salt, site_transfer
 
@@ -125,7 +126,7 @@ def test_a_transferred_site_is_not_either():
     assert gaps(lacking(world)) == {(POWER, "2026-01"): JANUARY_S}
 
 
-def test_a_sub_meter_and_a_discrete_source_have_no_gaps():
+def test_a_sub_meter_and_a_discrete_source_have_no_gaps_of_time():
     world = works()
     world.source("acme/plant/hall", location="operator/grid@1", part_of=POWER)
     world.source("acme/plant/bills", location="operator/grid@1", kind="discrete")
@@ -133,6 +134,75 @@ def test_a_sub_meter_and_a_discrete_source_have_no_gaps():
     assert {stream for stream, _ in gaps(lacking(world))} == {POWER}
     [row] = [r for r in world.known(*TWO).activity if r.line.kind == "discrete"]
     assert row.covered_s == 0
+
+
+BILLS = "acme/plant/bills"
+
+
+def billed() -> World:
+    world = works()
+    world.source(BILLS, location="operator/grid@1", kind="discrete")
+    return world
+
+
+def test_a_discrete_source_without_any_reading_in_the_period_is_named():
+    world = billed()
+    use(world, BILLS, "2026-03", "100")
+    assert lacking(world).unread == [BILLS]
+    before = world.size
+    use(world, BILLS, "2026-02", "100")
+    assert lacking(world).unread == []
+    assert lacking(world, size=before).unread == [BILLS]
+    world.correct(f"{BILLS}@2", None)
+    assert lacking(world).unread == [BILLS]
+
+
+def test_a_bill_over_several_months_is_a_reading_of_each():
+    world = billed()
+    world.post(
+        "acme", BILLS, [reading("2025-12-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00", "100")]
+    )
+    assert lacking(world, ("2026-02", "2026-03")).unread == []
+
+
+def test_a_bill_of_nothing_is_a_reading():
+    world = billed()
+    use(world, BILLS, "2026-01", "0")
+    assert lacking(world).unread == []
+
+
+def test_a_discrete_source_that_was_closed_before_the_period_is_not_named():
+    world = billed()
+    world.say(
+        "acme",
+        SourceClosed(salt=salt(), source=BILLS, at="2026-01-11T00:00:00+08:00", reason="gone"),
+    )
+    assert lacking(world).unread == [BILLS]
+    assert lacking(world, ("2026-02", "2026-03")).unread == []
+
+
+def test_bills_of_a_site_outside_the_boundary_are_not_missed():
+    world = billed()
+    with_site(world, "office")
+    world.boundary("acme", "2026-01", office="1")
+    assert lacking(world).unread == []
+
+
+def test_a_declaration_for_all_months_excuses_a_discrete_source():
+    for notation in ("NO", "NE"):
+        world = billed()
+        world.say("acme", declared("electricity.purchased", notation, "2026-01"))
+        assert lacking(world).unread == [BILLS]
+        world.say("acme", declared("electricity.purchased", notation, "2026-02"))
+        assert lacking(world).unread == []
+    confidential = billed()
+    confidential.say("acme", declared("electricity.purchased", "C"))
+    assert lacking(confidential).unread == [BILLS]
+
+
+def test_the_first_page_says_that_there_was_no_reading():
+    [said] = [one for one in missing(billed().known(*TWO), ["acme"]) if BILLS in one]
+    assert said == f"no reading of {BILLS} in this period"
 
 
 def test_a_source_that_moves_within_a_month_is_expected_where_it_is_answered_for():
