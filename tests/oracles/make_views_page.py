@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ledger.carbon.area.assign import NO_LINE, Assignment, Default, ViewRule, view_table
+from ledger.carbon.area.assign import NO_LINE, Assignment, Default, GpcLine, ViewRule, view_table
 from ledger.carbon.area.bridge import ORDER
 from ledger.carbon.rulepack import CURRENT_VERSION, load
 
@@ -45,6 +45,12 @@ C companies, B basic, + basic-plus, T territorial, K park. What has B has + too.
 count a source of that scope: only where its line says that nobody else in the area counts it. A `fuel.*` stands
 for every activity of that family in the [catalogue](rules.md). Emissions, removals, biogenic CO2 and gases outside every
 scope have columns of their own.
+"""
+
+LINES: Final = """
+## GPC lines
+
+Source: {source} [{mark}].
 """
 
 DEFAULTS: Final = """
@@ -100,6 +106,8 @@ def page() -> str:
     lines += _views(file.views)
     lines.append(PLACES)
     lines += _assignments(file.assignments)
+    lines.append(LINES.format(source=file.lines_source.title, mark=file.lines_source.mark))
+    lines += _lines(file.lines)
     lines.append(DEFAULTS.format(none=NO_LINE))
     lines += _defaults(file.defaults)
     text = TRANSFERS.format(supplied=file.supplied_line)
@@ -127,6 +135,13 @@ def _assignments(rows: Sequence[Assignment]) -> Iterator[str]:
         yield (
             f"| {row.title} | {activities} | {', '.join(row.lines)} | {views} | {beyond} | {source} |"
         )
+
+
+def _lines(lines: Sequence[GpcLine]) -> Iterator[str]:
+    yield "| line | title |"
+    yield "| --- | --- |"
+    for one in lines:
+        yield f"| {one.line} | {one.title} |"
 
 
 def _defaults(rows: Sequence[Default]) -> Iterator[str]:

@@ -73,12 +73,24 @@ class Default(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     scope_3_line: str = NO_LINE
 
 
+class GpcLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line of the GPC, as that protocol calls it."""
+
+    line: str
+    title: str
+
+
 class ViewsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`views.json`; `supplied_line` is where the share of energy that is handed on is moved to."""
+    """`views.json`: `lines` has the title of every GPC line.
+
+    `supplied_line` is where the share of energy that is handed on is moved to.
+    """
 
     views: tuple[ViewRule, ...]
     assignments: tuple[Assignment, ...]
     defaults: tuple[Default, ...]
+    lines: tuple[GpcLine, ...]
+    lines_source: Source
     supplied_line: str
     source: Source
 

@@ -170,6 +170,18 @@ def test_the_file_is_laid_out_in_the_one_way():
     assert make_pack.layout(json.loads(text)) == text
 
 
+def test_every_line_has_a_title_of_its_own_and_no_title_is_without_a_line():
+    file = TABLE.file
+    used = {name for row in file.assignments for name in row.lines}
+    used |= {name for row in file.defaults for name in (row.line, row.scope_3_line)}
+    used |= {name for activity in PACK.activities.values() for name in activity.gpc}
+    titles = {one.line: one.title for one in file.lines}
+    assert set(titles) == used - {NO_LINE}
+    assert len(set(titles.values())) == len(file.lines)
+    assert titles["I.1.2"].startswith("Residential buildings: grid-supplied energy")
+    assert (file.lines_source.mark, "GPC" in file.lines_source.title) == ("s", True)
+
+
 def test_the_page_of_views_is_what_the_tool_writes():
     assert make_views_page.page() == make_views_page.PAGE.read_text()
 
