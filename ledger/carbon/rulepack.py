@@ -301,6 +301,10 @@ class RulePack:
             )
         return found
 
+    def spelling(self, unit: str) -> str:
+        """The one spelling of a unit that people write otherwise; any other name as it is."""
+        return self.unit_aliases.get(unit, unit)
+
     def ratio(self, unit: str, into: str) -> Fraction:
         """How many `into` are in one `unit`, exactly. Raises BadValue across dimensions."""
         one, other = self.unit(unit), self.unit(into)

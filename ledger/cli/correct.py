@@ -165,7 +165,8 @@ def add(app: typer.Typer) -> None:
                 if file is not None and map_ is not None:
                     right = await _of_file(place, stream, body, file, map_)
                 timezone = (await place.status()).timezone
-                right = changed(right, changes, timezone)
+                written = None if unit is None else await place.unit(unit)
+                right = changed(right, msgspec.structs.replace(changes, unit=written), timezone)
                 if right == body:
                     raise RuleBroken(
                         f"correction of {event}",

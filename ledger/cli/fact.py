@@ -12,7 +12,7 @@ from ledger.carbon.rulepack import load
 from ledger.cli.arguments import parse_evidence, parse_quantity, parse_site
 from ledger.cli.call import Call, command
 from ledger.cli.output import show, table
-from ledger.cli.stated import Evidence, Period, Supersedes, parse_event, parse_months, post, post_in
+from ledger.cli.stated import Evidence, Period, Supersedes, parse_event, parse_months, post_in
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
 from ledger.log.names import parse_party
@@ -46,17 +46,23 @@ def _add_company(app: typer.Typer) -> None:
         supersedes: Supersedes = None,
     ) -> None:
         """State a fact of a company over a period: revenue, headcount, energy by source."""
-        event = CompanyFactRecorded(
-            salt=UNSALTED,
-            fact=fact,
-            period=parse_months(period),
-            value=parse_quantity(value),
-            unit=unit,
-            evidence=parse_evidence(evidence or ()),
-            supersedes=None if supersedes is None else parse_event(supersedes),
-        )
-        text = f"{fact} of {parse_party(party)} in {period}: {event.value} {unit}"
-        post(call, party, event, text, fact=fact, value=event.value, unit=unit)
+        parse_party(party)
+
+        async def work(place: Place) -> None:
+            event = CompanyFactRecorded(
+                salt=UNSALTED,
+                fact=fact,
+                period=parse_months(period),
+                value=parse_quantity(value),
+                unit=await place.unit(unit),
+                evidence=parse_evidence(evidence or ()),
+                supersedes=None if supersedes is None else parse_event(supersedes),
+            )
+            text = f"{fact} of {party} in {period}: {event.value} {event.unit}"
+            more = {"fact": fact, "value": event.value, "unit": event.unit}
+            await post_in(place, call, party, event, text, **more)
+
+        ask(call, work, about=party, writing=True)
 
 
 def _add_area(app: typer.Typer) -> None:
@@ -88,21 +94,21 @@ def _add_area(app: typer.Typer) -> None:
         """
         if sub_area is not None:
             parse_site(sub_area)
-        event = AreaFactRecorded(
-            salt=UNSALTED,
-            fact=fact,
-            period=parse_months(period),
-            value=parse_quantity(value),
-            unit=unit,
-            sub_area=sub_area,
-            evidence=parse_evidence(evidence or ()),
-            supersedes=None if supersedes is None else parse_event(supersedes),
-        )
 
         async def work(place: Place) -> None:
+            event = AreaFactRecorded(
+                salt=UNSALTED,
+                fact=fact,
+                period=parse_months(period),
+                value=parse_quantity(value),
+                unit=await place.unit(unit),
+                sub_area=sub_area,
+                evidence=parse_evidence(evidence or ()),
+                supersedes=None if supersedes is None else parse_event(supersedes),
+            )
             operator = (await place.status()).operator
-            text = f"{fact} of {sub_area or 'the area'} in {period}: {event.value} {unit}"
-            more = {"fact": fact, "sub_area": sub_area, "value": event.value, "unit": unit}
+            text = f"{fact} of {sub_area or 'the area'} in {period}: {event.value} {event.unit}"
+            more = {"fact": fact, "sub_area": sub_area, "value": event.value, "unit": event.unit}
             await post_in(place, call, operator, event, text, **more)
 
         ask(call, work, writing=True)

@@ -51,7 +51,11 @@ def add(app: typer.Typer) -> None:
 
         async def work(place: Place) -> None:
             publisher = await publisher_of(place)
-            posted = await place.post(f"{publisher}/factors", events)
+            written = [
+                msgspec.structs.replace(event, unit=await place.unit(event.unit))
+                for event in events
+            ]
+            posted = await place.post(f"{publisher}/factors", written)
             refs = refs_of(publisher, events)
             show_posted(call, posted, f"Published {', '.join(refs)}", factors=refs)
 

@@ -252,7 +252,8 @@ def _amount(option: str, text: str, into: str) -> Fraction:
     number, unit = text[:digits], text[digits:].strip()
     if not number or not unit:
         raise BadValue(option, expected=f"an amount with its unit, such as 5{into}", found=text)
-    ratio = load(CURRENT_VERSION).ratio(unit, into)
+    pack = load(CURRENT_VERSION)
+    ratio = pack.ratio(pack.spelling(unit), into)
     return Fraction(parse_quantity(number)) * ratio
 
 

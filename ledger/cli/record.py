@@ -145,15 +145,16 @@ def add(app: typer.Typer) -> None:
                 )
                 what = ", ".join(f"{mass_mg} mg {gas}" for gas, mass_mg in masses_mg.items())
             else:
+                said_in = None if unit is None else await place.unit(unit)
                 event = ActivityRecorded(
                     salt=UNSALTED,
                     quantity=amount,
-                    unit=await _unit(place, stream, unit),
+                    unit=await _unit(place, stream, said_in),
                     factors=await _factors(place, roles),
                     register=shown,
                     **said,  # type: ignore[arg-type]
                 )
-                what = amount + (f" {unit}" if unit else "")
+                what = amount + (f" {said_in}" if said_in else "")
             posted = await place.post(stream, [event])
             show_posted(
                 call,

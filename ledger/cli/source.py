@@ -146,15 +146,16 @@ def _add_add(app: typer.Typer) -> None:
         async def work(place: Place) -> None:
             factors = await place.connection.factors() if roles else []
             named = {role: find_factor(ref, factors) for role, ref in sorted(roles.items())}
+            written = await place.unit(unit)
             posted = await place.post(
                 f"{party}/register",
-                [msgspec.structs.replace(event, factors=named)],
+                [msgspec.structs.replace(event, factors=named, unit=written)],
             )
             using = ", ".join(f"{role} {ref}" for role, ref in named.items()) or "no factor yet"
             show_posted(
                 call,
                 posted,
-                f"Registered source {stream}: {activity} in {unit}, "
+                f"Registered source {stream}: {activity} in {written}, "
                 f"{f'Scope {scope}' if scope else 'outside the scopes'}, {using}",
                 stream=stream,
                 factors=named,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import msgspec
 
 from ledger.carbon.info import KeyInfo, LedgerStatus, Posted
+from ledger.carbon.rulepack import load, versions
 from ledger.cli.call import Call
 from ledger.cli.output import hint
 from ledger.client import durable_file
@@ -28,7 +29,7 @@ from ledger.client.connection import Connection
 from ledger.client.keyring import Keyring
 from ledger.client.outbox import Outbox
 from ledger.client.writer import Writer
-from ledger.errors import InvalidInput, NotAuthorised, NotFound, Unavailable
+from ledger.errors import BadValue, InvalidInput, NotAuthorised, NotFound, Unavailable
 from ledger.log.keys import PrivateKey
 from ledger.log.names import parse_party, party_of, scope_covers
 
@@ -69,6 +70,15 @@ class Place:
             self._status = await self.connection.status()
         return self._status
 
+    async def unit(self, written: str) -> str:
+        """The one spelling of a unit as people write it, so that 万kWh is signed as 10^4kWh.
+
+        What the ledger's rules do not know, and all of rules newer than this program, stays as it
+        is: the ledger itself decides.
+        """
+        version = (await self.status()).rules_version
+        return load(version).spelling(written) if version in versions() else written
+
     async def key(self, party: str, fits: Fits = lambda _key: True) -> PrivateKey:
         """The key of this home that signs for a party; raises NotFound, NotAuthorised."""
         held = [one.thumbprint for one in self.keyring.list(party) if not one.retired]
@@ -91,7 +101,8 @@ class Place:
         return self.keyring.key(party, known[-1])
 
     async def writer(self, party: str, fits: Fits = lambda _key: True) -> Writer:
-        """Posts for a party, through its outbox in this home."""
+        """Posts for a party, through its outbox in this home. Raises BadValue for another --as."""
+        self._check_signs(party)
         return await self.writer_with(await self.key(party, fits), party)
 
     async def writer_with(self, key: PrivateKey, party: str) -> Writer:
@@ -99,6 +110,7 @@ class Place:
 
         Otherwise one would take what another is just sending for left over from an earlier run.
         """
+        self._check_signs(party)
         outbox = self.call.outbox(party)
         if party not in self._turns:
             durable_file.make_folder(outbox)
@@ -123,6 +135,16 @@ class Place:
         types = {type(event).__name__ for event in events}
         writer = await self.writer(party or party_of(stream), fits or may_say(stream, types))
         return await writer.post(stream, events)
+
+    def _check_signs(self, party: str) -> None:
+        """Refuse an --as that names another party than the one whose key must sign."""
+        if self.call.as_party not in {None, party}:
+            raise BadValue(
+                "--as",
+                expected=f"{party}, which alone signs this",
+                found=str(self.call.as_party),
+                advice=f"Leave --as out. Nobody speaks for {party} but a key of its own.",
+            )
 
     async def operator_here(self) -> str:
         """The operator, whose key this home holds; raises NotAuthorised."""

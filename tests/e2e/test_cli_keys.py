@@ -224,3 +224,16 @@ def test_a_party_does_not_revoke_its_last_admin_key_by_accident(program: Program
     assert "--last" in program.refused(*words, status=1)["advice"]
     program(*words, "--last")
     assert thumbprints(program, "brewery") == []
+
+
+def test_nobody_signs_as_another_party_than_the_one_that_speaks(program: Program):
+    program("party", "add", "laundry", "--role", "company", "--name", "Laundry")
+    before = program("status")["events"]
+    site = ("site", "add", "laundry/shop", "--region", "CN-JS")
+    error = program.refused(*site, "--as", "operator", status=2)
+    assert (error["found"], error["expected"]) == ("operator", "laundry, which alone signs this")
+    assert "--as" in error["advice"]
+    asked = ("party", "add", "mill", "--role", "company", "--name", "Mill")
+    assert program.refused(*asked, "--as", "laundry", status=2)["expected"].startswith("operator")
+    assert program("status")["events"] == before
+    program(*site, "--as", "laundry")

@@ -129,6 +129,7 @@ async def prepare(
             expected="a registered source",
             advice=f"Register it first: carbon-ledger source add {stream}",
         )
+    mapping = _spelled(mapping, status.rules_version)
     ratio = _unit_ratio(mapping, source, status.rules_version)
     clock = Clock(mapping, status.timezone, source.interval_s)
     said_s = clock.interval.seconds
@@ -145,6 +146,15 @@ async def prepare(
     with path.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     return ImportedFile(stream, path, mapping, source, clock, ratio, sha256, progress or _silent)
+
+
+def _spelled(mapping: ImportMap, rules_version: str) -> ImportMap:
+    """The map with its unit in the one spelling of the rules, where this program knows them."""
+    if rules_version not in rulepack.versions():
+        return mapping
+    unit = rulepack.load(rules_version).spelling(mapping.quantity.unit)
+    written = msgspec.structs.replace(mapping.quantity, unit=unit)
+    return msgspec.structs.replace(mapping, quantity=written)
 
 
 def _unit_ratio(mapping: ImportMap, source: SourceInfo, rules_version: str) -> Fraction | None:

@@ -503,6 +503,13 @@ def test_another_unit_of_the_same_dimension_stands_in_the_event(home: Path):
     assert {e.unit for e in connection.events(STREAM)} == {"MJ"}  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("written", ["度", "千瓦时", "kW·h"])
+def test_a_unit_as_people_write_it_is_that_of_the_source(home: Path, written: str):
+    connection = MemoryConnection()
+    run(connection, home, meter(1), MAP.replace('unit = "kWh"', f'unit = "{written}"'))
+    assert {e.unit for e in connection.events(STREAM)} == {None}  # type: ignore[attr-defined]
+
+
 def test_what_is_plausible_is_compared_in_the_unit_of_the_source(home: Path):
     result = run(MemoryConnection(), home, meter(1), MAP.replace('unit = "kWh"', 'unit = "GJ"'))
     found = [(one.line, one.expected, one.found) for one in result.refused]
