@@ -246,6 +246,37 @@ class Source(Answer):
     closed_at: str | None = Field(description="When it ended (UTC), or null.")
 
 
+class Transfer(Answer):
+    """A transfer as one of its two sides may see it, as it stands now. Private."""
+
+    event: EventRef = Field(description="The event that recorded it: the one to acknowledge.")
+    month: str = Field(description="The month of it.", examples=["2026-02"])
+    kind: str = Field(
+        description="`carbon-carrier`, `energy` or `pass-through`.", examples=["pass-through"]
+    )
+    side: str = Field(description="What the party did: `sent` or `received`.", examples=["sent"])
+    other: str | None = Field(
+        description="The other side, or null where it left the area.", examples=["tenant"]
+    )
+    quantity: str = Field(description="As the sender states it.", examples=["1200"])
+    unit: str = Field(description="Of the quantity.", examples=["kWh"])
+    state: str = Field(
+        description="`open`, `acknowledged`, `differs`, `withdrawn`, `superseded`, or `out` of the area.",
+        examples=["open"],
+    )
+    reference: str | None = Field(description="Number of the bill, or null.")
+    acknowledged: tuple[str, str] | None = Field(
+        description="Quantity and unit that the receiver last stated, or null.",
+        examples=[["1200", "kWh"]],
+    )
+    acknowledgement: EventRef | None = Field(
+        description="The receiver's event, told to the receiver alone; or null."
+    )
+    stream: StreamName | None = Field(
+        description="The party's own stream that it left or reached, or null."
+    )
+
+
 class ProblemDetails(BaseModel):
     """Why something was refused, and what can be done (RFC 9457)."""
 

@@ -51,7 +51,22 @@ async def period_of_query(
     return parse_period(period)
 
 
+async def period_of_query_or_all(
+    period: Annotated[
+        str | None,
+        Query(
+            description="A year, a month, or months from..to, both included; absent: all.",
+            examples=["2018", "2018-03", "2018-03..2019-02"],
+            json_schema_extra={"pattern": rf"^(?:[0-9]{{4}}|{_MONTH}|{_MONTH}\.\.{_MONTH})$"},
+        ),
+    ] = None,
+) -> tuple[str, str] | None:
+    """First and last month of the query's `period`, or None without one; raises BadValue."""
+    return None if period is None else parse_period(period)
+
+
 Months = Annotated[tuple[str, str], Depends(period_of_query)]
+MonthsOrAll = Annotated[tuple[str, str] | None, Depends(period_of_query_or_all)]
 AsOf = Annotated[
     int | None,
     Query(

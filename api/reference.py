@@ -28,7 +28,7 @@ logged twice.
 
 ## Reading what is private
 
-Sites, sources, footprints and the bundles of readings are private. A reader signs a JWT with a
+Sites, sources, transfers, footprints and the bundles of readings are private. A reader signs a JWT with a
 registered key that may read, and sends it as `Authorization: Bearer <token>`:
 
 | part | members |

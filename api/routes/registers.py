@@ -1,4 +1,4 @@
-"""What is registered: parties and factors for everybody, sites and sources for their party."""
+"""What is registered: parties and factors for everybody, sites, sources and transfers for their party."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from fastapi import APIRouter
 
 from api.access import KnownReader, RunningLedger, check_may_read
 from api.answers import answers, problems
-from api.models import Factor, Party, Site, Source
+from api.models import Factor, Party, Site, Source, Transfer
 from api.names import PartyPath
+from api.period import MonthsOrAll
 from ledger import errors
 from ledger.log.names import parse_party
 
@@ -42,3 +43,19 @@ async def list_sources(
     """By stream, each as it stands now. For the party itself, the operator and the regulator."""
     check_may_read(reader, parse_party(party), "such party")
     return answers(Source, await ledger.sources(party))
+
+
+@router.get(
+    "/v1/parties/{party}/transfers",
+    summary="What a party sent and received",
+    responses=problems(errors.BadValue, errors.BadName, errors.NotSignedIn, errors.NotFound),
+)
+async def list_transfers(
+    party: PartyPath, ledger: RunningLedger, reader: KnownReader, months: MonthsOrAll
+) -> list[Transfer]:
+    """By month, each as it stands now. For the party itself, the operator and the regulator.
+
+    Of the other side's only what the transfer says: neither its streams nor its factors.
+    """
+    check_may_read(reader, parse_party(party), "such party")
+    return answers(Transfer, await ledger.transfers(party, months))

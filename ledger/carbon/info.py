@@ -172,3 +172,28 @@ class SourceInfo(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     closed_at: str | None = None
     """A time in UTC."""
+
+
+class TransferInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer as one of its two sides may see it, as it stands now."""
+
+    event: str
+    """The event that recorded it: the one to acknowledge."""
+    month: str
+    kind: str
+    side: str
+    """`sent` or `received`."""
+    other: str | None
+    """The other side; None where it left the area."""
+    quantity: str
+    unit: str
+    state: str
+    """`open`, `acknowledged`, `differs`, `withdrawn`, `superseded`, or `out` of the area."""
+    reference: str | None = None
+    """Number of the bill."""
+    acknowledged: tuple[str, str] | None = None
+    """Quantity and unit that the receiver last stated."""
+    acknowledgement: str | None = None
+    """The receiver's event; only the receiver is told."""
+    stream: str | None = None
+    """The party's own stream, from which it was sent or with which it was acknowledged."""

@@ -1,14 +1,26 @@
-"""`transfer`: energy and carbon that one party hands to another, or out of the area, in a month."""
+"""`transfer`: energy and carbon that one party hands to another, or out of the area, in a month.
+
+`transfer list` is where a receiver finds what it may acknowledge: the event, its month and quantity.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
+import msgspec
 import typer
 
 from ledger.carbon.area.events import TransferAcknowledged, TransferRecorded, TransferWithdrawn
-from ledger.cli.arguments import find_factor, parse_evidence, parse_quantity, parse_role
+from ledger.carbon.info import TransferInfo
+from ledger.cli.arguments import (
+    find_factor,
+    parse_evidence,
+    parse_period,
+    parse_quantity,
+    parse_role,
+)
 from ledger.cli.call import Call, command, flag
+from ledger.cli.output import show, table
 from ledger.cli.stated import (
     Evidence,
     Reason,
@@ -19,6 +31,7 @@ from ledger.cli.stated import (
     post_in,
 )
 from ledger.cli.where import Place, ask
+from ledger.client.keyring import Keyring
 from ledger.client.writer import UNSALTED
 from ledger.errors import BadValue
 from ledger.log.names import parse_party, parse_stream, party_of
@@ -30,6 +43,7 @@ Unit = Annotated[str, typer.Option(help="Of the quantity, such as GJ or MWh.")]
 Transfer = Annotated[
     str, typer.Argument(metavar="EVENT", help="The event that recorded it, acme/register@42.")
 ]
+_DIRECTION: Final = {"sent": "to", "received": "from"}
 
 
 def add(app: typer.Typer) -> None:
@@ -37,6 +51,7 @@ def add(app: typer.Typer) -> None:
     _add_record(app)
     _add_acknowledge(app)
     _add_withdraw(app)
+    _add_list(app)
 
 
 def _add_record(app: typer.Typer) -> None:
@@ -86,13 +101,15 @@ def _add_record(app: typer.Typer) -> None:
                 stream=stream,
                 to=None if to is None else parse_party(to),
                 quantity=parse_quantity(quantity),
-                unit=unit,
+                unit=await place.unit(unit),
                 factors={role: find_factor(ref, known) for role, ref in sorted(roles.items())},
                 reference=reference,
                 evidence=parse_evidence(evidence or ()),
                 supersedes=None if supersedes is None else parse_event(supersedes),
             )
-            text = f"{event.quantity} {unit} of {stream} in {month} to {to or 'out of the area'}"
+            text = (
+                f"{event.quantity} {event.unit} of {stream} in {month} to {to or 'out of the area'}"
+            )
             more = {"stream": stream, "to": to, "month": month, "factors": event.factors}
             await post_in(place, call, party, event, text, **more)
 
@@ -116,17 +133,23 @@ def _add_acknowledge(app: typer.Typer) -> None:
         supersedes: Supersedes = None,
     ) -> None:
         """Say what was received. For another quantity the smaller counts; the rest stands open."""
-        event = TransferAcknowledged(
-            salt=UNSALTED,
-            transfer=parse_event(transfer),
-            month=parse_one_month(month),
-            stream=parse_stream(stream),
-            quantity=parse_quantity(quantity),
-            unit=unit,
-            supersedes=None if supersedes is None else parse_event(supersedes),
-        )
-        text = f"{stream} received {event.quantity} {unit} of {transfer} in {month}"
-        post(call, party_of(stream), event, text, transfer=transfer, stream=stream, month=month)
+        party = party_of(parse_stream(stream))
+
+        async def work(place: Place) -> None:
+            event = TransferAcknowledged(
+                salt=UNSALTED,
+                transfer=parse_event(transfer),
+                month=parse_one_month(month),
+                stream=stream,
+                quantity=parse_quantity(quantity),
+                unit=await place.unit(unit),
+                supersedes=None if supersedes is None else parse_event(supersedes),
+            )
+            text = f"{stream} received {event.quantity} {event.unit} of {transfer} in {month}"
+            more = {"transfer": transfer, "stream": stream, "month": month}
+            await post_in(place, call, party, event, text, **more)
+
+        ask(call, work, about=party, writing=True)
 
 
 def _add_withdraw(app: typer.Typer) -> None:
@@ -146,6 +169,62 @@ def _add_withdraw(app: typer.Typer) -> None:
         )
         text = f"Withdrew {transfer} of {month}"
         post(call, party_of(transfer), event, text, transfer=transfer, month=month)
+
+
+def _add_list(app: typer.Typer) -> None:
+    @command(app, "list", example="carbon-ledger transfer list steelworks --month 2026-01")
+    def list_transfers(
+        call: Call,
+        party: Annotated[
+            str | None,
+            typer.Argument(help="Whose.", show_default="the one of --as, or of this home"),
+        ] = None,
+        month: Annotated[str | None, typer.Option(help="Of this month alone.")] = None,
+        period: Annotated[
+            str | None,
+            typer.Option(help="Of these months, such as 2026, 2026-Q1 or 2026-01..2026-06."),
+        ] = None,
+    ) -> None:
+        """What a party sent and received, and how it stands: open ones wait for the receiver."""
+        if month is not None and period is not None:
+            raise BadValue("--month and --period", expected="one of them", found="both")
+        months = None if period is None else parse_period(period)
+        if month is not None:
+            months = parse_one_month(month), month
+        whose = _whose(call) if party is None else parse_party(party)
+        found = ask(call, lambda place: place.connection.transfers(whose, months), about=whose)
+        rows = [
+            (
+                one.month,
+                one.event,
+                f"{_DIRECTION[one.side]} {one.other}" if one.other else "out of the area",
+                one.kind,
+                f"{one.quantity} {one.unit}",
+                one.state if one.state != "differs" else f"differs: {_said(one)}",
+            )
+            for one in found
+        ]
+        columns = ("month", "event", "other side", "kind", "quantity", "state")
+        value = {"party": whose, "transfers": msgspec.to_builtins(found)}
+        show(call, value, table(columns, rows))
+
+
+def _whose(call: Call) -> str:
+    if call.as_party is not None:
+        return parse_party(call.as_party)
+    held = Keyring(call.keys).parties()
+    if len(held) != 1:
+        raise BadValue(
+            "whose transfers",
+            expected="the name of a party",
+            found=f"keys of {', '.join(held)}" if held else "no key in this home",
+            advice="carbon-ledger transfer list PARTY",
+        )
+    return held[0]
+
+
+def _said(found: TransferInfo) -> str:
+    return " ".join(found.acknowledged or ())
 
 
 def _role(item: str) -> tuple[Literal["direct", "location"], str]:

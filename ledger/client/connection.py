@@ -18,6 +18,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TransferInfo,
 )
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
@@ -59,6 +60,11 @@ class Connection(Protocol):
 
     async def source(self, stream: str) -> SourceInfo | None:
         """One source; None if there is none, or none for the asker to know of."""
+
+    async def transfers(
+        self, party: str, months: tuple[str, str] | None = None
+    ) -> list[TransferInfo]:
+        """The transfers of a party over whole months, both included, or all; raises NotFound."""
 
     async def footprint(
         self, party: str, first_month: str, last_month: str, as_of: int | None

@@ -31,6 +31,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TransferInfo,
 )
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
@@ -213,6 +214,14 @@ class HttpConnection:
         except NotFound:
             return None
         return next((one for one in sources if one.stream == stream), None)
+
+    async def transfers(
+        self, party: str, months: tuple[str, str] | None = None
+    ) -> list[TransferInfo]:
+        """The transfers of a party over whole months, both included, or all; raises NotFound."""
+        query = "" if months is None else f"?period={months[0]}..{months[1]}"
+        path = f"/v1/parties/{parse_party(party)}/transfers{query}"
+        return _read(await self._get_private(path), list[TransferInfo])
 
     async def footprint(
         self, party: str, first_month: str, last_month: str, as_of: int | None

@@ -13,6 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
+from ledger.carbon.area.listed import transfers_of
+from ledger.carbon.area.pieces import TRANSFER
 from ledger.carbon.footprint import Footprint, area_footprint, company_footprint
 from ledger.carbon.info import (
     FactorInfo,
@@ -22,6 +24,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TransferInfo,
     WitnessInfo,
 )
 from ledger.carbon.known import Known
@@ -307,6 +310,26 @@ class Ledger:
         value = found.get((SOURCE.name, stream))
         return None if value is None else source_info(SOURCE.decode(value))
 
+    async def transfers(
+        self, party: str, months: tuple[str, str] | None = None
+    ) -> list[TransferInfo]:
+        """The transfers that a party sent or is named in, by month, as that party may see them.
+
+        `months` are the first and last, both included; None: all. Raises NotFound.
+        """
+        first, last = months or ("", "9999-12")
+        async with self.database.read() as conn:
+            await self._require_party(conn, party)
+            about = await self._ledger(conn)
+            found = [
+                TRANSFER.decode(piece.value)
+                async for piece in self._views.pieces_between(
+                    conn, TRANSFER.name, first, f"{last} \U0010ffff"
+                )
+                if piece.value is not None
+            ]
+        return transfers_of(load(about.rules_version), party, found)
+
     # --- figures -------------------------------------------------------------------------------
 
     async def footprint(
@@ -314,14 +337,7 @@ class Ledger:
     ) -> Footprint:
         """A party's footprint over whole months, as known at a log size. Raises NotFound."""
         async with self.database.read() as conn:
-            found = await self._views.load_pieces(conn, [(PARTY.name, party)])
-            if (PARTY.name, party) not in found:
-                raise NotFound(
-                    f"party {party}",
-                    expected="a registered party",
-                    found=party,
-                    advice="See carbon-ledger party list.",
-                )
+            await self._require_party(conn, party)
             about = await self._ledger(conn)
             size = await self._size(conn, as_of)
             masses = await self._views.masses(conn, party, first_month, last_month, as_of)
@@ -471,6 +487,15 @@ class Ledger:
         if value is None:
             raise LogStopped("the ledger has no entry 0", advice="Run carbon-ledger init again.")
         return LEDGER.decode(value)
+
+    async def _require_party(self, conn: Connection, party: str) -> None:
+        if (PARTY.name, party) not in await self._views.load_pieces(conn, [(PARTY.name, party)]):
+            raise NotFound(
+                f"party {party}",
+                expected="a registered party",
+                found=party,
+                advice="See carbon-ledger party list.",
+            )
 
     async def _size(self, conn: Connection, as_of: int | None) -> int:
         size = (await log_store.read_head(conn)).size

@@ -26,7 +26,8 @@ NAMED = (
     "fact company", "fact area", "fact list", "line declare", "supply match", "supply end",
     "report ghg-protocol", "report iso-14064-1", "report esrs", "report gpc", "report area-views",
     "report park-indicators", "report progress", "report explain",
-    "transfer record", "transfer acknowledge", "transfer withdraw", "target set",
+    "transfer record", "transfer acknowledge", "transfer withdraw", "transfer list",
+    "target set",
     "witness init", "witness serve", "witness show",
 )  # fmt: skip
 

@@ -142,6 +142,10 @@ def test_lists_work_over_http(company: Program):
     assert len(company("party", "list")["parties"]) == 2
     assert len(company("factor", "list")["factors"]) == 1
     assert company("source", "list", "steelworks")["sources"][0]["unit"] == "kWh"
+    assert company("transfer", "list", "--period", "2018") == {
+        "party": "steelworks",
+        "transfers": [],
+    }
     assert company("site", "list", "steelworks")["sites"][0]["site"] == "plant"
     assert "log key" in company.run("status").out
 

@@ -48,6 +48,25 @@ def test_what_is_resold_is_recorded_acknowledged_and_taken_back(program: Program
     program.refused(*received(event, "300000"), status=1)
 
 
+def test_a_receiver_finds_what_it_may_acknowledge(program: Program):
+    event = resold(program, "--quantity", "4", "--reference", "INV-4")
+    whole = program("transfer", "list", "tenant", "--month", "2026-03")["transfers"]
+    assert event in [one["event"] for one in whole if one["state"] == "open"]
+    assert HOUSE not in str(whole)
+    program(*received(event, "0.003", "--unit", "MWh"))
+    [found] = [
+        one
+        for one in program("transfer", "list", "landlord", "--period", "2026")["transfers"]
+        if one["event"] == event
+    ]
+    assert (found["state"], found["acknowledged"]) == ("differs", ["0.003", "MWh"])
+    assert (found["stream"], found["other"]) == (HOUSE, "tenant")
+    assert program("transfer", "list", "operator")["transfers"] == []
+    assert program("transfer", "list", "--as", "tenant", "--month", "2026-04")["transfers"] == []
+    for wrong in ((), ("tenant", "--month", "2026-03", "--period", "2026")):
+        program.refused("transfer", "list", *wrong, status=2)
+
+
 def test_a_transfer_goes_to_a_party_or_out_of_the_area(program: Program):
     said = ("--kind", "pass-through", "--month", "2026-03", "--quantity", "1", "--unit", "kWh")
     for more in ((), ("--to", "tenant", "--out")):

@@ -28,7 +28,7 @@ from ledger.carbon.events import (
     SourceClosed,
     SourceRegistered,
 )
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotFound
 from ledger.log.batch import build, parse_statement
 from ledger.log.bundle import BundleEvent, open_bundle, read_bundle
 from ledger.log.canonical import encode_struct
@@ -310,6 +310,28 @@ def test_nobody_learns_of_a_number_or_a_time_by_posting_into_anothers_stream(pla
                 said.append(str(refused.value))
             assert said[0] == said[1]
             assert "another party" in said[0]
+
+    place.run(work)
+
+
+def test_a_transfer_tells_its_receiver_what_it_says_and_a_third_party_nothing(place: Place):
+    """The receiver learns event, month and quantity, not from which stream, nor at which factor."""
+
+    async def work(ledger: Ledger, _: Workload) -> None:
+        for party in KEYS:
+            await furnish(ledger, party)
+        received = await ledger.transfers("operator", (MONTH, MONTH))
+        assert [(one.event, one.side, one.other, one.state) for one in received] == [
+            (f"{party}/register@5", "received", party, "open") for party in KEYS
+        ]
+        assert "main" not in str(received)
+        (own,) = await ledger.transfers("beta")
+        assert (own.event, own.side, own.stream) == ("beta/register@5", "sent", "beta/main")
+        assert "acme" not in str(own)
+        assert await ledger.transfers("operator", ("2018-04", "2019-03")) == []
+        assert await ledger.transfers("operator", ("2017-01", "2018-02")) == []
+        with pytest.raises(NotFound):
+            await ledger.transfers("nobody")
 
     place.run(work)
 

@@ -19,6 +19,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TransferInfo,
 )
 from ledger.carbon.pieces import SITE, SOURCE
 from ledger.carbon.reports.explain import Explanation
@@ -179,6 +180,11 @@ class MemoryConnection:
         raise NotImplementedError
 
     async def sites(self, party: str) -> list[SiteInfo]:
+        raise NotImplementedError
+
+    async def transfers(
+        self, party: str, months: tuple[str, str] | None = None
+    ) -> list[TransferInfo]:
         raise NotImplementedError
 
     async def footprint(
