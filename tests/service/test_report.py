@@ -257,6 +257,21 @@ def test_energy_is_explained_by_the_quantities_of_the_entries(place: Place):
     place.run(work)
 
 
+def test_the_national_sum_is_explained_by_its_entries(place: Place):
+    async def work(ledger: Ledger, _: Workload) -> None:
+        await furnish(ledger, "acme")
+        report = await ledger.report("gb-t-32150", "acme", MARCH)
+        power = figure(report, "terms", "Net purchased electricity")
+        assert power.value == figure(report, "terms", "Total").value
+        assert power.id.startswith(f"gb-t-32150:acme:inventory.AR6:2018-03..2018-03:{report.size}:")
+        entries = await added(ledger, power)
+        # 777.5 kWh twice at 0.5827 kg.
+        assert [one[0] for one in entries] == ["acme/bills", "acme/main"]
+        assert sum(one[3] for one in entries) == int(power.value) == 2 * 453_049_250
+
+    place.run(work)
+
+
 def test_a_company_without_anything_has_an_empty_report(place: Place):
     async def work(ledger: Ledger, _: Workload) -> None:
         report = await ledger.report("ghg-protocol", "company", ("2001-01", "2001-12"))

@@ -1,7 +1,9 @@
 """All reports by name: of whom each is made, in which view, and by which function.
 
-    ghg-protocol, iso-14064-1, esrs      of a company
-    gpc, area-views, park-indicators     of the area
+    ghg-protocol, iso-14064-1, esrs,     of a company
+    gb-t-32150
+    gpc, area-views, residents,
+    park-indicators                      of the area
     progress                             of whoever has set a target
 
 Adding a report is a file beside this one and a line here.
@@ -16,7 +18,17 @@ import msgspec
 
 from ledger.carbon.inventory.readings import Readings
 from ledger.carbon.known import Known
-from ledger.carbon.reports import area_views, esrs, ghg, gpc, iso14064, park, progress
+from ledger.carbon.reports import (
+    area_views,
+    esrs,
+    ghg,
+    gpc,
+    iso14064,
+    national,
+    park,
+    progress,
+    residents,
+)
 from ledger.carbon.reports.company_parts import earlier
 from ledger.carbon.reports.draft import Built, Draft
 from ledger.carbon.reports.figure_id import AREA, FigureId
@@ -83,12 +95,26 @@ FORMS: Final = {
             of_party=True,
             earlier=_base_year,
         ),
+        Form(
+            name=national.NAME,
+            title=national.TITLE,
+            view="inventory",
+            build=national.build,
+            of_party=True,
+        ),
         Form(name=gpc.NAME, title=gpc.TITLE, view="gpc", build=gpc.build, of_area=True),
         Form(
             name=area_views.NAME,
             title=area_views.TITLE,
             view="all",
             build=area_views.build,
+            of_area=True,
+        ),
+        Form(
+            name=residents.NAME,
+            title=residents.TITLE,
+            view=residents.VIEW,
+            build=residents.build,
             of_area=True,
         ),
         Form(name=park.NAME, title=park.TITLE, view="park", build=park.build, of_area=True),
