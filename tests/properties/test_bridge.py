@@ -48,7 +48,7 @@ PARTIES = {
     "judge": ("certifier",),
 }
 
-many = settings(max_examples=max(500, settings().max_examples))
+many = settings(max_examples=max(2_000, settings().max_examples))
 some = settings(max_examples=max(150, settings().max_examples // 5))
 
 
