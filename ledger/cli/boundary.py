@@ -9,7 +9,15 @@ import typer
 from ledger.carbon.organisation.events import BaseYearRestated, BoundarySet, SiteTransferred
 from ledger.cli.arguments import parse_quantity, parse_site
 from ledger.cli.call import Call, command
-from ledger.cli.stated import FromMonth, Reason, parse_one_month, parse_shares, post, post_in
+from ledger.cli.stated import (
+    FromMonth,
+    Reason,
+    parse_one_month,
+    parse_shares,
+    parse_year,
+    post,
+    post_in,
+)
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
 from ledger.log.names import parse_party
@@ -112,6 +120,7 @@ def _add_base_year(app: typer.Typer) -> None:
     ) -> None:
         """Choose the base year, or restate it as it is known at a log size."""
         parse_party(party)
+        parse_year(year)
 
         async def work(place: Place) -> None:
             known = (await place.status()).size if size is None else size

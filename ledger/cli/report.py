@@ -44,10 +44,20 @@ class Format(StrEnum):
     xlsx = "xlsx"
 
 
+ENDINGS: Final = {
+    "": Format.text,
+    ".txt": Format.text,
+    ".text": Format.text,
+    ".json": Format.json,
+    ".csv": Format.csv,
+    ".xlsx": Format.xlsx,
+}
+"""How a file is written that is called so."""
+
 Company = Annotated[str | None, typer.Option("--company", metavar="PARTY", help="Of this party.")]
 Area = Annotated[bool, flag("--area", "Of the whole area.")]
 Gwp = Annotated[
-    str, typer.Option("--gwp", metavar="SET", help="Global warming potentials: AR5 or AR6.")
+    str, typer.Option("--gwp", metavar="SET", help="Global warming potentials: AR4, AR5 or AR6.")
 ]
 As = Annotated[
     Format | None,
@@ -139,8 +149,15 @@ def _format(call: Call, chosen: Format | None, output: Path | None) -> Format:
         return chosen
     if output is None:
         return Format.json if call.json else Format.text
-    suffix = output.suffix.removeprefix(".").lower()
-    return Format(suffix) if suffix in {one.value for one in Format} else Format.text
+    found = ENDINGS.get(output.suffix.lower())
+    if found is None:
+        raise BadValue(
+            "ending of the file",
+            expected=f"{', '.join(ending for ending in ENDINGS if ending)} or none",
+            found=output.suffix,
+            advice="Or say with --format how it is written.",
+        )
+    return found
 
 
 def _answer(call: Call, found: Report, kind: Format, output: Path | None) -> None:

@@ -25,6 +25,9 @@ from ledger.log.names import split_event
 from ledger.log.values import parse_month
 
 MG_PER_T: Final = 10**9
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2200
+"""Years that events may name (`organisation.events.Year`)."""
 
 Reason = Annotated[str, typer.Option(help="Why.")]
 FromMonth = Annotated[
@@ -99,6 +102,13 @@ def parse_tonnes(text: str) -> str:
     return str(mass_mg.numerator)
 
 
+def parse_year(year: int) -> int:
+    """A year that a statement may name. Raises BadValue."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BadValue("year", expected=f"from {FIRST_YEAR} to {LAST_YEAR}", found=str(year))
+    return year
+
+
 def parse_path(items: Iterable[str]) -> tuple[tuple[int, str], ...]:
     """(year, milligrams) in order, of `2026=500.5` in tonnes. Raises BadValue."""
     found: dict[int, str] = {}
@@ -110,7 +120,7 @@ def parse_path(items: Iterable[str]) -> tuple[tuple[int, str], ...]:
                 expected="each year once, with its tonnes, such as 2026=500.5",
                 found=repr(item),
             )
-        found[int(year)] = parse_tonnes(tonnes)
+        found[parse_year(int(year))] = parse_tonnes(tonnes)
     return tuple(sorted(found.items()))
 
 

@@ -15,6 +15,7 @@ from ledger.cli.stated import (
     parse_number,
     parse_path,
     parse_tonnes,
+    parse_year,
     post_in,
 )
 from ledger.cli.where import Place, ask
@@ -72,12 +73,12 @@ def add(app: typer.Typer) -> None:
                 target=name,
                 view=view,
                 gwp=gwp,
-                base_year=base_year,
+                base_year=parse_year(base_year),
                 base_size=(await place.status()).size if base_size is None else base_size,
                 base_mg=parse_tonnes(base),
                 path=parse_path(path),
                 credits_percent=parse_number(credits_percent),
-                neutral_year=neutral_year,
+                neutral_year=parse_year(neutral_year),
                 gases=tuple(sorted(set(gas or ()))),
                 reason=reason,
                 supersedes=None if supersedes is None else parse_event(supersedes),

@@ -33,7 +33,7 @@ from ledger.carbon.reports.catalogue import GWP, wanted
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.figure_id import parse_figure
 from ledger.carbon.reports.table import Report
-from ledger.carbon.rulepack import load
+from ledger.carbon.rulepack import RulePack, load
 from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.keys import PublicKey
@@ -335,14 +335,14 @@ class Ledger:
     async def footprint(
         self, party: str, first_month: str, last_month: str, as_of: int | None = None
     ) -> Footprint:
-        """A party's footprint over whole months, as known at a log size. Raises NotFound."""
+        """A party's footprint over whole months, as known at a log size. Raises NotFound, BadValue."""
         async with self.database.read() as conn:
             await self._require_party(conn, party)
             about = await self._ledger(conn)
             size = await self._size(conn, as_of)
             masses = await self._views.masses(conn, party, first_month, last_month, as_of)
             activity = await self._views.activities(conn, party, first_month, last_month, as_of)
-        pack = load(about.rules_version)
+        pack = _pack_with(about, first_month, last_month)
         return company_footprint(
             pack, party, (first_month, last_month), size, masses, activity, about.timezone
         )
@@ -360,7 +360,7 @@ class Ledger:
             masses, others = await self._views.area_masses(
                 conn, companies, first_month, last_month, as_of
             )
-        pack = load(about.rules_version)
+        pack = _pack_with(about, first_month, last_month)
         period = first_month, last_month
         return area_footprint(pack, about.area, period, size, masses, others, about.timezone)
 
@@ -520,6 +520,15 @@ class Ledger:
         if stored is None:
             raise NotFound("checkpoint", expected="a log with an entry", found="none yet")
         return stored
+
+
+def _pack_with(about: LedgerPiece, *months: str) -> RulePack:
+    """The rules in force; raises BadValue for a month outside their calendar, as reports do."""
+    pack = load(about.rules_version)
+    calendar = pack.calendar(about.timezone)
+    for month in months:
+        calendar.bounds_s(month)
+    return pack
 
 
 def _read_only() -> LogStopped:

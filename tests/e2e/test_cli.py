@@ -55,6 +55,13 @@ def test_a_footprint_is_the_sum_of_its_readings_by_month(program: Program):
     assert found["months"][11]["mass_mg"] == {}
 
 
+@pytest.mark.parametrize("words", [("footprint", "steelworks"), ("area",)])
+def test_months_that_the_rules_do_not_know_are_refused(program: Program, words: tuple[str, ...]):
+    for period in ("1999-12", "2018-01..2090-01"):
+        error = program.refused(*words, "--period", period, status=2)
+        assert "outside the calendar of the rules" in error["what"]
+
+
 def test_the_area_has_the_same_shape_and_its_key_areas(program: Program):
     found = program("area", "--period", "2018-01")
     industry = next(one for one in found["key_areas"] if one["key_area"] == "industry")

@@ -217,3 +217,14 @@ def test_a_target_in_tonnes(program: Program):
 def test_the_ledger_that_holds_them_all_is_whole(program: Program):
     assert program("audit")["ok"] is True
     assert program("rebuild")["ok"] is True
+
+
+def test_a_year_that_no_event_may_name_is_refused_in_plain_words(program: Program):
+    reason = ("--reason", "typed twice")
+    said = refused(program, "boundary", "base-year", "mill", "20260", *reason, status=2)
+    assert "from 1900 to 2200" in said
+    assert "20260" in said
+    target = ("--view", "park", "--gwp", "AR5", "--base-year", "2023", "--base", "1",
+              "--credits-percent", "10", "--neutral-year", "2028")  # fmt: skip
+    words = ("target", "set", "operator", "late", *target, "--path", "2201=0", *reason)
+    assert "from 1900 to 2200" in refused(program, *words, status=2)

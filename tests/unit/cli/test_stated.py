@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from ledger.carbon.events import Number, Ratio
+from ledger.carbon.organisation.events import Year
 from ledger.cli.stated import (
+    FIRST_YEAR,
+    LAST_YEAR,
     parse_event,
     parse_months,
     parse_number,
@@ -13,6 +18,7 @@ from ledger.cli.stated import (
     parse_path,
     parse_shares,
     parse_tonnes,
+    parse_year,
 )
 from ledger.errors import BadName, BadValue
 
@@ -93,7 +99,18 @@ def test_a_path_is_in_order_of_its_years():
     assert parse_path(["2028=0", "2026=9000.5"]) == ((2026, "9000500000000"), (2028, "0"))
 
 
-@pytest.mark.parametrize("items", [["2026"], ["26=1"], ["2026=1", "2026=2"], ["2026=much"]])
+@pytest.mark.parametrize(
+    "items", [["2026"], ["26=1"], ["2026=1", "2026=2"], ["2026=much"], ["2201=1"]]
+)
 def test_another_path_is_refused(items: list[str]):
     with pytest.raises(BadValue):
         parse_path(items)
+
+
+def test_years_are_those_that_an_event_may_name():
+    (allowed,) = get_args(Year)[1:]
+    assert (allowed.ge, allowed.le) == (FIRST_YEAR, LAST_YEAR)
+    assert parse_year(2023) == 2023
+    for year in (1899, 2201, 20260):
+        with pytest.raises(BadValue, match=f"year: expected from 1900 to 2200, found {year}"):
+            parse_year(year)
