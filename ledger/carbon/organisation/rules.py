@@ -87,24 +87,24 @@ def _decide_boundary(state: State, rule: Rules, place: Place, event: BoundarySet
     for site, share in event.sites:
         check_site(state, place.party, site)
         check_at_most(f"share of {site}", share, 1)
-        if event.approach != "equity":
-            _check_whole(event, site, share)
+        if event.approach == "operational":
+            _check_whole(site, share)
 
 
-def _check_whole(event: BoundarySet, site: str, share: Number) -> None:
-    """Raise RuleBroken unless a site is wholly controlled, or not at all.
+def _check_whole(site: str, share: Number) -> None:
+    """Raise RuleBroken unless a site is wholly operated, or not at all.
 
-    Under control a company answers for all of a site or for none of it (GHG Protocol Corporate
-    Standard, chapter 3).
+    Who operates answers for all of a site or for none of it; joint financial control counts by
+    equity share (GHG Protocol Corporate Standard, chapter 3).
     """
     num, den = ratio(share)
     if Fraction(int(num), int(den)) not in {0, 1}:
         raise RuleBroken(
-            f"share of {site} by {event.approach} control",
-            expected="1 for a site that the company controls, 0 for one that it does not",
+            f"share of {site} by operational control",
+            expected="1 for a site that the company operates, 0 for one that it does not",
             found=share if isinstance(share, str) else f"{share.num}/{share.den}",
-            advice="Under control a company answers for all of a site or for none of it. "
-            "Shares are for the approach equity.",
+            advice="Who operates a site answers for all of it. Shares are for the approaches equity "
+            "and, under joint control, financial.",
         )
 
 

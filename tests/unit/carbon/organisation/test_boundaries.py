@@ -78,15 +78,18 @@ def test_a_share_is_from_0_to_1(world: World, share: str):
     world.boundary("acme", "2026-01", "equity", plant=share)
 
 
-@pytest.mark.parametrize("approach", ["operational", "financial"])
 @pytest.mark.parametrize("share", ["0.5", "0.000000000001", Ratio(num="1", den="3")])
-def test_under_control_a_site_counts_whole_or_not_at_all(
-    world: World, approach: str, share: str | Ratio
+def test_under_operational_control_a_site_counts_whole_or_not_at_all(
+    world: World, share: str | Ratio
 ):
-    event = boundary("2026-01", {"7-north": "0", "plant": share}, approach=approach)
-    refusal = refused(world, f"share of plant by {approach} control", event)
-    assert "approach equity" in refusal.advice
-    world.say("acme", boundary("2026-01", {"7-north": "0", "plant": "1"}, approach=approach))
+    event = boundary("2026-01", {"7-north": "0", "plant": share}, approach="operational")
+    refusal = refused(world, "share of plant by operational control", event)
+    assert "approaches equity" in refusal.advice
+    world.say("acme", boundary("2026-01", {"7-north": "0", "plant": "1"}, approach="operational"))
+
+
+def test_joint_financial_control_counts_by_share(world: World):
+    world.say("acme", boundary("2026-01", {"plant": "0.5"}, approach="financial"))
 
 
 @pytest.mark.parametrize("share", ["1.000000000001", "50", Ratio(num="4", den="3")])
