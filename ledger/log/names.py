@@ -114,17 +114,6 @@ def parse_origin(text: str) -> str:
     return text
 
 
-def parse_scope_item(text: str) -> str:
-    """The item of a key's scope, unchanged; raises BadName."""
-    if not is_scope_item(text):
-        raise BadName(
-            "not an item of a key's scope",
-            expected="a stream, or whole segments ending in a slash, such as acme/plant-7/",
-            found=repr(text),
-        )
-    return text
-
-
 def scope_covers(item: str, stream: str) -> bool:
     """Whether one item of a scope covers a stream: `acme/plant-1/` does not cover `acme/plant-10/x`."""
     return stream.startswith(item) if item.endswith("/") else stream == item

@@ -19,7 +19,6 @@ from ledger.carbon.area.basis import Basis, basis_of
 from ledger.carbon.area.transfers import Exported, Taken, Transfers
 from ledger.carbon.counted import Counted, counted
 from ledger.carbon.footprint import months_between
-from ledger.carbon.gwp import Co2e, co2e
 from ledger.carbon.known import Known
 from ledger.carbon.rows import LineRow, MassKey
 from ledger.carbon.rulepack import RulePack
@@ -137,16 +136,6 @@ def in_view(known: Known, pack: RulePack, view: str, line: LineRow) -> bool:
     """Whether a view counts this source line: the one predicate that its figure uses too."""
     table = view_table(pack)
     return table.counts(table.view(view), line, known.roles_of(line.party))
-
-
-def figure_co2e(pack: RulePack, figure: AreaFigure, gwp: str) -> Co2e | None:
-    """What the view emits as CO2 equivalent in one GWP set; None for a view that shows CO2 alone.
-
-    A function of the masses: nothing is stored, and another set changes no mass. Raises BadValue
-    for an unknown set.
-    """
-    found = co2e(pack, gwp, figure.total.emitted)
-    return None if figure.gases else found
 
 
 def group_of(roles: tuple[str, ...]) -> str:
