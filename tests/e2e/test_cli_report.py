@@ -161,6 +161,18 @@ def test_a_file_is_written_as_its_name_says(program: Program):
     assert "GHG Protocol inventory of Acme" in (program.folder / "inventory.txt").read_text()
 
 
+def test_a_file_that_is_called_as_no_format_is_refused(program: Program):
+    asked = ("report", "ghg-protocol", "--company", "acme", "--period", "2018-01", "-o", "x.pdf")
+    error = program.refused(*asked, status=2)
+    assert (error["expected"], error["found"]) == (
+        ".txt, .text, .json, .csv, .xlsx or none",
+        ".pdf",
+    )
+    assert not (program.folder / "x.pdf").exists()
+    program(*asked, "--format", "text")
+    assert (program.folder / "x.pdf").is_file()
+
+
 def test_another_gwp_set_changes_no_mass(program: Program):
     five = report(program, "ghg-protocol", "--company", "acme", "--gwp", "AR5")
     six = report(program, "ghg-protocol", "--company", "acme", "--gwp", "AR6")

@@ -12,8 +12,3 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 def write_json(report: Report) -> bytes:
     """The report in one line of UTF-8 that ends with LF."""
     return _ENCODER.encode(report) + b"\n"
-
-
-def read_json(data: bytes) -> Report:
-    """The report that such an object is; raises msgspec.ValidationError."""
-    return msgspec.json.decode(data, type=Report)
