@@ -27,7 +27,8 @@ from tests.e2e.cli_program import (
 from tests.faults.embedded_land import temporary_home
 
 OF_COMPANY = [name for name, form in FORMS.items() if form.of_party and name != "progress"]
-OF_AREA = [name for name, form in FORMS.items() if form.of_area and name != "progress"]
+OTHERS = {"progress", "residents"}
+OF_AREA = [name for name, form in FORMS.items() if form.of_area and name not in OTHERS]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,31 @@ def test_an_area_report_is_made(program: Program, name: str):
     assert found["who"] == "Example park"
     assert str(4 * DAY_MG) in json.dumps(found)
     assert program.run("report", name, "--area", "--period", "2018-01").status == 0
+
+
+def test_residents_per_head_and_the_ratio_of_the_area(program: Program):
+    """Nobody lives in the park when it begins, then 12 000 people without a meter."""
+    before = report(program, "residents", "--area")
+    assert table(before, "period")["rows"] == []
+    ratio = table(report(program, "gpc", "--area"), "ratios")["rows"][0]
+    assert ratio["labels"][3].endswith(
+        "carbon-ledger fact area population NUMBER person --period 2018-01"
+    )
+    program("party", "add", "north", "--role", "aggregate", "--name", "North quarter")
+    program("site", "add", "north/homes", "--region", "CN-JS")
+    people = ("fact", "area", "population", "12000", "person", "--period", "2018")
+    stated = program(*people, "--sub-area", "north/homes")
+    program(*people)
+    found = report(program, "residents", "--area")
+    assert found["gaps"] == ["north/homes has nothing recorded in 1 of 1 months: 2018-01"]
+    [_, _, homes] = table(found, "period")["rows"]
+    assert homes["labels"] == ["north/homes", "north", ""]
+    assert [one["value"] for one in homes["figures"][:3]] == ["12000", "0", "0"]
+    assert program("report", "explain", homes["figures"][0]["id"])["events"] == [stated["event"]]
+    ratio = table(report(program, "gpc", "--area"), "ratios")["rows"][0]
+    assert [one["unit"] for one in ratio["figures"]] == ["person", "kg/person"]
+    shown = program.run("report", "residents", "--area", "--period", "2018-01")
+    assert "The path allows a head" in shown.out
 
 
 def test_a_report_says_its_gaps_on_its_face(program: Program):
