@@ -28,6 +28,10 @@ from ledger.carbon.organisation import rules as organisation_rules
 from ledger.carbon.organisation import views as organisation_views
 from ledger.carbon.rows import EntryRows
 from ledger.carbon.rulepack import RulePack, load
+from ledger.carbon.seal import events as seal_events
+from ledger.carbon.seal import pieces as seal_pieces
+from ledger.carbon.seal import rules as seal_rules
+from ledger.carbon.seal import views as seal_views
 from ledger.errors import BadBatch, LedgerError, NotAuthorised, RuleBroken
 from ledger.fold.event import Event, Place
 from ledger.fold.state import Kind, State
@@ -47,6 +51,7 @@ EVENTS: Final = (
     *carbon_events.EVENTS,
     *organisation_events.EVENTS,
     *area_events.EVENTS,
+    *seal_events.EVENTS,
 )
 TYPES: Final = {event.__name__: event for event in EVENTS}
 KINDS: Final = {
@@ -56,6 +61,7 @@ KINDS: Final = {
         *carbon_pieces.KINDS,
         *organisation_pieces.KINDS,
         *area_pieces.KINDS,
+        *seal_pieces.KINDS,
     )
 }
 """Every kind of piece that is kept beside the log, by name."""
@@ -80,6 +86,7 @@ _PLACES: Final = {
     **carbon_events.PLACES,
     **organisation_events.PLACES,
     **area_events.PLACES,
+    **seal_events.PLACES,
 }
 
 
@@ -230,6 +237,9 @@ def fold(state: State, entry: Entry, rows: EntryRows) -> None:
             elif type(event) in _ORGANISATION:
                 organisation_rules.decide(state, place, event)
                 organisation_views.apply(state, place, event)
+            elif isinstance(event, seal_events.FootprintSealed):
+                seal_rules.decide(state, place, event)
+                seal_views.apply(state, place, event)
             else:
                 area_rules.decide(state, place, event)
                 area_views.apply(state, place, event)

@@ -22,6 +22,7 @@ from ledger.carbon.events import (
 from ledger.carbon.footprint import Masses
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
+from ledger.carbon.seal.pieces import SEAL_GROUND, UNSEEN
 from ledger.errors import BadBundle, LedgerError, ProofFailed
 from ledger.fold.state import Kind, Memory
 from ledger.log.bundle import OpenedBundle, OpenedEntry, open_bundle, read_bundle
@@ -93,6 +94,8 @@ class EventState(Memory):
         if kind.name == HISTORY.name:
             own = tuple(item for item in self._history if item[0].startswith(f"{key}@"))
             return HistoryPiece(own)  # type: ignore[return-value]
+        if kind.name == SEAL_GROUND.name:
+            return UNSEEN  # type: ignore[return-value]
         return super().get(kind, key)
 
     def show(self, name: str, event: object, index: int) -> None:

@@ -1,0 +1,62 @@
+"""What deciding about a seal needs, and what is kept of one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ledger.carbon.inventory.readings import Reading
+from ledger.carbon.known import Known
+from ledger.fold.state import Kind
+from ledger.log.seals import Head, Sums
+
+
+class SealGround(msgspec.Struct, frozen=True, kw_only=True):
+    """What a seal follows from: all that was known of its period at its size.
+
+    `known` is of the whole area. `readings` are those of the streams that are matched by the hour;
+    `heads` ascend by stream; `salts` are those of `P/register@1` by party. Without `known` nothing
+    is at hand: a file of a few entries takes the seal for the operator's word.
+    """
+
+    known: Known | None
+    readings: dict[str, list[Reading]] = {}
+    heads: tuple[Head, ...] = ()
+    salts: dict[str, str] = {}
+
+
+UNSEEN = SealGround(known=None)
+
+
+class SealPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A seal, under its event's name."""
+
+    index: int
+    event: str
+    view: str
+    period: tuple[str, str]
+    gwp: str
+    rules: str
+    size: int
+    totals: Sums
+    heads_root: str
+    heads_count: int
+    companies_root: str
+    companies_count: int
+
+
+SEAL = Kind("seal", SealPiece)
+SEAL_GROUND = Kind("seal-ground", SealGround, stored=False)
+"""Under `ground_key`; derived from the log by whoever holds the state."""
+
+KINDS = (SEAL,)
+
+
+def ground_key(period: tuple[str, str], size: int) -> str:
+    """The key of a seal's ground."""
+    return f"{period[0]} {period[1]} {size}"
+
+
+def parse_ground_key(key: str) -> tuple[tuple[str, str], int]:
+    """Period and size of a ground's key."""
+    first, end, size = key.split(" ")
+    return (first, end), int(size)
