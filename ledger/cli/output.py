@@ -100,8 +100,13 @@ def table(
 
     found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for at, name in enumerate(columns):
+        number = at in right
         found.add_column(
-            name, justify="right" if at in right else "left", overflow="fold", vertical="top"
+            name,
+            justify="right" if number else "left",
+            overflow="fold",
+            vertical="top",
+            no_wrap=number,
         )
     for row in rows:
         found.add_row(*(Text(clean(cell)) for cell in row))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 60
 """Rows of a table that are shown as text; a longer one is for the other formats."""
+WIDEST: Final = 6
+"""Columns of figures that a terminal has room for; more of them are shown one below the other."""
 
 
 class Format(StrEnum):
@@ -222,6 +224,20 @@ def _body(one: Table) -> list[RenderableType]:
     if len(one.rows) > LONGEST:
         return [f"  {len(one.rows)} rows: see them with --format csv or xlsx."]
     heads = [f"{c.title} {'t' if c.unit == MASS else c.unit}".strip() for c in one.columns]
+    if len(heads) > WIDEST:
+        # Many gases: each stands in a line of its own, so that no number is cut by a terminal.
+        long = [
+            (*row.labels, head, _cell(figure))
+            for row in one.rows
+            for head, figure in zip(heads, row.figures, strict=True)
+            if figure is not None
+        ]
+        if len(long) > LONGEST:
+            return [f"  {len(one.rows)} rows: see them with --format csv or xlsx."]
+        return [
+            table((*one.labels, "of", "amount"), long, right=(len(one.labels) + 1,)),
+            *one.notes,
+        ]
     rows = [(*row.labels, *(_cell(figure) for figure in row.figures)) for row in one.rows]
     right = range(len(one.labels), len(one.labels) + len(one.columns))
     return [table((*one.labels, *heads), rows, right=right), *one.notes]

@@ -69,7 +69,7 @@ def build(draft: Draft, since: Sequence[Known]) -> Built:
             "there is no target",
             expected="a TargetSet in the party's register, below the log size",
             found="none",
-            advice="See docs/reference/events.md, TargetSet.",
+            advice="Set one with carbon-ledger target set.",
         )
     tables: list[Table] = []
     said: list[str] = []
