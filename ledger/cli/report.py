@@ -6,7 +6,7 @@ period stands first. A report for people leaves the longest tables to the other 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -23,7 +23,7 @@ from ledger.carbon.reports.write_json import write_json
 from ledger.cli.arguments import parse_period, write_file
 from ledger.cli.call import Call, command, flag
 from ledger.cli.footprint import AsOf, Period
-from ledger.cli.output import clean, mass_text, show, table, write_bytes
+from ledger.cli.output import clean, console, mass_text, show, table, write_bytes
 from ledger.cli.where import ask
 from ledger.errors import BadValue
 from ledger.log.names import parse_party, parse_stream
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 60
 """Rows of a table that are shown as text; a longer one is for the other formats."""
-WIDEST: Final = 6
-"""Columns of figures that a terminal has room for; more of them are shown one below the other."""
+LABELS: Final = 24
+"""Columns of a terminal that the labels of a row can always have; longer ones are folded."""
 
 
 class Format(StrEnum):
@@ -206,7 +206,7 @@ def shown(found: Report) -> list[RenderableType]:
     parts += [f"Note: {note}" for note in found.notes]
     for one in found.tables:
         if one.rows:
-            parts += ["", one.title, *_body(one)]
+            parts += ["", one.title, *_body(one, console().width)]
     figures = next(iter(found.figures()), None)
     if figures is not None:
         parts += [
@@ -220,27 +220,31 @@ def shown(found: Report) -> list[RenderableType]:
     return parts
 
 
-def _body(one: Table) -> list[RenderableType]:
+def _body(one: Table, width: int) -> list[RenderableType]:
     if len(one.rows) > LONGEST:
         return [f"  {len(one.rows)} rows: see them with --format csv or xlsx."]
     heads = [f"{c.title} {'t' if c.unit == MASS else c.unit}".strip() for c in one.columns]
-    if len(heads) > WIDEST:
-        # Many gases: each stands in a line of its own, so that no number is cut by a terminal.
-        long = [
-            (*row.labels, head, _cell(figure))
-            for row in one.rows
-            for head, figure in zip(heads, row.figures, strict=True)
-            if figure is not None
-        ]
-        if len(long) > LONGEST:
-            return [f"  {len(one.rows)} rows: see them with --format csv or xlsx."]
-        return [
-            table((*one.labels, "of", "amount"), long, right=(len(one.labels) + 1,)),
-            *one.notes,
-        ]
     rows = [(*row.labels, *(_cell(figure) for figure in row.figures)) for row in one.rows]
-    right = range(len(one.labels), len(one.labels) + len(one.columns))
+    at = len(one.labels)
+    if sum(_widest(rows, heads, at, column) for column in range(len(heads))) + LABELS > width:
+        # Each figure in a line of its own, so that none is cut.
+        rows = [
+            (*row[:at], head, amount)
+            for row in rows
+            for head, amount in zip(heads, row[at:], strict=True)
+            if amount
+        ]
+        if len(rows) > LONGEST:
+            return [f"  {len(one.rows)} rows: see them with --format csv or xlsx."]
+        heads, right = ["of", "amount"], range(at + 1, at + 2)
+    else:
+        right = range(at, at + len(heads))
     return [table((*one.labels, *heads), rows, right=right), *one.notes]
+
+
+def _widest(rows: Iterable[tuple[str, ...]], heads: Sequence[str], at: int, column: int) -> int:
+    """How wide a column of figures is, with the space behind it."""
+    return 2 + max(len(heads[column]), *(len(row[at + column]) for row in rows))
 
 
 def _cell(figure: Figure | None) -> str:

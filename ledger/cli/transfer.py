@@ -206,7 +206,8 @@ def _add_list(app: typer.Typer) -> None:
         ]
         columns = ("month", "event", "other side", "kind", "quantity", "state")
         value = {"party": whose, "transfers": msgspec.to_builtins(found)}
-        show(call, value, table(columns, rows))
+        none = f"{whose} sent and received nothing{' then' if months else ''}."
+        show(call, value, table(columns, rows) if rows else none)
 
 
 def _whose(call: Call) -> str:

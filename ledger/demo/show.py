@@ -146,7 +146,7 @@ def _shown(figure: Figure | None) -> str:
 def tonnes(mass_mg: int) -> str:
     """Tonnes to one place, half-even, digits in groups: `876 986.0`."""
     whole, tenth = divmod(round(Fraction(abs(mass_mg) * 10, MG_PER_T)), 10)
-    return f"{'-' if mass_mg < 0 else ''}{grouped(whole)}.{tenth}"
+    return f"{'-' if mass_mg < 0 and (whole or tenth) else ''}{grouped(whole)}.{tenth}"
 
 
 def grouped(number: int) -> str:

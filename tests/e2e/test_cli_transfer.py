@@ -63,6 +63,8 @@ def test_a_receiver_finds_what_it_may_acknowledge(program: Program):
     assert (found["stream"], found["other"]) == (HOUSE, "tenant")
     assert program("transfer", "list", "operator")["transfers"] == []
     assert program("transfer", "list", "--as", "tenant", "--month", "2026-04")["transfers"] == []
+    nothing = program.run("transfer", "list", "operator")
+    assert nothing.out == "operator sent and received nothing.\n"
     for wrong in ((), ("tenant", "--month", "2026-03", "--period", "2026")):
         program.refused("transfer", "list", *wrong, status=2)
 
