@@ -14,7 +14,7 @@ product's own code, so what a test posts is refused exactly as the ledger refuse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -48,6 +48,7 @@ from ledger.carbon.events import (
     SourceAmended,
     SourceRegistered,
 )
+from ledger.carbon.inventory.readings import readings_of
 from ledger.carbon.known import Known, KnownParty
 from ledger.carbon.organisation.events import (
     AreaFactRecorded,
@@ -70,6 +71,8 @@ from ledger.carbon.pieces import (
     RecordedPiece,
 )
 from ledger.carbon.rows import ActivityRow, Correction, EntryRows, LineRow, MassRow, QualityRow
+from ledger.carbon.seal.draft import draft_seal, matched_streams
+from ledger.carbon.seal.pieces import SEAL_GROUND, SealGround, ground_key, parse_ground_key
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
 from ledger.errors import LedgerError
 from ledger.fold.state import Kind, Memory, Overlay
@@ -82,6 +85,7 @@ from ledger.log.hashes import ZEROS_HEX, LeafHash, leaf_hash
 from ledger.log.jws import possession_proof
 from ledger.log.keys import PrivateKey
 from ledger.log.names import event_ref, party_of, split_event
+from ledger.log.seals import Head
 from ledger.log.tree import path_of, root_of
 from ledger.parties.events import Jwk, KeyAuthorized, LedgerOpened, PartyRegistered, RulesRef
 from ledger.parties.pieces import PARTY
@@ -154,11 +158,14 @@ def after(start: str, length: str) -> str:
 class WholeState(Memory):
     """State with all of the ledger's events at hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, ground: Callable[[tuple[str, str], int], SealGround]) -> None:
         super().__init__()
         self.bodies: dict[str, tuple[Body, int]] = {}
+        self.ground = ground
 
     def get(self, kind: Kind[P], key: str) -> P | None:
+        if kind.name == SEAL_GROUND.name:
+            return self.ground(*parse_ground_key(key))  # type: ignore[return-value]
         if kind.name == HISTORY.name:
             return HistoryPiece(  # type: ignore[return-value]
                 tuple((n, b, i) for n, (b, i) in self.bodies.items() if n.startswith(f"{key}@"))
@@ -197,8 +204,9 @@ class World:
         opened: bool = True,
         rules: str = rulepack.CURRENT_VERSION,
     ) -> None:
-        self.state = WholeState()
+        self.state = WholeState(self.ground)
         self.log: list[Logged] = []
+        self.grounds: dict[str, SealGround] = {}
         self.heads: dict[str, tuple[int, str]] = {}
         self.summed = 0
         if opened:
@@ -236,12 +244,16 @@ class World:
             assert summed[0].changes == overlay.changes
             assert (summed[1].masses, summed[1].activity) == (rows.masses, rows.activity)
             assert summed[1].quality == rows.quality
+        return self._keep(Logged(entry.index, jws, tuple(lines), leaves, entry, rows), overlay)
+
+    def _keep(self, logged: Logged, overlay: Overlay) -> Logged:
+        entry = logged.entry
         overlay.merge_into(self.state.pieces)
-        for position, event in enumerate(events):
+        for position, event in enumerate(entry.events):
             self.state.show(event_ref(entry.stream, entry.first + position), event, entry.index)
-        self.heads[entry.stream] = (signed.statement.last, leaves[-1].hex())
-        self.log.append(Logged(entry.index, jws, tuple(lines), leaves, entry, rows))
-        return self.log[-1]
+        self.heads[entry.stream] = (entry.first + entry.count - 1, logged.leaves[-1].hex())
+        self.log.append(logged)
+        return logged
 
     def _summed(self, entry: machine.Entry) -> tuple[Overlay, EntryRows] | None:
         """What the batch's summary changes, if it has one and that fits: as another process does it."""
@@ -357,7 +369,63 @@ class World:
         """Set a target; the event's name."""
         return self.say(party, target(name, **{"base_size": self.size, **more}))
 
+    def seal(
+        self,
+        view: str = "companies",
+        period: str = "2026",
+        *,
+        size: int | None = None,
+        gwp: str = "AR6",
+        **changed: object,
+    ) -> str:
+        """Seal a period as known at a log size, now unless said otherwise; the event's name.
+
+        What is `changed` the seal says otherwise than it follows.
+        """
+        ground = self.ground(months(period), self.size if size is None else size)
+        right = draft_seal(ground, view, gwp, salt())
+        wrong = msgspec.structs.replace(right, **changed)
+        logged = self.post("operator", "operator/seals", [wrong])
+        return event_ref("operator/seals", logged.entry.first)
+
     # --- what is known -------------------------------------------------------------------------
+
+    def at(self, size: int) -> World:
+        """The same ledger when its log had this size."""
+        earlier = World(opened=False)
+        earlier.grounds = self.grounds
+        for logged in self.log[:size]:
+            overlay = Overlay(earlier.state)
+            machine.fold(overlay, logged.entry, EntryRows())
+            earlier._keep(logged, overlay)
+        return earlier
+
+    def ground(self, period: tuple[str, str], size: int) -> SealGround:
+        """What a seal of a period follows from at a size."""
+        key = ground_key(period, size)
+        if key not in self.grounds:
+            world = self if size == self.size else self.at(size)
+            self.grounds[key] = world._ground(period)
+        return self.grounds[key]
+
+    def _ground(self, period: tuple[str, str]) -> SealGround:
+        known = self.known(*period)
+        pack = rulepack.load(known.rules)
+        readings = {}
+        for stream in matched_streams(known):
+            history = self.state.get(HISTORY, stream)
+            assert history is not None
+            readings[stream] = readings_of(pack, known.sources[stream], history)
+        salts = {
+            party_of(logged.entry.stream): logged.entry.events[0].salt  # type: ignore[attr-defined]
+            for logged in self.log
+            if logged.entry.stream.endswith("/register") and logged.entry.first == 1
+        }
+        heads = tuple(
+            Head(head=leaf, stream=stream, version=version)
+            for stream, (version, leaf) in sorted(self.heads.items())
+        )
+        return SealGround(known=known, readings=readings, heads=heads, salts=salts)
 
     def known(
         self,
