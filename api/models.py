@@ -120,7 +120,7 @@ class Status(Answer):
         examples=["certifier=1,regulator=1"],
     )
     witnessed_size: int | None = Field(
-        description="Size of the newest checkpoint that meets the policy, or null.", examples=[812]
+        description="Size of the published checkpoint, the newest that meets the policy; or null.", examples=[812]
     )
     witnesses: list[Witness] = Field(description="The witnesses that the ledger asks.")
 

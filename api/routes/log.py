@@ -64,14 +64,17 @@ async def get_receipt(
     "/{log_path:path}/checkpoint",
     dependencies=[_under_origin],
     response_class=Response,
-    summary="The newest checkpoint",
+    summary="The published checkpoint",
     responses={
         **text(TEXT, "A signed note.", "ledger.example/log\n8\nCsUY…\n\n— ledger.example/log A…\n"),
         **problems(errors.NotFound),
     },
 )
 async def get_checkpoint(ledger: RunningLedger) -> Response:
-    """The log's signed word for all of its entries."""
+    """The log's signed word for all of its entries.
+
+    Where the ledger has a policy, the newest that enough witnesses have cosigned.
+    """
     return Response(
         await ledger.checkpoint(), media_type=TEXT, headers={"Cache-Control": FOR_A_MOMENT}
     )

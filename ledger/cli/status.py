@@ -32,7 +32,7 @@ def add(app: typer.Typer) -> None:
             "where": call.url or str(call.home),
         }
         if found.witness_policy is not None:
-            text["witnessed"] = f"size {found.witnessed_size or 0} (policy {found.witness_policy})"
+            text["published"] = f"size {found.witnessed_size or 0} (policy {found.witness_policy})"
         for one in found.witnesses:
             text[f"  {one.witness}"] = f"{one.role}, {one.state}, size {one.size}"
         show(call, msgspec.to_builtins(found), pairs(text))

@@ -34,6 +34,9 @@ from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.figure_id import parse_figure
 from ledger.carbon.reports.table import Report
 from ledger.carbon.rulepack import RulePack, load
+from ledger.carbon.seal.events import FootprintSealed
+from ledger.carbon.seal.lists import SealLists
+from ledger.carbon.seal.pieces import SealPiece
 from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.keys import PublicKey
@@ -52,6 +55,7 @@ from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.replay import Progress
 from ledger.service.report import read_explanation, read_report
+from ledger.service.seal import Lists, read_draft, read_seal, read_seals
 from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
 from ledger.service.spread import spread
@@ -161,6 +165,7 @@ class Ledger:
         self.witnesses = witnesses
         self._checkpoints = checkpoints
         self._views = ViewStore()
+        self._lists = Lists(self._views)
 
     # --- the log -------------------------------------------------------------------------------
 
@@ -224,9 +229,22 @@ class Ledger:
         return StreamHead(stream=stream, version=found.version, leaf=found.leaf.hex())
 
     async def checkpoint(self) -> str:
-        """The newest signed checkpoint, with its cosignatures."""
+        """The newest published checkpoint, with its cosignatures. Raises NotFound before the first.
+
+        Where witnesses are configured, only what meets their policy is published.
+        """
         async with self.database.read() as conn:
-            return (await self._checkpoint(conn)).cosigned_note
+            if self.witnesses is None:
+                return (await self._checkpoint(conn)).cosigned_note
+            found = await self.witnesses.witnessed(conn)
+        if found is None:
+            raise NotFound(
+                "no checkpoint is published yet",
+                expected=f"one that meets the policy {self.witnesses.policy}",
+                found="too few cosignatures",
+                advice="Ask again: witnesses are asked after each batch. /v1/status shows who is away.",
+            )
+        return found.cosigned_note
 
     async def receipt(self, index: int) -> str:
         """The receipt of an entry under the newest cosigned checkpoint over it. Raises NotFound."""
@@ -238,7 +256,7 @@ class Ledger:
                     expected=f"an index from 0 to {stored.size - 1}",
                     found=str(index),
                 )
-            stored = await self._cosigned(conn, index) or stored
+            stored = await self._standing(conn, index)
             cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
             path = await cache.prove(lambda read: tiles.inclusion_path(stored.size, index, read))
         note = stored.cosigned_note.encode()
@@ -403,14 +421,51 @@ class Ledger:
             about = await self._ledger(conn)
             return await read_explanation(conn, self._views, about, figure, stream)
 
+    # --- seals ---------------------------------------------------------------------------------
+
+    async def seal_draft(
+        self,
+        view: str,
+        period: tuple[str, str],
+        size: int | None = None,
+        gwp: str = GWP,
+        *,
+        salt: str,
+    ) -> FootprintSealed:
+        """What the operator signs to seal [first month, month after the last) at a log size.
+
+        `salt` is the event's own. Raises BadValue, RuleBroken.
+        """
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            at = await self._size(conn, size)
+            return await read_draft(conn, self._views, about, view, period, at, gwp, salt)
+
+    async def seals(self) -> list[SealPiece]:
+        """All seals, in the order of the log."""
+        async with self.database.read() as conn:
+            return await read_seals(conn, self._views)
+
+    async def seal(self, version: int) -> SealPiece:
+        """The seal of this number, from 1. Raises NotFound."""
+        async with self.database.read() as conn:
+            return await read_seal(conn, self._views, await self._ledger(conn), version)
+
+    async def seal_lists(self, version: int) -> SealLists:
+        """The lists that a seal commits to. Raises NotFound, Damaged."""
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            seal = await read_seal(conn, self._views, about, version)
+            return await self._lists.of(conn, about, seal)
+
+    # --- proofs --------------------------------------------------------------------------------
+
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of one event, with everything it stands on. Raises NotFound."""
         stream, version = split_event(event)
         async with self.database.read() as conn:
-            stored = await self._checkpoint(conn)
             place = await log_store.find_entry(conn, stream, version)
-            if place is not None and not stored.cosignatures:
-                stored = await self._cosigned(conn, place.index) or stored
+            stored = await self._standing(conn, 0 if place is None else place.index)
             cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
             return await build_bundle(conn, self._views, stored, cache, (stream, version))
 
@@ -505,14 +560,18 @@ class Ledger:
             raise BadValue("--as-of", expected=f"a log size from 0 to {size}", found=str(as_of))
         return as_of
 
-    async def _cosigned(
-        self, conn: Connection, index: int
-    ) -> checkpoint_store.StoredCheckpoint | None:
-        """The newest checkpoint over an entry that enough witnesses have cosigned, or else any."""
+    async def _standing(self, conn: Connection, index: int) -> checkpoint_store.StoredCheckpoint:
+        """The checkpoint for a proof about an entry: the newest over it that enough have cosigned.
+
+        Where none is, the newest over it that anybody has cosigned, or else the newest: proofs wait
+        for no witness. Raises NotFound in an empty log.
+        """
         found = None if self.witnesses is None else await self.witnesses.witnessed(conn)
         if found is None or found.size <= index:
             found = await checkpoint_store.latest_cosigned_checkpoint(conn)
-        return found if found is not None and found.size > index else None
+        if found is None or found.size <= index:
+            return await self._checkpoint(conn)
+        return found
 
     @staticmethod
     async def _checkpoint(conn: Connection) -> checkpoint_store.StoredCheckpoint:

@@ -5,6 +5,7 @@ continue what it has seen, stops the log: that is what a rollback and a second h
 Afterwards rounds: all that are not at the newest checkpoint are asked for that same one together,
 so that busy logs get several cosignatures under one note too. A witness that is away is asked again
 after a while, then after a longer one; receipts, and the other witnesses, do not wait for it.
+What meets the policy is what the log publishes.
 Source: formats, section 7; C2SP tlog-witness.
 """
 

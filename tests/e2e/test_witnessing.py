@@ -138,10 +138,14 @@ def test_a_ledger_is_witnessed_and_a_verifier_names_who_has_cosigned(tmp_path: P
                     status = until(service.url, lambda found: found["witnesses"][1]["state"] == "away"
                                    and found["witnesses"][0]["state"] == "cosigned")  # fmt: skip
                     assert status["witnessed_size"] is None
+                    refused = park.client.get("/log/checkpoint")
+                    assert (refused.status_code, refused.json()["code"]) == (404, "not-found")
                     away = 'carbon_ledger_witness_away{witness="regulator.example/w"} 1.0'
                     assert away in park.client.get("/metrics").text
                     second.start()
                     until(service.url, lambda found: found["witnessed_size"] == found["size"])
+                    published = park.client.get("/log/checkpoint").text
+                    assert "regulator.example/w" in published
                     size = park.client.get("/v1/status").json()["size"]
                     metrics = park.client.get("/metrics").text
                     assert f"carbon_ledger_witnessed_size {float(size)}" in metrics

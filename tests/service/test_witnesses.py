@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from ledger.carbon.info import LedgerStatus
-from ledger.errors import BadFile, LogStopped
+from ledger.errors import BadFile, LogStopped, NotFound
 from ledger.log import note
-from ledger.log.checkpoint import open_cosigned
+from ledger.log.bundle import read_bundle
+from ledger.log.checkpoint import open_checkpoint, open_cosigned
 from ledger.log.receipt import parse_receipt
 from ledger.service import Ledger, Settings, open_ledger
 from tests.service.conftest import Place
@@ -102,6 +103,56 @@ def test_the_newest_checkpoint_and_a_receipt_carry_all_cosignatures(place: Place
             "regulator.example/w",
         }
         assert len(opened.cosignatures) == 3
+
+
+def test_what_too_few_have_cosigned_is_answered_and_proven_and_not_published(
+    place: Place, pair: Pair
+):
+    before = place.run(post_and_wait)
+    pair[1].end(signal.SIGKILL)
+
+    async def without(ledger: Ledger, workload: Workload) -> tuple[int, str]:
+        body = workload.batch(0, 2)
+        posted = await ledger.post(body)
+        assert parse_receipt(posted.receipt.encode()).index == posted.index
+        deadline = time.monotonic() + LONGEST_WAIT_S
+        while (await ledger.status()).witnesses[0].size <= posted.index:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+        return posted.index, f"{posted.stream}@{posted.first}"
+
+    index, event = place.run(without)
+
+    async def ask(ledger: Ledger, _: Workload) -> tuple[str, str, bytes, bytes]:
+        older = await ledger.bundle("operator/ledger@1")
+        return await ledger.checkpoint(), ledger.log, older, await ledger.bundle(event)
+
+    published, vkey, older, newer = place.run(ask)
+    opened = open_cosigned(published.encode(), vkey, verifiers(pair))
+    assert opened.checkpoint.size == before.size <= index
+    assert {one.verifier.name for one in opened.cosignatures} == {
+        "certifier.example/w",
+        "regulator.example/w",
+    }
+    assert read_bundle(older).checkpoint == published.encode()
+    assert open_checkpoint(read_bundle(newer).checkpoint, vkey).size > index
+
+
+def test_nothing_is_published_before_the_policy_is_met(place: Place, pair: Pair):
+    pair[1].end()
+
+    async def ask(ledger: Ledger, workload: Workload) -> None:
+        await ledger.post(workload.batch(0, 2))
+        with pytest.raises(NotFound, match="no checkpoint is published") as refused:
+            await ledger.checkpoint()
+        assert "certifier=1,regulator=1" in refused.value.expected
+        assert await ledger.receipt(1)
+        pair[1].start()
+        status = await until_witnessed(ledger)
+        published = open_checkpoint((await ledger.checkpoint()).encode(), ledger.log)
+        assert published.size == status.size
+
+    place.run(ask)
 
 
 def test_what_is_only_being_read_shows_the_witnesses_as_well(place: Place, pair: Pair):
