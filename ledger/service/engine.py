@@ -13,14 +13,18 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
-from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, Body
+from ledger.carbon.events import ActivityCorrected
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.rows import EntryRows
+from ledger.carbon.seal.pieces import SEAL_GROUND, SealGround, parse_ground_key
 from ledger.carbon.summary import Basis, Summary, admit
 from ledger.fold.state import Cache, Key, Kind, NotLoaded, Overlay
 from ledger.log.keys import PublicKey
 from ledger.log.names import split_event
 from ledger.machine import KINDS, Entry, authorise, fold, read_event
+from ledger.parties.pieces import LEDGER
+from ledger.service.history import body_of, history_at
+from ledger.service.seal_ground import read_ground
 from ledger.store import log_store
 from ledger.store.database import Connection
 from ledger.store.view_store import Piece, ViewStore
@@ -186,11 +190,19 @@ class Engine:
             found = await self._recorded(conn, key, until)
         elif kind.name == HISTORY.name:
             found = HistoryPiece(await history_at(conn, key, until))
+        elif kind.name == SEAL_GROUND.name:
+            found = await self._ground(conn, key)
         else:
             values = await self.views.load_pieces(conn, [(kind.name, key)])
             value = values.get((kind.name, key))
             found = None if value is None else kind.decode(value)
         self._cache.pieces[kind.name, key] = found
+
+    async def _ground(self, conn: Connection, key: str) -> SealGround:
+        """What a seal follows from; all that was folded below its size has been written."""
+        period, size = parse_ground_key(key)
+        value = (await self.views.load_pieces(conn, [(LEDGER.name, "")]))[LEDGER.name, ""]
+        return await read_ground(conn, self.views, LEDGER.decode(value), period, size)
 
     async def _recorded(self, conn: Connection, ref: str, until: int) -> RecordedPiece | None:
         stream, version = split_event(ref)
@@ -202,7 +214,7 @@ class Engine:
             self._unpacked = place.index, (await log_store.entry(conn, place.index)).event_lines
         event = read_event(self._unpacked[1][place.position])
         body = event.body if isinstance(event, ActivityCorrected) else event
-        return RecordedPiece(type(event).__name__, _body(body), place.index)
+        return RecordedPiece(type(event).__name__, body_of(body), place.index)
 
 
 class _Asking:
@@ -225,27 +237,3 @@ class _Asking:
     def put(self, kind: Kind[P], key: str, piece: P | None) -> None:
         """The piece from now on."""
         self._changes[kind.name, key] = piece
-
-
-async def history_at(
-    conn: Connection, stream: str, until: int
-) -> tuple[tuple[str, Body, int], ...]:
-    """All bodies of a stream as they stand after the first `until` entries."""
-    bodies: dict[str, tuple[Body, int]] = {}
-    async for entry in log_store.stream_entries(conn, stream, size=until):
-        for version, line in enumerate(entry.event_lines, start=entry.first):
-            bodies[f"{stream}@{version}"] = _body(read_event(line)), entry.index
-    async for entry in log_store.stream_entries(conn, f"{stream}/corrections", size=until):
-        for line in entry.event_lines:
-            event = read_event(line)
-            if isinstance(event, ActivityCorrected):
-                bodies[event.event] = event.body, entry.index
-            elif isinstance(event, ActivityWithdrawn):
-                del bodies[event.event]
-    return tuple((event, body, index) for event, (body, index) in bodies.items())
-
-
-def _body(event: object) -> Body:
-    if not isinstance(event, Body):
-        raise TypeError(f"{type(event).__name__} in a stream of readings")
-    return event

@@ -37,6 +37,9 @@ from ledger.carbon.rulepack import RulePack, load
 from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.seal.lists import SealLists
 from ledger.carbon.seal.pieces import SealPiece
+from ledger.carbon.seal.events import FootprintSealed
+from ledger.carbon.seal.lists import SealLists
+from ledger.carbon.seal.pieces import SealPiece
 from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.keys import PublicKey
@@ -55,6 +58,7 @@ from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.replay import Progress
 from ledger.service.report import read_explanation, read_report
+from ledger.service.seal import Lists, read_draft, read_seal, read_seals
 from ledger.service.seal import Lists, read_draft, read_seal, read_seals
 from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
@@ -420,6 +424,45 @@ class Ledger:
             await self._size(conn, parse_figure(figure).size)
             about = await self._ledger(conn)
             return await read_explanation(conn, self._views, about, figure, stream)
+
+    # --- seals ---------------------------------------------------------------------------------
+
+    async def seal_draft(
+        self,
+        view: str,
+        period: tuple[str, str],
+        size: int | None = None,
+        gwp: str = GWP,
+        *,
+        salt: str,
+    ) -> FootprintSealed:
+        """What the operator signs to seal [first month, month after the last) at a log size.
+
+        `salt` is the event's own. Raises BadValue, RuleBroken.
+        """
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            at = await self._size(conn, size)
+            return await read_draft(conn, self._views, about, view, period, at, gwp, salt)
+
+    async def seals(self) -> list[SealPiece]:
+        """All seals, in the order of the log."""
+        async with self.database.read() as conn:
+            return await read_seals(conn, self._views)
+
+    async def seal(self, version: int) -> SealPiece:
+        """The seal of this number, from 1. Raises NotFound."""
+        async with self.database.read() as conn:
+            return await read_seal(conn, self._views, await self._ledger(conn), version)
+
+    async def seal_lists(self, version: int) -> SealLists:
+        """The lists that a seal commits to. Raises NotFound, Damaged."""
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            seal = await read_seal(conn, self._views, about, version)
+            return await self._lists.of(conn, about, seal)
+
+    # --- proofs --------------------------------------------------------------------------------
 
     # --- seals ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from ledger.carbon.rows import EntryRows
+from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.summary import Basis
 from ledger.errors import BadSignature, Damaged
 from ledger.log.batch import SignedStatement
@@ -22,6 +23,7 @@ from ledger.store.view_store import TABLES, ViewStore
 
 WRITE_ENTRIES: Final = 500
 DIFFERENCES_SHOWN: Final = 5
+SEALING: Final = FootprintSealed.__name__
 
 
 class Progress(Protocol):
@@ -89,6 +91,9 @@ class Replay:
             added = await self._engine.add(self._conn, entry, basis, found.summary, until=index)
             if added is not None:
                 return added
+        if SEALING in found.types:
+            # It follows from the read models, as far as they were folded.
+            await self.write()
         entry = whole_entry(index, signed, read_events(stored.event_lines))
         return await self._engine.fold(self._conn, entry, until=index)
 

@@ -29,7 +29,7 @@ from ledger.carbon.reports.figure_id import FigureId, parse_figure
 from ledger.carbon.rulepack import load
 from ledger.errors import NotFound
 from ledger.parties.pieces import LedgerPiece
-from ledger.service.engine import history_at
+from ledger.service.history import history_at
 from ledger.service.known import read_known
 from ledger.store.database import Connection
 from ledger.store.view_store import DeltaRow, ViewStore

@@ -314,8 +314,8 @@ class Sequencer:
         admission = Admission(self._ends.of, head.size)
         await self._engine.prepare(conn, _covers(group))
         for at, waiting in enumerate(group):
-            if _reads_readings(waiting.stream) and outcome.new:
-                # It may rest on readings that only the log tells: those of this group first.
+            if _reads_log(waiting.stream) and outcome.new:
+                # It may rest on what only the log or the read models tell: this group's first.
                 outcome.later = group[at:]
                 return
             try:
@@ -369,9 +369,9 @@ def _covers(group: list[Waiting]) -> list[tuple[str, str]]:
     ]
 
 
-def _reads_readings(stream: str) -> bool:
-    """Whether events of this stream may rest on recorded readings, not on pieces alone."""
-    return stream.endswith(("/register", "/corrections"))
+def _reads_log(stream: str) -> bool:
+    """Whether events of this stream may rest on readings or sums, not on pieces alone."""
+    return stream.endswith(("/register", "/corrections", "/seals"))
 
 
 def _registers(stream: str) -> bool:

@@ -411,6 +411,14 @@ async def streams(conn: Connection, prefix: str = "") -> AsyncIterator[StreamHea
         bounds["first"] = rows[-1][0] + " "  # the least name that follows
 
 
+async def last_statements(conn: Connection, size: int) -> AsyncIterator[tuple[str, bytes]]:
+    """Each stream that has an entry below a size, in order, with the JWS of its last one there."""
+    async with conn.cursor(binary=True) as cur:
+        await cur.execute(query("log", "last_statements"), {"size": size})
+        async for stream, jws in cur:
+            yield stream, bytes(jws)
+
+
 def read_entry(row: TupleRow) -> StoredEntry:
     """The entry in a row of any query that selects entries, in their columns' usual order."""
     index, stream, first, count, first_notification, types, signed, packed = row

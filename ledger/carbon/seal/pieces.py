@@ -7,6 +7,7 @@ import msgspec
 from ledger.carbon.inventory.readings import Reading
 from ledger.carbon.known import Known
 from ledger.fold.state import Kind
+from ledger.log.names import split_event
 from ledger.log.seals import Head, Sums
 
 
@@ -42,6 +43,11 @@ class SealPiece(msgspec.Struct, frozen=True, kw_only=True):
     heads_count: int
     companies_root: str
     companies_count: int
+
+    @property
+    def version(self) -> int:
+        """The seal's number: its version in `<operator>/seals`."""
+        return split_event(self.event)[1]
 
 
 SEAL = Kind("seal", SealPiece)

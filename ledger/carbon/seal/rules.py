@@ -10,7 +10,7 @@ import msgspec
 from ledger.carbon.rulepack import load
 from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.seal.lists import SealLists, seal_lists
-from ledger.carbon.seal.pieces import SEAL_GROUND, ground_key
+from ledger.carbon.seal.pieces import SEAL_GROUND, SealPiece, ground_key
 from ledger.errors import BadValue, RuleBroken
 from ledger.fold.event import Place
 from ledger.fold.state import State
@@ -46,7 +46,7 @@ def decide(state: State, place: Place, event: FootprintSealed) -> None:
         check_lists(event, seal_lists(ground, pack, event.view))
 
 
-def check_lists(event: FootprintSealed, found: SealLists) -> None:
+def check_lists(seal: FootprintSealed | SealPiece, found: SealLists) -> None:
     """Raise RuleBroken unless the seal says what these lists say."""
     expected = {
         "totals": found.totals,
@@ -56,11 +56,11 @@ def check_lists(event: FootprintSealed, found: SealLists) -> None:
         "companies_root": found.companies_root,
     }
     for member, value in expected.items():
-        said = getattr(event, member)
+        said = getattr(seal, member)
         if said != value:
             raise RuleBroken(
                 f"{member} of a seal",
-                expected=f"{_text(value)}, which follows from the log at size {event.size}",
+                expected=f"{_text(value)}, which follows from the log at size {seal.size}",
                 found=_text(said),
                 advice="Make the seal with carbon-ledger seal; nothing else can be sealed.",
             )

@@ -140,6 +140,30 @@ SELECT stream, version, leaf, index
  ORDER BY stream
  LIMIT %(limit)s;
 
+-- name: last_statements
+-- The last signed statement below a size of each stream that has one, in the order of their names.
+-- Names come from the entries, one step of the index for each, not from the table of heads.
+WITH RECURSIVE names AS (
+    (SELECT stream FROM ledger.log_entries ORDER BY stream LIMIT 1)
+    UNION ALL
+    SELECT (SELECT entry.stream
+              FROM ledger.log_entries AS entry
+             WHERE entry.stream > names.stream
+             ORDER BY entry.stream
+             LIMIT 1)
+      FROM names
+     WHERE names.stream IS NOT NULL
+)
+SELECT names.stream, last.jws
+  FROM names
+ CROSS JOIN LATERAL (
+           SELECT entry.jws
+             FROM ledger.log_entries AS entry
+            WHERE entry.stream = names.stream AND entry.index < %(size)s
+            ORDER BY entry.first DESC
+            LIMIT 1) AS last
+ ORDER BY names.stream;
+
 -- name: leaf_hashes
 -- RFC 6962 leaf hashes of consecutive entries, computed from what is stored.
 SELECT sha256('\x00'::bytea || jws)
