@@ -149,6 +149,12 @@ class Key(Answer):
     admin: bool = Field(description="Whether it manages its party's keys.")
     read: bool = Field(description="Whether it may sign reader's tokens.")
     recovered: bool = Field(description="Whether it came by a recovery.")
+    compromised_from: int | None = Field(
+        description="Entries from this index on that it has signed are disputed, or null."
+    )
+    confirmed: list[tuple[int, int]] = Field(
+        description="But for those at these indexes, from, until, by which the party stands."
+    )
 
 
 class Party(Answer):

@@ -83,6 +83,7 @@ _PLACES: Final = {
     "KeyAuthorized": "keys",
     "KeyRevoked": "keys",
     "KeyRecovered": "keys",
+    "EntriesConfirmed": "keys",
     **carbon_events.PLACES,
     **organisation_events.PLACES,
     **area_events.PLACES,

@@ -90,6 +90,10 @@ class KeyInfo(msgspec.Struct, frozen=True, kw_only=True):
     admin: bool = False
     read: bool = False
     recovered: bool = False
+    compromised_from: int | None = None
+    """Entries from this index on are disputed."""
+    confirmed: tuple[tuple[int, int], ...] = ()
+    """But for those in these intervals [from, until)."""
 
 
 class PartyInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from ledger.carbon.info import KeyInfo
-from ledger.cli import recovery
+from ledger.cli import key_dispute, recovery
 from ledger.cli.call import Call, command, flag
 from ledger.cli.key_request import Party, Reason, Request, request_for
 from ledger.cli.output import show, table
@@ -35,6 +35,7 @@ def add(app: typer.Typer) -> None:
     _add_add(app)
     _add_rotate(app)
     _add_revoke(app)
+    key_dispute.add(app)
     recovery.add(app)
 
 
@@ -129,7 +130,8 @@ async def _known(place: Place, party: str) -> Sequence[KeyInfo]:
 def _life(key: KeyInfo) -> str:
     if key.revoked is None:
         return f"from {key.authorised + 1}"
-    return f"{key.authorised + 1} to {key.revoked}, revoked"
+    disputed = "" if key.compromised_from is None else f", disputed from {key.compromised_from}"
+    return f"{key.authorised + 1} to {key.revoked}, revoked{disputed}"
 
 
 def _powers(key: KeyInfo) -> str:
@@ -268,7 +270,8 @@ def _add_revoke(app: typer.Typer) -> None:
     ) -> None:
         """Revoke a key: it signs nothing any more; what it has signed stays and stays counted.
 
-        Signed by the party if its key is here, else by the operator.
+        Signed by the party if its key is here, else by the operator. With --compromised-from also for
+        a key that is revoked already.
         """
 
         async def work(place: Place) -> None:

@@ -120,7 +120,10 @@ class KeyAuthorized(Event, frozen=True, kw_only=True):
 
 
 class KeyRevoked(Event, frozen=True, kw_only=True):
-    """The key is valid up to this entry and no further."""
+    """The key is valid up to this entry and no further.
+
+    Once more for a revoked key, it only says from which earlier entry on the key was compromised.
+    """
 
     key: KeyId
     reason: NameText
@@ -143,6 +146,22 @@ class KeyRecovered(Event, frozen=True, kw_only=True):
             raise BadValue("evidence", expected="at least one hash of a document", found="none")
 
 
+class EntriesConfirmed(Event, frozen=True, kw_only=True):
+    """The party stands by what a compromised key signed in entries [from, until) of the log."""
+
+    key: KeyId
+    entries: tuple[Size, Size]
+    reason: NameText
+
+    def __post_init__(self) -> None:
+        if self.entries[0] >= self.entries[1]:
+            raise BadValue(
+                "entries",
+                expected="[from, until) with from below until",
+                found=f"[{self.entries[0]}, {self.entries[1]})",
+            )
+
+
 EVENTS = (
     LedgerOpened,
     RulesActivated,
@@ -150,6 +169,7 @@ EVENTS = (
     KeyAuthorized,
     KeyRevoked,
     KeyRecovered,
+    EntriesConfirmed,
 )
 
 

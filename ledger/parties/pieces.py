@@ -49,7 +49,7 @@ class PartyPiece(msgspec.Struct, frozen=True, kw_only=True):
 class KeyPiece(msgspec.Struct, frozen=True, kw_only=True):
     """A key over time: valid for entry i when `authorised` < i <= `revoked`.
 
-    `by` names the event that brought it. `scope` items and `event_types` bound what it may say;
+    `by` names the event that brought it, and `given_by` the key that signed that. `scope` items and `event_types` bound what it may say;
     an admin key also manages its party's keys. The ledger's recovery key has neither scope nor
     admin: it may only authorise and revoke in the operator's key stream.
     """
@@ -68,10 +68,26 @@ class KeyPiece(msgspec.Struct, frozen=True, kw_only=True):
     revoked: int | None = None
     revoked_by: str | None = None
     compromised_from: int | None = None
+    compromised_by: str | None = None
+    """The event that said so, which may be later than the revocation."""
+    confirmed: tuple[tuple[int, int], ...] = ()
+    """Entries [from, until) that the party stands by all the same."""
+    given_by: str = ""
 
     def valid_at(self, index: int) -> bool:
         """Whether the key may sign the entry of this index."""
         return self.authorised < index and (self.revoked is None or index <= self.revoked)
+
+    def disputed_at(self, index: int) -> bool:
+        """Whether what the key signed in the entry of this index is disputed.
+
+        It is from where the key was declared compromised on, but where the party has confirmed it.
+        """
+        return (
+            self.compromised_from is not None
+            and index >= self.compromised_from
+            and not any(first <= index < until for first, until in self.confirmed)
+        )
 
 
 LEDGER = Kind("ledger", LedgerPiece)

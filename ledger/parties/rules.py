@@ -24,6 +24,7 @@ from ledger.log.names import party_of, scope_covers
 from ledger.log.note import ed25519_key, parse_vkey
 from ledger.parties.events import (
     PARTY_ROLES,
+    EntriesConfirmed,
     Jwk,
     KeyAuthorized,
     KeyRecovered,
@@ -40,7 +41,7 @@ RESERVED = ("corrections", "factors", "keys", "ledger", "redactions", "register"
 SOURCE_STREAM_MAX = 188
 """Characters of a source stream's name, so that its `/corrections` still fits 200."""
 
-KEY_EVENTS = ("KeyAuthorized", "KeyRecovered", "KeyRevoked")
+KEY_EVENTS = ("EntriesConfirmed", "KeyAuthorized", "KeyRecovered", "KeyRevoked")
 
 _LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 _USCC = re.compile(r"[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
@@ -162,18 +163,14 @@ def decide(state: State, place: Place, event: object) -> None:
                         found=item,
                     )
         case KeyRevoked():
-            _own_key(state, party_of(place.stream), event.key)
-            if event.compromised_from is not None and event.compromised_from > place.index:
-                raise RuleBroken(
-                    "compromised_from",
-                    expected=f"an index of the log up to {place.index}",
-                    found=str(event.compromised_from),
-                )
+            _decide_revocation(state, place, event)
         case KeyRecovered():
             party = _registered(state, place)
             _new_key(state, party, event.key, event.proof)
             for thumbprint in event.replaces:
-                _own_key(state, party, thumbprint)
+                _unrevoked(_own_key(state, party, thumbprint))
+        case EntriesConfirmed():
+            _decide_confirmation(state, place, event)
         case _:
             raise AssertionError(type(event).__name__)
 
@@ -333,8 +330,72 @@ def _own_key(state: State, party: str, thumbprint: str) -> KeyPiece:
     key = state.get(KEY, thumbprint)
     if key is None or key.party != party or key.recovery:
         raise RuleBroken("key", expected=f"a key of {party}", found=thumbprint)
+    return key
+
+
+def _unrevoked(key: KeyPiece) -> KeyPiece:
     if key.revoked is not None:
         raise RuleBroken(
             "key", expected="a key that is not revoked", found=f"revoked at {key.revoked}"
         )
     return key
+
+
+def _decide_revocation(state: State, place: Place, event: KeyRevoked) -> None:
+    """Of a revoked key it may still be said that it was compromised, or from earlier on."""
+    key = _own_key(state, party_of(place.stream), event.key)
+    if event.compromised_from is None:
+        _unrevoked(key)
+        return
+    last = place.index if key.revoked is None else key.revoked
+    if event.compromised_from > last:
+        raise RuleBroken(
+            "compromised_from",
+            expected=f"an index of the log up to {last}",
+            found=str(event.compromised_from),
+        )
+    if key.compromised_from is not None and event.compromised_from >= key.compromised_from:
+        raise RuleBroken(
+            "compromised_from",
+            expected=f"an index below {key.compromised_from}, from where it is disputed already",
+            found=str(event.compromised_from),
+            advice="To stand by entries of the key, confirm them.",
+        )
+
+
+def _decide_confirmation(state: State, place: Place, event: EntriesConfirmed) -> None:
+    key = _own_key(state, party_of(place.stream), event.key)
+    first, until = event.entries
+    if key.compromised_from is None or key.revoked is None:
+        raise RuleBroken(
+            "entries to confirm", expected="a key that was declared compromised", found=event.key
+        )
+    if first < key.compromised_from or until > key.revoked + 1:
+        raise RuleBroken(
+            "entries to confirm",
+            expected=f"disputed ones, [{key.compromised_from}, {key.revoked + 1})",
+            found=f"[{first}, {until})",
+        )
+    for one, other in key.confirmed:
+        if one < until and first < other:
+            raise RuleBroken(
+                "entries to confirm",
+                expected="entries that are not confirmed yet",
+                found=f"[{one}, {other}), confirmed already",
+            )
+    _check_descent(state, place.key)
+
+
+def _check_descent(state: State, kid: str) -> None:
+    """A key that a thief could have given to himself does not confirm what the thief has signed."""
+    key = state.get(KEY, kid)
+    while key is not None and key.given_by != key.thumbprint:
+        giver = state.get(KEY, key.given_by)
+        if giver is not None and giver.disputed_at(key.authorised):
+            raise NotAuthorised(
+                "confirmation of disputed entries",
+                expected="a key that no disputed entry has authorised",
+                found=f"{key.thumbprint}, authorised in entry {key.authorised}, which is disputed",
+                advice="Sign with an older admin key, or let the operator recover the party.",
+            )
+        key = giver

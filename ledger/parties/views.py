@@ -9,6 +9,7 @@ from ledger.fold.state import State
 from ledger.log.keys import public_key
 from ledger.log.names import party_of
 from ledger.parties.events import (
+    EntriesConfirmed,
     Jwk,
     KeyAuthorized,
     KeyRecovered,
@@ -67,6 +68,8 @@ def apply(state: State, place: Place, event: object) -> None:
                 read=True,
                 recovered=True,
             )
+        case EntriesConfirmed():
+            _confirm(state, event)
         case _:
             raise AssertionError(type(event).__name__)
 
@@ -148,6 +151,7 @@ def _add_key(
             read=read,
             recovery=recovery,
             recovered=recovered,
+            given_by=place.key,
         ),
     )
     owner = state.get(PARTY, party)
@@ -163,13 +167,18 @@ def _revoke(state: State, place: Place, thumbprint: str, compromised_from: int |
     key = state.get(KEY, thumbprint)
     if key is None:
         raise AssertionError(f"revoking {thumbprint}, which is unknown")
-    state.put(
-        KEY,
-        thumbprint,
-        msgspec.structs.replace(
-            key,
-            revoked=place.index,
-            revoked_by=place.event,
-            compromised_from=compromised_from,
-        ),
-    )
+    if key.revoked is None:
+        key = msgspec.structs.replace(key, revoked=place.index, revoked_by=place.event)
+    if compromised_from is not None:
+        key = msgspec.structs.replace(
+            key, compromised_from=compromised_from, compromised_by=place.event
+        )
+    state.put(KEY, thumbprint, key)
+
+
+def _confirm(state: State, event: EntriesConfirmed) -> None:
+    key = state.get(KEY, event.key)
+    if key is None:
+        raise AssertionError(f"confirming {event.key}, which is unknown")
+    confirmed = tuple(sorted((*key.confirmed, event.entries)))
+    state.put(KEY, event.key, msgspec.structs.replace(key, confirmed=confirmed))

@@ -30,6 +30,8 @@ def party_info(piece: PartyPiece, keys: dict[str, KeyPiece]) -> PartyInfo:
                 admin=key.admin,
                 read=key.read,
                 recovered=key.recovered,
+                compromised_from=key.compromised_from,
+                confirmed=key.confirmed,
             )
             for key in (keys[thumbprint] for thumbprint in piece.keys)
         ),

@@ -150,6 +150,31 @@ def test_a_revoked_key_signs_no_more(program: Program):
     assert "revoked" in shown
 
 
+def test_a_revoked_key_is_declared_compromised_and_the_party_stands_by_an_entry(program: Program):
+    stream = add_company(program, "dairy")
+    added = program("key", "add", "dairy", "--scope", stream)
+    write_day(program.folder)
+    words: tuple[str, ...] = ("--map", "map.toml", "--key", added["key"])
+    program("import", "day.csv", "--stream", stream, *words)
+    entry = program("status")["size"] - 1
+    program("key", "revoke", "dairy", added["key"], "--reason", "meter replaced")
+    words = ("key", "revoke", "dairy", added["key"], "--reason", "was copied")
+    assert program.refused(*words, status=1)["expected"] == "a key that is not revoked"
+    program(*words, "--compromised-from", str(entry))
+    assert f"disputed from {entry}" in program.run("key", "list", "dairy").out
+    confirm = ("key", "confirm", "dairy", added["key"], "--reason", "compared with the bill")
+    assert "--entries" in program.refused(*confirm, "--entries", "12", status=2)["what"]
+    outside = f"{entry - 1}:{entry + 1}"
+    assert "disputed" in program.refused(*confirm, "--entries", outside, status=1)["expected"]
+    confirmed = program(*confirm, "--entries", f"{entry}:{entry + 1}")
+    assert confirmed["entries"] == [entry, entry + 1]
+    shown = next(
+        one for one in program("key", "list", "dairy")["keys"] if one["key"] == added["key"]
+    )
+    assert (shown["compromised_from"], shown["confirmed"]) == (entry, [[entry, entry + 1]])
+    assert program("audit")["ok"] is True
+
+
 def test_a_key_that_somebody_else_revoked_is_not_chosen(program: Program):
     add_company(program, "garage")
     added = program("key", "add", "garage", "--admin", "--scope", "garage/")
@@ -207,6 +232,8 @@ def test_the_operators_own_key_is_recovered_with_the_key_that_was_moved_away(tmp
         recovered = program(*words, "--recovery-key", str(named))
         assert recovered["key"] in thumbprints(program, "operator")
         assert lost not in thumbprints(program, "operator")
+        words = ("key", "revoke", "operator", lost, "--reason", "stolen with the laptop")
+        program(*words, "--compromised-from", "0")
         add_company(program, "steelworks")
         assert program("audit")["ok"] is True
 

@@ -73,7 +73,8 @@ AUTHORS: Final = (
         "`P/keys`",
         (
             "@1, `PartyRegistered` alone in its batch: the operator, with an admin key. After that an "
-            "admin key of P posts key events; the operator only `KeyRevoked` and `KeyRecovered`. In "
+            "admin key of P posts key events (`EntriesConfirmed` only if no disputed entry has "
+            "authorised it, or the key that authorised it); the operator only `KeyRevoked` and `KeyRecovered`. In "
             "the operator's own, which begins with any key event, the recovery key may post "
             "`KeyAuthorized` and `KeyRevoked`"
         ),
@@ -267,6 +268,8 @@ MEANING: Final = {
 }
 SPECIAL: Final = {
     ("KeyRevoked", "key"): "the key that is revoked",
+    ("EntriesConfirmed", "key"): "the key that was declared compromised",
+    ("EntriesConfirmed", "entries"): "indexes of disputed entries, from, until",
     ("KeyAuthorized", "scope"): "streams, or prefixes that end in `/`, in which it may post",
     ("SourceRegistered", "kind"): "`continuous`: readings may not overlap; `discrete`: receipts",
     ("SourceRegistered", "factors"): "the usual factor of each role; may be empty",

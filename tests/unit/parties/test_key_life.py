@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.errors import BadKey, LedgerError, NotAuthorised, RuleBroken
+from ledger.errors import BadKey, BadValue, LedgerError, NotAuthorised, RuleBroken
 from ledger.log.jws import possession_proof
-from ledger.parties.events import KeyRecovered, KeyRevoked
+from ledger.parties.events import EntriesConfirmed, KeyRecovered, KeyRevoked
 from ledger.parties.pieces import KEY, PARTY, KeyPiece
 from tests.unit.world import (
     LOG,
@@ -131,6 +131,106 @@ def test_a_revoked_key_is_not_revoked_again(world: World):
     world.post("acme", "acme/keys", [revocation("meter")])
     with pytest.raises(RuleBroken, match="not revoked"):
         world.post("acme", "acme/keys", [revocation("meter")])
+
+
+# --- what a compromised key has signed ----------------------------------------------------------
+
+
+@pytest.fixture
+def stolen(world: World) -> World:
+    """A meter's key signs entries 6, 7 and 8, and is revoked in 9."""
+    world.key("acme", "meter", POWER)
+    world.site("acme/annex")
+    for hour in range(3):
+        world.post("meter", POWER, [reading(f"2018-01-01T0{hour}:00:00+08:00", "PT15M", "1")])
+    world.post("acme", "acme/keys", [revocation("meter")])
+    assert [one.index for one in world.log[-4:]] == [6, 7, 8, 9]
+    return world
+
+
+def confirmation(name: str, first: int, until: int) -> EntriesConfirmed:
+    return EntriesConfirmed(
+        salt=salt(),
+        key=key_of(name).public.thumbprint,
+        entries=(first, until),
+        reason="compared with the display of the meter",
+    )
+
+
+def test_a_revoked_key_can_later_be_declared_compromised(stolen: World):
+    before = stolen.total()
+    stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=8)])
+    found = key(stolen, "meter")
+    assert (found.revoked, found.revoked_by) == (9, "acme/keys@3")
+    assert (found.compromised_from, found.compromised_by) == (8, "acme/keys@4")
+    assert found.disputed_at(8)
+    assert not found.disputed_at(7)
+    assert stolen.total() == before
+
+
+def test_a_key_can_be_declared_compromised_from_earlier_on(stolen: World):
+    stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=8)])
+    stolen.post("operator", "acme/keys", [revocation("meter", compromised_from=6)])
+    assert key(stolen, "meter").compromised_from == 6
+
+
+def test_a_dispute_is_not_taken_back_by_declaring_a_later_entry(stolen: World):
+    stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=7)])
+    for index in (7, 8):
+        with pytest.raises(RuleBroken, match="compromised_from"):
+            stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=index)])
+
+
+def test_a_revoked_key_is_compromised_from_an_entry_that_it_could_sign(stolen: World):
+    with pytest.raises(RuleBroken, match="compromised_from"):
+        stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=10)])
+
+
+def test_the_party_confirms_entries_and_they_are_not_disputed_any_more(stolen: World):
+    stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=6)])
+    before = stolen.total()
+    stolen.post("acme", "acme/keys", [confirmation("meter", 7, 8)])
+    assert [i for i in (6, 7, 8) if key(stolen, "meter").disputed_at(i)] == [6, 8]
+    stolen.post("acme", "acme/keys", [confirmation("meter", 8, 10)])
+    assert [i for i in (6, 7, 8) if key(stolen, "meter").disputed_at(i)] == [6]
+    assert stolen.total() == before
+
+
+@pytest.mark.parametrize(("first", "until"), [(5, 7), (6, 11), (6, 8)])
+def test_only_entries_that_are_disputed_can_be_confirmed(stolen: World, first: int, until: int):
+    stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=6)])
+    stolen.post("acme", "acme/keys", [confirmation("meter", 7, 8)])
+    with pytest.raises(RuleBroken, match="entries to confirm"):
+        stolen.post("acme", "acme/keys", [confirmation("meter", first, until)])
+
+
+def test_nothing_of_a_key_that_nobody_declared_compromised_is_confirmed(stolen: World):
+    with pytest.raises(RuleBroken, match="entries to confirm"):
+        stolen.post("acme", "acme/keys", [confirmation("meter", 6, 7)])
+
+
+def test_an_interval_without_an_entry_is_refused():
+    with pytest.raises(BadValue, match="entries"):
+        confirmation("meter", 7, 7)
+
+
+def test_the_operator_does_not_confirm_for_a_party(stolen: World):
+    stolen.post("acme", "acme/keys", [revocation("meter", compromised_from=6)])
+    with pytest.raises(NotAuthorised, match="admin key of acme"):
+        stolen.post("operator", "acme/keys", [confirmation("meter", 6, 7)])
+
+
+def test_a_key_that_a_disputed_entry_authorised_confirms_nothing(world: World):
+    world.key("acme", "second", "acme/", admin=True)
+    at = world.size
+    world.post("acme", "acme/keys", [authorisation("acme", "thief", "acme/", admin=True)])
+    world.post("thief", "acme/keys", [authorisation("acme", "heir", "acme/", admin=True)])
+    world.post("second", "acme/keys", [revocation("acme", compromised_from=at)])
+    for name in ("thief", "heir"):
+        with pytest.raises(NotAuthorised, match="no disputed entry has authorised"):
+            world.post(name, "acme/keys", [confirmation("acme", at, at + 1)])
+    world.post("second", "acme/keys", [confirmation("acme", at, at + 1)])
+    assert not key(world, "acme").disputed_at(at)
 
 
 def test_a_revoked_key_never_comes_back(world: World):

@@ -1,0 +1,79 @@
+"""`key confirm`: the party stands by what a compromised key has signed.
+
+What a party does not stand by it withdraws or corrects. Source: formats, section 5.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+import typer
+
+from ledger.cli.call import Call, command
+from ledger.cli.key_request import Party, Reason
+from ledger.cli.posted import show_posted
+from ledger.cli.where import Place, ask
+from ledger.client.writer import UNSALTED
+from ledger.errors import BadValue
+from ledger.log.names import parse_party
+from ledger.parties.events import EntriesConfirmed
+
+_INTERVAL: Final = re.compile(r"(0|[1-9][0-9]{0,14}):(0|[1-9][0-9]{0,14})", re.ASCII)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @command(
+        app,
+        "confirm",
+        example="carbon-ledger key confirm steelworks "
+        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --entries 812:830 --reason "compared with bills"',
+    )
+    def confirm(
+        call: Call,
+        party: Party,
+        thumbprint: Annotated[
+            str, typer.Argument(metavar="THUMBPRINT", help="The key that was declared compromised.")
+        ],
+        entries: Annotated[
+            str,
+            typer.Option(
+                metavar="FROM:UNTIL",
+                help="Indexes of disputed entries; the second does not belong.",
+            ),
+        ],
+        reason: Reason,
+    ) -> None:
+        """Stand by entries that a compromised key has signed: they are not disputed any more.
+
+        Signed by an admin key of the party that no disputed entry has brought. What the party does
+        not stand by it withdraws or corrects.
+        """
+
+        async def work(place: Place) -> None:
+            first, until = _interval(entries)
+            event = EntriesConfirmed(
+                salt=UNSALTED, key=thumbprint, entries=(first, until), reason=reason
+            )
+            posted = await place.post(
+                f"{parse_party(party)}/keys", [event], party=party, fits=lambda one: one.admin
+            )
+            show_posted(
+                call,
+                posted,
+                f"Confirmed what key {thumbprint} of {party} signed in entries {first} to {until - 1}",
+                party=party,
+                key=thumbprint,
+                entries=[first, until],
+            )
+
+        ask(call, work, about=party, writing=True)
+
+
+def _interval(text: str) -> tuple[int, int]:
+    found = _INTERVAL.fullmatch(text)
+    if found is None:
+        raise BadValue("--entries", expected="two indexes of the log, such as 812:830", found=text)
+    return int(found[1]), int(found[2])
