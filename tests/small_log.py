@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ledger.log import checkpoint, note, tiles, tree
 from ledger.log.add_checkpoint import AddCheckpoint, format_request
-from ledger.log.hashes import LeafHash, leaf_hash
+from ledger.log.hashes import Hash, LeafHash, leaf_hash
 from ledger.log.keys import PrivateKey
 
 
@@ -33,13 +33,17 @@ class SmallLog:
     def signed(self, size: int) -> bytes:
         return checkpoint.sign_checkpoint(self.key, self.head(size))
 
-    def request(self, old: int, size: int) -> bytes:
-        """What a witness is asked that knows this old size."""
+    def consistency(self, old: int, size: int) -> tuple[Hash, ...]:
+        """The path from one size to another."""
         edge, full = tiles.TileEdge().extend(self.leaves(size))
         assert not full
 
         def read(level: int, number: int, width: int) -> bytes:
             return edge.partial[level][: width * 32]
 
-        proof = tiles.consistency_path(old, size, read) if 0 < old <= size else ()
+        return tiles.consistency_path(old, size, read)
+
+    def request(self, old: int, size: int) -> bytes:
+        """What a witness is asked that knows this old size."""
+        proof = self.consistency(old, size) if 0 < old <= size else ()
         return format_request(AddCheckpoint(old, proof, self.signed(size)))

@@ -18,6 +18,7 @@ from ledger.log import (
     checkpoint,
     cosignature,
     event,
+    evidence,
     jws,
     keys,
     note,
@@ -172,6 +173,16 @@ def requests(case: Case) -> None:
     assert add_checkpoint.format_request(request) == body
 
 
+def two_histories(case: Case) -> None:
+    file = evidence.read_evidence(unspell(case["evidence"]))
+    found = evidence.open_evidence(file, case["vkey"])
+    heads = found.first.checkpoint, found.second.checkpoint
+    assert [head.size for head in heads] == case["sizes"]
+    assert [head.root.hex() for head in heads] == case["roots"]
+    assert found.root.hex() == case["root_in_second"]
+    assert evidence.write_evidence(file) == unspell(case["evidence"])
+
+
 JUDGES: dict[str, Callable[[Case], None]] = {
     "canonical": canonical_json,
     "event": events,
@@ -186,4 +197,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "statement": statements,
     "cosignature": cosignatures,
     "add-checkpoint": requests,
+    "evidence": two_histories,
 }
