@@ -107,7 +107,19 @@ def check_may_read_area(reader: Reader) -> None:
         raise NotAuthorised(
             "figures of the area that are not sealed",
             expected="the operator or a regulator",
-            advice="The difference between two sizes is somebody's reading. Ask the operator.",
+            advice="The difference between two sizes is somebody's reading. What is sealed is for "
+            "everybody: /v1/seals, or carbon-ledger seal list.",
+        )
+
+
+def check_may_seal(reader: Reader) -> None:
+    """Raise NotAuthorised unless this reader is the operator."""
+    if "operator" not in reader.roles:
+        raise NotAuthorised(
+            "what is about to be sealed",
+            expected="the operator",
+            found=reader.party,
+            advice="What is sealed is for everybody: /v1/seals, or carbon-ledger seal list.",
         )
 
 

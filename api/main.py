@@ -15,7 +15,7 @@ from api import errors, openapi
 from api.envelope import Envelope
 from api.limits import Room
 from api.metrics import Metrics
-from api.routes import batches, footprints, log, pages, registers, reports, status, streams
+from api.routes import batches, footprints, log, pages, registers, reports, seals, status, streams
 from ledger.service.ledger import Ledger, open_ledger
 from ledger.service.settings import Settings
 
@@ -29,6 +29,7 @@ ROUTERS: Final = (
     footprints.router,
     reports.router,
     registers.router,
+    seals.router,
     status.router,
     pages.router,
     log.router,

@@ -31,6 +31,7 @@ TAGS: Final = [
     {"name": "footprints", "description": "Figures. Private."},
     {"name": "reports", "description": "Reports, and where their figures come from. Private."},
     {"name": "registers", "description": "Parties, factors, sites and sources."},
+    {"name": "seals", "description": "Figures of the area that the operator has committed to."},
     {"name": "status", "description": "How the ledger and the service are. Public."},
 ]
 

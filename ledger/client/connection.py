@@ -22,6 +22,8 @@ from ledger.carbon.info import (
 )
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
+from ledger.carbon.seal.info import SealDraft, SealInfo
+from ledger.log.seals import CompanyLine, Head, InventoryLine
 
 
 class Connection(Protocol):
@@ -89,6 +91,26 @@ class Connection(Protocol):
 
     async def explanation(self, figure: str, stream: str | None) -> Explanation:
         """Where a figure of a report comes from; with a stream, the entries of its terms alone."""
+
+    async def seal_draft(
+        self, view: str, period: tuple[str, str], size: int | None, gwp: str
+    ) -> SealDraft:
+        """What the operator signs to seal [first month, month after the last) at a size, or now."""
+
+    async def seals(self) -> list[SealInfo]:
+        """All seals, in the order of the log."""
+
+    async def seal(self, number: int) -> SealInfo:
+        """The seal of this number, from 1; raises NotFound."""
+
+    async def seal_companies(self, number: int) -> list[CompanyLine]:
+        """The public list of companies of a seal, by name; raises NotFound."""
+
+    async def seal_heads(self, number: int) -> list[Head]:
+        """The public list of heads of a seal, by stream; raises NotFound."""
+
+    async def seal_lines(self, number: int, party: str) -> list[InventoryLine]:
+        """The private list of a party's inventory lines of a seal, by key; raises NotFound."""
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of an event, for anybody to check offline; raises NotFound."""

@@ -33,18 +33,28 @@ from ledger.carbon.info import (
     StreamHead,
     TransferInfo,
 )
+from ledger.carbon.organisation.months import month_before
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
+from ledger.carbon.seal.info import SealDraft, SealInfo
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.keyring import utc_now
 from ledger.client.problem import error_of
 from ledger.client.tokens import TokenMaker
 from ledger.errors import BadValue, LedgerError, NotFound, NotSignedIn, ProofFailed, Unavailable
-from ledger.log import batch
+from ledger.log import batch, seals
 from ledger.log.checkpoint import open_checkpoint
 from ledger.log.keys import PrivateKey
 from ledger.log.names import parse_origin, parse_party, parse_stream, party_of, split_event
 from ledger.log.receipt import parse_receipt, verify_receipt
+from ledger.log.seals import (
+    CompanyLine,
+    Head,
+    InventoryLine,
+    read_company,
+    read_head,
+    read_line,
+)
 
 T = TypeVar("T")
 
@@ -259,6 +269,47 @@ class HttpConnection:
         query += f"&stream={parse_stream(stream)}" if stream is not None else ""
         return _read(await self._get_private(f"/v1/explanations{query}"), Explanation)
 
+    async def seal_draft(
+        self, view: str, period: tuple[str, str], size: int | None, gwp: str
+    ) -> SealDraft:
+        """What the operator signs to seal [first month, month after the last) at a size, or now."""
+        months = f"{period[0]}..{month_before(period[1])}"
+        query = f"?view={quote(view, safe='')}&period={months}&gwp={quote(gwp, safe='')}"
+        query += f"&as_of={size}" if size is not None else ""
+        return _read(await self._get_private(f"/v1/seals/draft{query}"), SealDraft)
+
+    async def seals(self) -> list[SealInfo]:
+        """All seals, in the order of the log."""
+        return _read(await self._get("/v1/seals"), list[SealInfo])
+
+    async def seal(self, number: int) -> SealInfo:
+        """The seal of this number, from 1; raises NotFound."""
+        return _read(await self._get(f"/v1/seals/{number}"), SealInfo)
+
+    async def seal_companies(self, number: int) -> list[CompanyLine]:
+        """The list of companies, held against the seal; raises NotFound, ProofFailed."""
+        lines = await self._sealed(f"/v1/seals/{number}/companies")
+        seal = await self.seal(number)
+        _check_list("companies", lines, seal.companies_count, seal.companies_root)
+        return [read_company(line) for line in lines]
+
+    async def seal_heads(self, number: int) -> list[Head]:
+        """The list of heads, held against the seal; raises NotFound, ProofFailed."""
+        lines = await self._sealed(f"/v1/seals/{number}/heads")
+        seal = await self.seal(number)
+        _check_list("heads", lines, seal.heads_count, seal.heads_root)
+        return [read_head(line) for line in lines]
+
+    async def seal_lines(self, number: int, party: str) -> list[InventoryLine]:
+        """The inventory lines of a party, held against its own line; raises NotFound, ProofFailed."""
+        path = f"/v1/seals/{number}/lines?party={parse_party(party)}"
+        lines = await self._sealed(path, private=True)
+        said = [one for one in await self.seal_companies(number) if one.party == party]
+        if not said:
+            raise ProofFailed(f"lines of {party}, which seal {number} does not name")
+        _check_list("lines", lines, said[0].lines_count, said[0].lines_root)
+        return [read_line(line) for line in lines]
+
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of an event; raises NotFound."""
         stream, version = split_event(event)
@@ -282,6 +333,11 @@ class HttpConnection:
         if self._memory is not None and as_of is None:
             self._memory.require(found.size, verified)
         return found
+
+    async def _sealed(self, path: str, *, private: bool = False) -> list[bytes]:
+        """The lines of a list in their sealed bytes."""
+        answer = await (self._get_private(path) if private else self._get(path))
+        return [bytes(line) for line in _read(answer, list[msgspec.Raw])]
 
     # --- requests ------------------------------------------------------------------------------
 
@@ -402,6 +458,17 @@ def _read(answer: httpx.Response, kind: type[T]) -> T:
             found=str(error),
             advice="Check the address, and whether a proxy answers in its place",
         ) from error
+
+
+def _check_list(name: str, lines: list[bytes], count: int, root: str) -> None:
+    """Raise ProofFailed unless these are the lines that a seal commits to."""
+    found = seals.root(lines).hex()
+    if (len(lines), found) != (count, root):
+        raise ProofFailed(
+            f"the list of {name} is not the sealed one",
+            expected=f"{count} lines with the root {root}",
+            found=f"{len(lines)} lines with the root {found}",
+        )
 
 
 def _retry_after_s(text: str) -> float:

@@ -34,17 +34,14 @@ from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.figure_id import parse_figure
 from ledger.carbon.reports.table import Report
 from ledger.carbon.rulepack import RulePack, load
-from ledger.carbon.seal.events import FootprintSealed
+from ledger.carbon.seal.info import SealDraft, SealInfo, seal_info
 from ledger.carbon.seal.lists import SealLists
-from ledger.carbon.seal.pieces import SealPiece
-from ledger.carbon.seal.events import FootprintSealed
-from ledger.carbon.seal.lists import SealLists
-from ledger.carbon.seal.pieces import SealPiece
 from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.keys import PublicKey
 from ledger.log.names import parse_stream, split_event
 from ledger.log.receipt import Receipt, format_receipt
+from ledger.log.seals import CompanyLine, Head, InventoryLine
 from ledger.machine import public_key_of
 from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, LedgerPiece
 from ledger.parties.token import Claims, read_token
@@ -58,7 +55,6 @@ from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.replay import Progress
 from ledger.service.report import read_explanation, read_report
-from ledger.service.seal import Lists, read_draft, read_seal, read_seals
 from ledger.service.seal import Lists, read_draft, read_seal, read_seals
 from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
@@ -428,78 +424,52 @@ class Ledger:
     # --- seals ---------------------------------------------------------------------------------
 
     async def seal_draft(
-        self,
-        view: str,
-        period: tuple[str, str],
-        size: int | None = None,
-        gwp: str = GWP,
-        *,
-        salt: str,
-    ) -> FootprintSealed:
-        """What the operator signs to seal [first month, month after the last) at a log size.
+        self, view: str, period: tuple[str, str], size: int | None, gwp: str
+    ) -> SealDraft:
+        """What the operator signs to seal [first month, month after the last) at a log size, or now.
 
-        `salt` is the event's own. Raises BadValue, RuleBroken.
+        Raises BadValue, RuleBroken.
         """
         async with self.database.read() as conn:
             about = await self._ledger(conn)
             at = await self._size(conn, size)
-            return await read_draft(conn, self._views, about, view, period, at, gwp, salt)
+            return await read_draft(conn, self._views, about, view, period, at, gwp)
 
-    async def seals(self) -> list[SealPiece]:
+    async def seals(self) -> list[SealInfo]:
         """All seals, in the order of the log."""
         async with self.database.read() as conn:
             return await read_seals(conn, self._views)
 
-    async def seal(self, version: int) -> SealPiece:
+    async def seal(self, number: int) -> SealInfo:
         """The seal of this number, from 1. Raises NotFound."""
         async with self.database.read() as conn:
-            return await read_seal(conn, self._views, await self._ledger(conn), version)
+            return seal_info(await read_seal(conn, self._views, await self._ledger(conn), number))
 
-    async def seal_lists(self, version: int) -> SealLists:
+    async def seal_lists(self, number: int) -> SealLists:
         """The lists that a seal commits to. Raises NotFound, Damaged."""
         async with self.database.read() as conn:
             about = await self._ledger(conn)
-            seal = await read_seal(conn, self._views, about, version)
+            seal = await read_seal(conn, self._views, about, number)
             return await self._lists.of(conn, about, seal)
 
-    # --- proofs --------------------------------------------------------------------------------
+    async def seal_companies(self, number: int) -> list[CompanyLine]:
+        """The public list of companies of a seal. Raises NotFound, Damaged."""
+        return list((await self.seal_lists(number)).companies)
 
-    # --- seals ---------------------------------------------------------------------------------
+    async def seal_heads(self, number: int) -> list[Head]:
+        """The public list of heads of a seal. Raises NotFound, Damaged."""
+        return list((await self.seal_lists(number)).heads)
 
-    async def seal_draft(
-        self,
-        view: str,
-        period: tuple[str, str],
-        size: int | None = None,
-        gwp: str = GWP,
-        *,
-        salt: str,
-    ) -> FootprintSealed:
-        """What the operator signs to seal [first month, month after the last) at a log size.
-
-        `salt` is the event's own. Raises BadValue, RuleBroken.
-        """
-        async with self.database.read() as conn:
-            about = await self._ledger(conn)
-            at = await self._size(conn, size)
-            return await read_draft(conn, self._views, about, view, period, at, gwp, salt)
-
-    async def seals(self) -> list[SealPiece]:
-        """All seals, in the order of the log."""
-        async with self.database.read() as conn:
-            return await read_seals(conn, self._views)
-
-    async def seal(self, version: int) -> SealPiece:
-        """The seal of this number, from 1. Raises NotFound."""
-        async with self.database.read() as conn:
-            return await read_seal(conn, self._views, await self._ledger(conn), version)
-
-    async def seal_lists(self, version: int) -> SealLists:
-        """The lists that a seal commits to. Raises NotFound, Damaged."""
-        async with self.database.read() as conn:
-            about = await self._ledger(conn)
-            seal = await read_seal(conn, self._views, about, version)
-            return await self._lists.of(conn, about, seal)
+    async def seal_lines(self, number: int, party: str) -> list[InventoryLine]:
+        """The private list of a party's inventory lines of a seal. Raises NotFound, Damaged."""
+        found = (await self.seal_lists(number)).lines.get(party)
+        if found is None:
+            raise NotFound(
+                f"lines of {party} in seal {number}",
+                expected="a company, public body or aggregate of the seal",
+                found=party,
+            )
+        return list(found)
 
     # --- proofs --------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from ledger.carbon.rulepack import load
 from ledger.carbon.seal.draft import draft_seal
-from ledger.carbon.seal.events import FootprintSealed
+from ledger.carbon.seal.info import SealDraft, SealInfo, draft_of, seal_info
 from ledger.carbon.seal.lists import SealLists, seal_lists
 from ledger.carbon.seal.pieces import SEAL, SealPiece
 from ledger.carbon.seal.rules import check_lists
@@ -25,6 +25,8 @@ from ledger.store.database import Connection
 from ledger.store.view_store import ViewStore
 
 LISTS_KEPT: Final = 4
+UNSALTED: Final = ""
+"""Of an event whose salt its signer draws."""
 
 
 async def read_draft(
@@ -35,24 +37,23 @@ async def read_draft(
     period: tuple[str, str],
     size: int,
     gwp: str,
-    salt: str,
-) -> FootprintSealed:
-    """The event that seals [first month, month after the last) as known at a size.
+) -> SealDraft:
+    """What seals [first month, month after the last) as known at a size.
 
     Raises BadValue for an unknown view or GWP set, RuleBroken for an amount below zero.
     """
     ground = await read_ground(conn, views, about, period, size)
-    return await asyncio.to_thread(draft_seal, ground, view, gwp, salt)
+    return draft_of(await asyncio.to_thread(draft_seal, ground, view, gwp, UNSALTED))
 
 
-async def read_seals(conn: Connection, views: ViewStore) -> list[SealPiece]:
+async def read_seals(conn: Connection, views: ViewStore) -> list[SealInfo]:
     """All seals, in the order of the log."""
     found = [
-        SEAL.decode(piece.value)
+        seal_info(SEAL.decode(piece.value))
         async for piece in views.pieces_of_kind(conn, SEAL.name)
         if piece.value is not None
     ]
-    return sorted(found, key=lambda seal: seal.version)
+    return sorted(found, key=lambda seal: seal.number)
 
 
 async def read_seal(

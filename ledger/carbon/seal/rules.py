@@ -62,7 +62,7 @@ def check_lists(seal: FootprintSealed | SealPiece, found: SealLists) -> None:
                 f"{member} of a seal",
                 expected=f"{_text(value)}, which follows from the log at size {seal.size}",
                 found=_text(said),
-                advice="Make the seal with carbon-ledger seal; nothing else can be sealed.",
+                advice="Make the seal with carbon-ledger seal make; nothing else can be sealed.",
             )
 
 
