@@ -186,7 +186,7 @@ def authorise(state: State, entry: Entry) -> PublicKey:
     the signature with the key that it gets. Raises BadBatch for a batch for another log.
     """
     opened = state.get(LEDGER, "")
-    if opened is None:
+    if opened is None or _opens(entry):
         return _opening_key(entry)
     check_log(entry.log, opened.log)
     key = parties_rules.authorise(
@@ -270,7 +270,7 @@ def _check_pack(rules: RulesRef) -> RulePack:
 
 def _opening_key(entry: Entry) -> PublicKey:
     event = entry.events[0] if entry.events else None
-    if entry.index != 0 or not isinstance(event, LedgerOpened) or entry.count != 1:
+    if entry.index > 0 or not isinstance(event, LedgerOpened) or entry.count != 1:
         raise NotAuthorised(
             "first entry of a log",
             expected="LedgerOpened, alone in its batch",
@@ -300,4 +300,9 @@ def check_log(statement_log: str, log: str) -> None:
 
 def _at(error: LedgerError, where: str) -> LedgerError:
     """The same error, saying where."""
+def _opens(entry: Entry) -> bool:
+    """Whether a log begins with this entry: the one at hand, or one that it continues."""
+    return entry.index <= 0 and bool(entry.events) and isinstance(entry.events[0], LedgerOpened)
+
+
     return error.again(f"{where}: {error.what}")

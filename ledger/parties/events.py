@@ -54,14 +54,28 @@ class RulesRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sha256: HashHex
 
 
-class Continued(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The end of an earlier log that this one continues."""
+class Signed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Size and root of a checkpoint that a log has signed."""
+
+    size: Size
+    root: HashHex
+
+
+class Continued(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The end of an earlier log that this one continues.
+
+    `signed` is the newest checkpoint that the earlier log had signed, where it is of more entries
+    than there are: so many were lost.
+    """
 
     log: str
     size: Size
     root: HashHex
     heads_root: HashHex
     heads_count: Size
+    signed: Signed | None = None
 
 
 class LedgerOpened(Event, frozen=True, kw_only=True):

@@ -7,6 +7,30 @@ import msgspec
 from ledger.fold.state import Kind, State
 
 
+class EarlierLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A log that came to its end and was continued; its entry 0 stands at index `opened` here."""
+
+    log: str
+    opened: int
+    size: int
+
+
+class EndPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log at hand has come to: what the opening of a continuing log must name.
+
+    Hashes are hexadecimal. With `size` None nothing is at hand: a file of a few entries takes the
+    continuation for the operator's word.
+    """
+
+    size: int | None
+    root: str = ""
+    heads_root: str = ""
+    heads_count: int = 0
+
+
+UNSEEN_END = EndPiece(size=None)
+
+
 class LedgerPiece(msgspec.Struct, frozen=True, kw_only=True):
     """The ledger itself: what `LedgerOpened` said, and the rules in force."""
 
@@ -22,6 +46,14 @@ class LedgerPiece(msgspec.Struct, frozen=True, kw_only=True):
     """The entry that brought them; they decide from the next one on."""
     earlier_rules: tuple[tuple[str, int], ...] = ()
     """(version, last entry that it decided), oldest first."""
+    opened: int = 0
+    """Index of entry 0 of the log at hand: 0, or less where that is one that was continued."""
+    earlier: tuple[EarlierLog, ...] = ()
+    """The logs that it continues, oldest first."""
+
+    def index_of(self, said: int) -> int:
+        """The index here of an index or size that an event of the log at hand names."""
+        return self.opened + said
 
     def rules_at(self, index: int) -> str:
         """The version that decided the entry of this index."""
@@ -93,6 +125,9 @@ class KeyPiece(msgspec.Struct, frozen=True, kw_only=True):
 LEDGER = Kind("ledger", LedgerPiece)
 PARTY = Kind("party", PartyPiece)
 KEY = Kind("key", KeyPiece)
+
+END = Kind("end", EndPiece, stored=False)
+"""Under ""; told by whoever holds the state, before the entry that opens a continuing log."""
 
 KINDS = (LEDGER, PARTY, KEY)
 

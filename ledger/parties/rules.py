@@ -22,6 +22,7 @@ from ledger.log.jws import check_possession
 from ledger.log.keys import PublicKey, public_key
 from ledger.log.names import party_of, scope_covers
 from ledger.log.note import ed25519_key, parse_vkey
+from ledger.parties.continuing import check_continuation
 from ledger.parties.events import (
     PARTY_ROLES,
     EntriesConfirmed,
@@ -243,7 +244,8 @@ def _authorise_stream(state: State, key: KeyPiece, stream: str, place: str) -> N
 
 
 def _decide_opening(state: State, place: Place, event: LedgerOpened) -> None:
-    if state.get(LEDGER, "") is not None or place.index != 0:
+    # Below 0 stand the entries of logs that were continued, and only where they are known.
+    if place.index > 0 or (event.continues is None and state.get(LEDGER, "") is not None):
         raise RuleBroken("LedgerOpened", expected="entry 0 of a log", found=f"entry {place.index}")
     if place.stream != f"{event.operator}/ledger" or place.version != 1:
         raise RuleBroken(
@@ -254,12 +256,6 @@ def _decide_opening(state: State, place: Place, event: LedgerOpened) -> None:
     log = parse_vkey(event.log)
     if log.name != event.origin:
         raise RuleBroken("origin of the log", expected=log.name, found=event.origin)
-    if event.continues is not None:
-        raise RuleBroken(
-            "continuing an earlier log",
-            expected="null: the rules of this version open new logs only",
-            found=event.continues.log,
-        )
     first, recovery = public_key(event.key.members()), public_key(event.recovery_key.members())
     if len({first.thumbprint, recovery.thumbprint, ed25519_key(event.log).thumbprint}) != 3:
         raise BadKey(
@@ -273,6 +269,8 @@ def _decide_opening(state: State, place: Place, event: LedgerOpened) -> None:
         )
     check_possession(event.proof, first, event.log, event.operator)
     check_possession(event.recovery_proof, recovery, event.log, event.operator)
+    if event.continues is not None:
+        check_continuation(state, place, event, event.continues)
 
 
 def _decide_party(state: State, place: Place, event: PartyRegistered) -> None:
@@ -319,8 +317,10 @@ def _new_key(state: State, party: str, jwk: Jwk, proof: str) -> PublicKey:
             found=key.thumbprint,
             advice="Make a new key pair; a key belongs to one party for ever.",
         )
-    log = ledger(state).log
-    if key.thumbprint == ed25519_key(log).thumbprint:
+    about = ledger(state)
+    log = about.log
+    logs = (log, *(one.log for one in about.earlier))
+    if key.thumbprint in {ed25519_key(one).thumbprint for one in logs}:
         raise BadKey("key of the log", expected="a key of the party's own", found=key.thumbprint)
     check_possession(proof, key, log, party)
     return key
@@ -348,13 +348,14 @@ def _decide_revocation(state: State, place: Place, event: KeyRevoked) -> None:
         _unrevoked(key)
         return
     last = place.index if key.revoked is None else key.revoked
-    if event.compromised_from > last:
+    since = ledger(state).index_of(event.compromised_from)
+    if since > last:
         raise RuleBroken(
             "compromised_from",
             expected=f"an index of the log up to {last}",
             found=str(event.compromised_from),
         )
-    if key.compromised_from is not None and event.compromised_from >= key.compromised_from:
+    if key.compromised_from is not None and since >= key.compromised_from:
         raise RuleBroken(
             "compromised_from",
             expected=f"an index below {key.compromised_from}, from where it is disputed already",
@@ -365,7 +366,7 @@ def _decide_revocation(state: State, place: Place, event: KeyRevoked) -> None:
 
 def _decide_confirmation(state: State, place: Place, event: EntriesConfirmed) -> None:
     key = _own_key(state, party_of(place.stream), event.key)
-    first, until = event.entries
+    first, until = map(ledger(state).index_of, event.entries)
     if key.compromised_from is None or key.revoked is None:
         raise RuleBroken(
             "entries to confirm", expected="a key that was declared compromised", found=event.key

@@ -18,7 +18,16 @@ from ledger.parties.events import (
     PartyRegistered,
     RulesActivated,
 )
-from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, LedgerPiece, PartyPiece, ledger
+from ledger.parties.pieces import (
+    KEY,
+    LEDGER,
+    PARTY,
+    EarlierLog,
+    KeyPiece,
+    LedgerPiece,
+    PartyPiece,
+    ledger,
+)
 
 
 def apply(state: State, place: Place, event: object) -> None:
@@ -54,7 +63,10 @@ def apply(state: State, place: Place, event: object) -> None:
                 read=event.read or event.admin,
             )
         case KeyRevoked():
-            _revoke(state, place, event.key, event.compromised_from)
+            since = event.compromised_from
+            _revoke(
+                state, place, event.key, None if since is None else ledger(state).index_of(since)
+            )
         case KeyRecovered():
             party = party_of(place.stream)
             for thumbprint in event.replaces:
@@ -76,6 +88,9 @@ def apply(state: State, place: Place, event: object) -> None:
 
 def _open(state: State, place: Place, event: LedgerOpened) -> None:
     recovery = public_key(event.recovery_key.members())
+    before = state.get(LEDGER, "")
+    # Both keys of entry 0 count as authorised before it (formats, section 5).
+    eve = msgspec.structs.replace(place, index=place.index - 1)
     state.put(
         LEDGER,
         "",
@@ -88,9 +103,17 @@ def _open(state: State, place: Place, event: LedgerOpened) -> None:
             recovery_key=recovery.thumbprint,
             rules_version=event.rules.version,
             rules_sha256=event.rules.sha256,
-            rules_since=-1,
+            rules_since=eve.index,
+            earlier_rules=()
+            if before is None
+            else (*before.earlier_rules, (before.rules_version, eve.index)),
+            opened=place.index,
+            earlier=() if before is None else (*before.earlier, _ended(before, place)),
         ),
     )
+    if before is not None:
+        _open_again(state, eve, event, before)
+        return
     operator = event.operator
     state.put(
         PARTY,
@@ -104,10 +127,22 @@ def _open(state: State, place: Place, event: LedgerOpened) -> None:
             keys=(),
         ),
     )
-    # Both keys of entry 0 count as authorised before it (formats, section 5).
-    before = msgspec.structs.replace(place, index=-1)
-    _add_key(state, before, event.key, scope=(f"{operator}/",), admin=True, read=True)
-    _add_key(state, before, event.recovery_key, scope=(), recovery=True)
+    _add_key(state, eve, event.key, scope=(f"{operator}/",), admin=True, read=True)
+    _add_key(state, eve, event.recovery_key, scope=(), recovery=True)
+
+
+def _ended(before: LedgerPiece, place: Place) -> EarlierLog:
+    return EarlierLog(log=before.log, opened=before.opened, size=place.index - before.opened)
+
+
+def _open_again(state: State, eve: Place, event: LedgerOpened, before: LedgerPiece) -> None:
+    """The keys of a continuing log: those of the earlier one stay, but for its recovery key."""
+    if state.get(KEY, public_key(event.key.members()).thumbprint) is None:
+        scope = (f"{event.operator}/",)
+        _add_key(state, eve, event.key, scope=scope, admin=True, read=True, recovered=True)
+    if ledger(state).recovery_key != before.recovery_key:
+        _revoke(state, eve, before.recovery_key, None)
+        _add_key(state, eve, event.recovery_key, scope=(), recovery=True)
 
 
 def _activate(state: State, place: Place, event: RulesActivated) -> None:
@@ -180,5 +215,7 @@ def _confirm(state: State, event: EntriesConfirmed) -> None:
     key = state.get(KEY, event.key)
     if key is None:
         raise AssertionError(f"confirming {event.key}, which is unknown")
-    confirmed = tuple(sorted((*key.confirmed, event.entries)))
+    about = ledger(state)
+    first, until = map(about.index_of, event.entries)
+    confirmed = tuple(sorted((*key.confirmed, (first, until))))
     state.put(KEY, event.key, msgspec.structs.replace(key, confirmed=confirmed))

@@ -66,10 +66,11 @@ def _decide_target(state: State, rule: Rules, place: Place, event: TargetSet) ->
             found=str(first),
             advice="A target is compared with a base year that is over.",
         )
-    if event.base_size > place.index:
+    about = ledger(state)
+    if about.index_of(event.base_size) > place.index:
         raise RuleBroken(
             f"base of {what}",
-            expected=f"a size that the log has had, at most {place.index}",
+            expected=f"a size that the log has had, at most {place.index - about.opened}",
             found=str(event.base_size),
         )
     check_at_most("credits_percent", event.credits_percent, 100, " %")

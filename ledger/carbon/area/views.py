@@ -26,6 +26,7 @@ from ledger.carbon.area.pieces import (
 from ledger.carbon.views import ratio
 from ledger.fold.event import Place
 from ledger.fold.state import State
+from ledger.parties.pieces import ledger
 
 
 def apply(state: State, place: Place, event: object) -> None:
@@ -89,7 +90,7 @@ def _aim(state: State, place: Place, event: TargetSet) -> None:
         view=event.view,
         gwp=event.gwp,
         base_year=event.base_year,
-        base_size=event.base_size,
+        base_size=ledger(state).index_of(event.base_size),
         base_mg=event.base_mg,
         path=event.path,
         credits_percent=ratio(event.credits_percent),

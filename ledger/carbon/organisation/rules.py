@@ -53,7 +53,7 @@ def decide(state: State, place: Place, event: object) -> None:
         case SiteTransferred():
             _decide_transferred(state, rule, place, event)
         case BaseYearRestated():
-            _decide_base_year(place, event)
+            _decide_base_year(state, place, event)
         case LineDeclared():
             _decide_declared(state, rule, place, event)
         case CompanyFactRecorded():
@@ -148,11 +148,12 @@ def _check_all_before(state: State, stream: str, site: str, at_s: int) -> None:
             )
 
 
-def _decide_base_year(place: Place, event: BaseYearRestated) -> None:
-    if event.size > place.index:
+def _decide_base_year(state: State, place: Place, event: BaseYearRestated) -> None:
+    about = ledger(state)
+    if about.index_of(event.size) > place.index:
         raise RuleBroken(
             "size of the base year's figures",
-            expected=f"a size that the log has had, at most {place.index}",
+            expected=f"a size that the log has had, at most {place.index - about.opened}",
             found=str(event.size),
         )
     check_at_most("threshold_percent", event.threshold_percent, 100, " %")

@@ -53,6 +53,7 @@ from ledger.carbon.pieces import (
 from ledger.carbon.views import ratio
 from ledger.fold.event import Place
 from ledger.fold.state import State
+from ledger.parties.pieces import ledger
 
 
 def apply(state: State, place: Place, event: object) -> None:
@@ -98,7 +99,7 @@ def _say(
                 index=place.index,
                 event=place.event,
                 year=event.year,
-                size=event.size,
+                size=ledger(state).index_of(event.size),
                 threshold_percent=event.threshold_percent,
                 reason=event.reason,
             )

@@ -20,13 +20,14 @@ from ledger.parties.pieces import ledger
 def decide(state: State, place: Place, event: FootprintSealed) -> None:
     """Raise a named error if the seal is not what the log says."""
     opened = ledger(state)
-    if not 0 < event.size <= place.index:
+    size = opened.index_of(event.size)
+    if event.size == 0 or size > place.index:
         raise RuleBroken(
             "size of a seal",
-            expected=f"a size that the log has had, 1 to {place.index}",
+            expected=f"a size that the log has had, 1 to {place.index - opened.opened}",
             found=str(event.size),
         )
-    version = opened.rules_at(event.size)
+    version = opened.rules_at(size)
     pack = load(version)
     if (event.rules.version, event.rules.sha256) != (version, pack.sha256):
         raise RuleBroken(
@@ -39,7 +40,7 @@ def decide(state: State, place: Place, event: FootprintSealed) -> None:
     calendar = pack.calendar(opened.timezone)
     for month in event.period:
         calendar.bounds_s(month)
-    ground = state.get(SEAL_GROUND, ground_key(event.period, event.size))
+    ground = state.get(SEAL_GROUND, ground_key(event.period, size))
     if ground is None:
         raise AssertionError("a state must know, or say that it does not, what a seal follows from")
     if ground.known is not None:

@@ -6,6 +6,7 @@ from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.seal.pieces import SEAL, SealPiece
 from ledger.fold.event import Place
 from ledger.fold.state import State
+from ledger.parties.pieces import ledger
 
 
 def apply(state: State, place: Place, event: FootprintSealed) -> None:
@@ -17,7 +18,7 @@ def apply(state: State, place: Place, event: FootprintSealed) -> None:
         period=event.period,
         gwp=event.gwp,
         rules=event.rules.version,
-        size=event.size,
+        size=ledger(state).index_of(event.size),
         totals=event.totals,
         heads_root=event.heads_root,
         heads_count=event.heads_count,
