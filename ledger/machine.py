@@ -26,6 +26,10 @@ from ledger.carbon.organisation import events as organisation_events
 from ledger.carbon.organisation import pieces as organisation_pieces
 from ledger.carbon.organisation import rules as organisation_rules
 from ledger.carbon.organisation import views as organisation_views
+from ledger.carbon.redaction import events as redaction_events
+from ledger.carbon.redaction import pieces as redaction_pieces
+from ledger.carbon.redaction import rules as redaction_rules
+from ledger.carbon.redaction import views as redaction_views
 from ledger.carbon.rows import EntryRows
 from ledger.carbon.rulepack import RulePack, load
 from ledger.carbon.seal import events as seal_events
@@ -39,6 +43,7 @@ from ledger.log.batch import SignedStatement, check_salts
 from ledger.log.canonical import StructReader
 from ledger.log.keys import PublicKey, public_key
 from ledger.log.names import party_of
+from ledger.log.redacted import Redacted, holds_redacted, read_redacted
 from ledger.parties import events as parties_events
 from ledger.parties import pieces as parties_pieces
 from ledger.parties import rules as parties_rules
@@ -52,6 +57,7 @@ EVENTS: Final = (
     *organisation_events.EVENTS,
     *area_events.EVENTS,
     *seal_events.EVENTS,
+    *redaction_events.EVENTS,
 )
 TYPES: Final = {event.__name__: event for event in EVENTS}
 KINDS: Final = {
@@ -62,6 +68,7 @@ KINDS: Final = {
         *organisation_pieces.KINDS,
         *area_pieces.KINDS,
         *seal_pieces.KINDS,
+        *redaction_pieces.KINDS,
     )
 }
 """Every kind of piece that is kept beside the log, by name."""
@@ -88,6 +95,7 @@ _PLACES: Final = {
     **organisation_events.PLACES,
     **area_events.PLACES,
     **seal_events.PLACES,
+    **redaction_events.PLACES,
 }
 
 
@@ -129,6 +137,20 @@ def read_events(lines: list[bytes]) -> tuple[msgspec.Struct, ...]:
     return tuple(events)
 
 
+def read_stored(lines: list[bytes]) -> tuple[msgspec.Struct, ...]:
+    """The events of the lines of an entry as it is stored: data that was taken out is `Redacted`.
+
+    The same as `read_events` where none was; a submission is never read with this.
+    """
+    if not holds_redacted(lines):
+        return read_events(lines)
+    events = [
+        read_redacted(line) or _read_at(position, line) for position, line in enumerate(lines)
+    ]
+    check_salts([cast("Event", e).salt for e in events if not isinstance(e, Redacted)])
+    return tuple(events)
+
+
 def _read_alike(lines: list[bytes]) -> list[msgspec.Struct] | None:
     """All events at once if all are of the first one's type, as in most batches; else None."""
     if len(lines) < 2:
@@ -147,6 +169,9 @@ def _read_at(position: int, line: bytes) -> msgspec.Struct:
 def types_of(events: Sequence[msgspec.Struct]) -> tuple[str, ...]:
     """The types of a batch's events: one if all are alike, else one for each."""
     kinds = {type(event) for event in events}
+    if Redacted in kinds:
+        names = tuple(e.type if isinstance(e, Redacted) else type(e).__name__ for e in events)
+        return names[:1] if len(set(names)) == 1 else names
     if len(kinds) == 1:
         return (kinds.pop().__name__,)
     return tuple(type(event).__name__ for event in events)
@@ -238,6 +263,13 @@ def fold(state: State, entry: Entry, rows: EntryRows) -> None:
             elif type(event) in _ORGANISATION:
                 organisation_rules.decide(state, place, event)
                 organisation_views.apply(state, place, event)
+            elif isinstance(event, Redacted):
+                redaction_views.apply_redacted(state, place, event, rows, ground)
+            elif isinstance(
+                event, redaction_events.DataRedacted | redaction_events.RedactionConfirmed
+            ):
+                redaction_rules.decide(state, place, event)
+                redaction_views.apply(state, place, event)
             elif isinstance(event, seal_events.FootprintSealed):
                 seal_rules.decide(state, place, event)
                 seal_views.apply(state, place, event)
@@ -266,6 +298,11 @@ def _check_pack(rules: RulesRef) -> RulePack:
             advice="Use the pack as it was released.",
         )
     return pack
+
+
+def _opens(entry: Entry) -> bool:
+    """Whether a log begins with this entry: the one at hand, or one that it continues."""
+    return entry.index <= 0 and bool(entry.events) and isinstance(entry.events[0], LedgerOpened)
 
 
 def _opening_key(entry: Entry) -> PublicKey:
@@ -300,9 +337,4 @@ def check_log(statement_log: str, log: str) -> None:
 
 def _at(error: LedgerError, where: str) -> LedgerError:
     """The same error, saying where."""
-def _opens(entry: Entry) -> bool:
-    """Whether a log begins with this entry: the one at hand, or one that it continues."""
-    return entry.index <= 0 and bool(entry.events) and isinstance(entry.events[0], LedgerOpened)
-
-
     return error.again(f"{where}: {error.what}")

@@ -9,6 +9,7 @@ Source: accounting rules, section 3 (ActivityRecorded).
 from __future__ import annotations
 
 from fractions import Fraction
+from hashlib import sha256
 
 from ledger.carbon import coverage
 from ledger.carbon.events import (
@@ -38,6 +39,7 @@ from ledger.carbon.pieces import (
     RecordedPiece,
     SourcePiece,
 )
+from ledger.carbon.redaction.pieces import REDACTED
 from ledger.carbon.views import release
 from ledger.errors import BadValue, Conflict, RuleBroken
 from ledger.fold.event import Place
@@ -119,6 +121,14 @@ def _target(
     stream = place.stream.removesuffix(CORRECTIONS)
     if ref.partition("@")[0] != stream:
         raise RuleBroken("correction", expected=f"an event of {stream}", found=ref)
+    redacted = state.get(REDACTED, stream)
+    if redacted is not None and ref in redacted.readings:
+        raise RuleBroken(
+            "correction",
+            expected="a reading whose data is there",
+            found=f"{ref}, redacted by {redacted.readings[ref].redaction}",
+            advice="What it counted stays. Say what is missing in a reading of its own.",
+        )
     recorded = None if ground is None else state.get(RECORDED, ref)
     if ground is None or recorded is None:
         raise RuleBroken("correction", expected=f"a recorded event of {stream}", found=ref)
@@ -266,13 +276,24 @@ def _check_reference(state: State, stream: str, reference: str | None) -> None:
     if reference is None:
         return
     used = state.get(REFERENCE, f"{stream} {reference}")
-    if used is not None:
+    event = used.event if used is not None else _redacted_reference(state, stream, reference)
+    if event is not None:
         raise Conflict(
             f"reference in {stream}",
             expected="a reference that was not used yet",
-            found=f"{reference}, of {used.event}",
+            found=f"{reference}, of {event}",
             advice="Post each receipt once; correct the first if it was wrong.",
         )
+
+
+def _redacted_reference(state: State, stream: str, reference: str) -> str | None:
+    """The event whose data is gone that carried this reference, or None."""
+    redacted = state.get(REDACTED, stream)
+    if redacted is None:
+        return None
+    hashed = sha256(reference.encode()).hexdigest()
+    events = (e for e, one in redacted.readings.items() if one.reference_sha256 == hashed)
+    return next(events, None)
 
 
 # --- registers ---------------------------------------------------------------------------------

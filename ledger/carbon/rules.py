@@ -26,9 +26,10 @@ from ledger.carbon.events import (
 from ledger.carbon.exact import seconds, tiny
 from ledger.carbon.factor_fit import check_region
 from ledger.carbon.factor_rules import check_factors, check_place, check_publisher, fit_factor
-from ledger.carbon.ground import Ground, Rules, parse, rules_in_force
+from ledger.carbon.ground import Ground, Rules, rules_in_force
 from ledger.carbon.organisation.pieces import POPULATION
-from ledger.carbon.pieces import HISTORY, SITE, SOURCE, Assigned, SitePiece, SourcePiece
+from ledger.carbon.pieces import SITE, SOURCE, Assigned, SitePiece, SourcePiece
+from ledger.carbon.redaction.remaining import countable, times_s
 from ledger.carbon.rulepack import Activity
 from ledger.carbon.views import assign
 from ledger.errors import BadValue, Conflict, RuleBroken
@@ -147,9 +148,8 @@ def _decide_closed(state: State, place: Place, event: SourceClosed) -> None:
     at_s = seconds(event.at)
     if source.closed_at_s is not None:
         raise RuleBroken("source", expected="an open source", found="closed already")
-    history = state.get(HISTORY, source.stream)
-    for name, body, _ in history.items if history else ():
-        if parse(body).items[-1][1] > at_s:
+    for name, _, end_s in times_s(state, source.stream):
+        if end_s > at_s:
             raise RuleBroken(
                 f"closing of {source.stream}",
                 expected="a time after all its readings",
@@ -166,8 +166,7 @@ def _decide_assigned(state: State, place: Place, event: FactorAssigned) -> None:
     check_place(rule, factor, source, seconds(event.from_))
     changed = assign(source, event.role, Assigned(seconds(event.from_), event.factor, place.event))
     ground = Ground(state, rule, changed)
-    history = state.get(HISTORY, source.stream)
-    for name, body, _ in history.items if history else ():
+    for name, body, _ in countable(state, source.stream):
         if not isinstance(body, EmissionBody):
             check_factors(ground, body, f"{name}, recorded already")
 
@@ -197,9 +196,8 @@ def _check_not_left(state: State, source: SourcePiece, name: str, from_s: int) -
     site = state.get(SITE, f"{source.party}/{name}")
     if site is None or site.left_s is None:
         return
-    history = state.get(HISTORY, source.stream)
-    for event, body, _ in history.items if history else ():
-        if parse(body).items[-1][1] > max(from_s, site.left_s):
+    for event, _, end_s in times_s(state, source.stream):
+        if end_s > max(from_s, site.left_s):
             raise RuleBroken(
                 f"site of {source.stream}",
                 expected=f"a site that {source.party} answers for",

@@ -37,7 +37,6 @@ from ledger.carbon.pieces import (
     CHANGE,
     COVER,
     FACTOR,
-    HISTORY,
     RECORDED,
     REFERENCE,
     REGISTER,
@@ -59,6 +58,7 @@ from ledger.carbon.pieces import (
     SourcePiece,
     Terms,
 )
+from ledger.carbon.redaction.remaining import countable
 from ledger.carbon.rows import EntryRows, line_row
 from ledger.carbon.rulepack import Calendar
 from ledger.fold.event import Place
@@ -318,10 +318,9 @@ def _stand_at(state: State, stream: str, sites: list[str]) -> dict[str, int]:
 
 
 def _evaluate_again(state: State, before: SourcePiece, after: SourcePiece, rows: EntryRows) -> None:
-    history = state.get(HISTORY, before.stream)
     ground = Ground(state, rules_in_force(state), after)
     was: dict[Rules, Ground] = {}
-    for _, body, index in history.items if history else ():
+    for _, body, index in countable(state, before.stream):
         rule = rules_at(state, max(index, before.counted_again))
         if rule not in was:
             was[rule] = Ground(state, rule, before)

@@ -201,6 +201,11 @@ def chain(
             advice=_RESIGN,
         )
     leaves = leaves_of(lines, types, statement.stream, statement.first, statement.previous)
+    return compare_leaves(leaves, statement)
+
+
+def compare_leaves(leaves: Sequence[LeafHash], statement: Statement) -> tuple[LeafHash, ...]:
+    """All leaf hashes of a batch; raises BadBatch when the statement says otherwise."""
     _compare("head", statement.head, leaves[-1])
     _compare("root", statement.root, root_of(leaves))
     return tuple(leaves)

@@ -12,10 +12,12 @@ from ledger.carbon.ground import Rules, parse
 from ledger.carbon.organisation.events import MeterInstalled, MeterRemoved
 from ledger.carbon.organisation.pieces import METER
 from ledger.carbon.pieces import CHANGE, RECORDED, REGISTER, REGISTER_LINK
+from ledger.carbon.redaction.pieces import REDACTED
 from ledger.carbon.rules import own_source
 from ledger.errors import BadValue, Conflict, RuleBroken
 from ledger.fold.event import Place
 from ledger.fold.state import State
+from ledger.log.names import split_event
 
 
 def decide_installed(state: State, rule: Rules, place: Place, event: MeterInstalled) -> None:
@@ -98,6 +100,9 @@ def decide_removed(state: State, rule: Rules, place: Place, event: MeterRemoved)
 
 def _ends_s(state: State, event: str) -> int:
     """When a reading ends, as it stands now."""
+    redacted = state.get(REDACTED, split_event(event)[0])
+    if redacted is not None and event in redacted.readings:
+        return redacted.readings[event].ends_s
     change = state.get(CHANGE, event)
     recorded = state.get(RECORDED, change.latest if change else event)
     if recorded is None:
