@@ -15,7 +15,7 @@ import msgspec
 
 from ledger.carbon.events import Number
 from ledger.carbon.factor_rules import check_number
-from ledger.carbon.ground import Rules, parse, rules_in_force
+from ledger.carbon.ground import Rules, rules_in_force
 from ledger.carbon.organisation.catalogue import indicators
 from ledger.carbon.organisation.events import (
     AreaFactRecorded,
@@ -32,7 +32,9 @@ from ledger.carbon.organisation.fact_rules import decide_area_fact, decide_compa
 from ledger.carbon.organisation.meter_rules import decide_installed, decide_removed
 from ledger.carbon.organisation.months import month_start_s, period_s
 from ledger.carbon.organisation.pieces import ORGANISATION, Matching
-from ledger.carbon.pieces import HISTORY, SITE, SOURCE
+from ledger.carbon.pieces import SITE, SOURCE
+from ledger.carbon.redaction.pieces import REDACTED
+from ledger.carbon.redaction.remaining import times_s
 from ledger.carbon.rules import check_site, own_source
 from ledger.carbon.views import ratio
 from ledger.errors import BadValue, Conflict, RuleBroken
@@ -133,13 +135,12 @@ def _decide_transferred(state: State, rule: Rules, place: Place, event: SiteTran
 
 def _check_all_before(state: State, stream: str, site: str, at_s: int) -> None:
     """Raise RuleBroken if a reading of the source at this site ends after a time."""
-    source, history = state.get(SOURCE, stream), state.get(HISTORY, stream)
-    if source is None or history is None:
+    source = state.get(SOURCE, stream)
+    if source is None:
         return
     left = msgspec.structs.replace(source, left_s={site: at_s})
-    for name, body, _ in history.items:
-        items = parse(body).items
-        if left.left_site(items[0][0], items[-1][1]) is not None:
+    for name, start_s, end_s in times_s(state, stream):
+        if left.left_site(start_s, end_s) is not None:
             raise RuleBroken(
                 f"transfer of {site}",
                 expected="a month before which all readings of its sources end",
@@ -215,6 +216,8 @@ def _decide_matched(state: State, rule: Rules, place: Place, event: SupplyMatche
                 expected="a source in a unit of energy, such as kWh",
                 found=f"{unit.unit}, a unit of {unit.dimension}",
             )
+        if event.interval == "hour":
+            _check_readings_are_there(state, stream)
     if event.supply is None:
         return
     if event.supply == event.source:
@@ -234,6 +237,18 @@ def _decide_matched(state: State, rule: Rules, place: Place, event: SupplyMatche
                     + ("" if end == _EVER else f" to before {end}"),
                     advice=f"End that first: SupplyMatched of {other} with supply null.",
                 )
+
+
+def _check_readings_are_there(state: State, stream: str) -> None:
+    """Raise RuleBroken if a reading of the source was redacted: each hour would be needed."""
+    redacted = state.get(REDACTED, stream)
+    if redacted is not None:
+        raise RuleBroken(
+            f"matching of {stream} by the hour",
+            expected="a source whose readings are all there",
+            found=f"{next(iter(redacted.readings))}, whose data was redacted",
+            advice="Match it by the month.",
+        )
 
 
 _EVER: Final = "9999-13"
