@@ -25,11 +25,12 @@ from ledger.carbon.ground import Ground
 from ledger.carbon.pieces import COVER, REFERENCE, cover_key
 from ledger.carbon.summary import Summary, cover_keys, ground_from, summarise
 from ledger.errors import LedgerError, Unavailable
-from ledger.log.batch import SignedStatement, chain, parse_statement
+from ledger.log.batch import SignedStatement, parse_statement
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.hashes import LeafHash, leaf_hash
 from ledger.log.keys import PublicKey
-from ledger.machine import check_log, public_key_from, read_events, types_of
+from ledger.log.redacted import stored_chain
+from ledger.machine import check_log, public_key_from, read_stored, types_of
 from ledger.store.packing import split_packed
 
 IMPOSSIBLE: Final = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
@@ -129,10 +130,10 @@ def _check_entry(part: Range, stored: Bytes) -> FoundEntry:
         return FoundEntry(leaf, damage=str(error))
     try:
         lines = split_packed(stored.packed, stored.index)
-        events = read_events(lines)
+        events = read_stored(lines)
         types = types_of(events)
         if part.hashes:
-            chain(lines, types * len(lines) if len(types) == 1 else types, signed.statement)
+            stored_chain(lines, types * len(lines) if len(types) == 1 else types, signed.statement)
     except LedgerError as error:
         return FoundEntry(leaf, signed, damage=str(error))
     forged: str | None = ""

@@ -15,14 +15,17 @@ import msgspec
 
 from ledger.carbon.events import ActivityCorrected
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
+from ledger.carbon.redaction.pieces import ERASED
 from ledger.carbon.rows import EntryRows
 from ledger.carbon.seal.pieces import SEAL_GROUND, SealGround, parse_ground_key
 from ledger.carbon.summary import Basis, Summary, admit
 from ledger.fold.state import Cache, Key, Kind, NotLoaded, Overlay
 from ledger.log.keys import PublicKey
 from ledger.log.names import split_event
+from ledger.log.redacted import read_redacted
 from ledger.machine import KINDS, Entry, authorise, fold, read_event
-from ledger.parties.pieces import LEDGER
+from ledger.parties.pieces import LEDGER, ledger
+from ledger.service.erased import Erased
 from ledger.service.history import body_of, history_at
 from ledger.service.seal_ground import read_ground
 from ledger.store import log_store
@@ -59,12 +62,15 @@ class Engine:
         self._from_log: set[Key] = set()
         self._log_until = 0
         self._unpacked: tuple[int, list[bytes]] = (-1, [])
+        self._erased = Erased()
 
     def forget(self) -> None:
         """Drop everything from memory, and what was kept and not written."""
         self._cache.pieces.clear()
         self._pending.clear()
         self._from_log.clear()
+        self._unpacked = (-1, [])
+        self._erased.forget()
 
     async def fold(self, conn: Connection, entry: Entry, *, until: int) -> Folded:
         """What this entry changes, or the error why it must not be appended.
@@ -192,6 +198,9 @@ class Engine:
             found = HistoryPiece(await history_at(conn, key, until))
         elif kind.name == SEAL_GROUND.name:
             found = await self._ground(conn, key)
+        elif kind.name == ERASED.name:
+            about = await self._loading(conn, until, lambda: ledger(self._cache))
+            found = await self._erased.of(conn, key, about)
         else:
             values = await self.views.load_pieces(conn, [(kind.name, key)])
             value = values.get((kind.name, key))
@@ -212,7 +221,10 @@ class Engine:
         if self._unpacked[0] != place.index:
             # The next correction is often of the same batch; an entry never changes.
             self._unpacked = place.index, (await log_store.entry(conn, place.index)).event_lines
-        event = read_event(self._unpacked[1][place.position])
+        line = self._unpacked[1][place.position]
+        if read_redacted(line) is not None:
+            return None
+        event = read_event(line)
         body = event.body if isinstance(event, ActivityCorrected) else event
         return RecordedPiece(type(event).__name__, body_of(body), place.index)
 

@@ -13,7 +13,7 @@ from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.summary import Basis
 from ledger.errors import BadSignature, Damaged
 from ledger.log.batch import SignedStatement
-from ledger.machine import read_events, summed_entry, whole_entry
+from ledger.machine import read_stored, summed_entry, whole_entry
 from ledger.ranges import IMPOSSIBLE, FoundEntry
 from ledger.service.engine import Engine, Folded
 from ledger.service.ranging import Step
@@ -94,7 +94,7 @@ class Replay:
         if SEALING in found.types:
             # It follows from the read models, as far as they were folded.
             await self.write()
-        entry = whole_entry(index, signed, read_events(stored.event_lines))
+        entry = whole_entry(index, signed, read_stored(stored.event_lines))
         return await self._engine.fold(self._conn, entry, until=index)
 
     async def write(self) -> None:

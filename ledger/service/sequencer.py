@@ -371,7 +371,7 @@ def _covers(group: list[Waiting]) -> list[tuple[str, str]]:
 
 def _reads_log(stream: str) -> bool:
     """Whether events of this stream may rest on readings or sums, not on pieces alone."""
-    return stream.endswith(("/register", "/corrections", "/seals"))
+    return stream.endswith(("/register", "/corrections", "/seals", "/redactions"))
 
 
 def _registers(stream: str) -> bool:
