@@ -1,0 +1,2405 @@
+"""Checks a proof from a carbon ledger, alone: this one file, Python 3.11 or later, and `cryptography`.
+
+    python verify.py FILE --log-key VKEY [--witness [ROLE=]VKEY]… [--replayed [ROLE=]VKEY]…
+                     [--policy POLICY] [--json]
+
+FILE is a bundle: a claim, and the log entries that it stands on. VKEY is the public key of the
+ledger's log, which you must have from somebody you trust, and not from whoever gave you the file.
+Nothing is asked of any server, and no number is taken from the file's own word for it.
+
+**What is checked**, each step by the section of this file that has its name:
+
+1. the file has exactly the one form that it can have, to the last byte;
+2. the log has signed its checkpoint; of the witnesses that you name, who has signed it as well;
+3. every entry is in the log of that checkpoint, at its place, and every event in its entry, unchanged;
+   the events of one stream follow each other without a second one of the same number;
+4. the file holds what the claim stands on, and nothing else;
+5. every entry is signed by a key that was valid at that place of the log, for that stream and that
+   kind of event, given to its party by somebody who might; keys of low or mixed order are refused;
+6. the claim follows: for an event, the milligrams of each gas, from quantity, unit, factors over
+   time, corrections and the months of the area's time zone, in exact arithmetic; for a sealed
+   figure, that it is in the lists to which the operator has committed, and that these add up.
+
+The first step that fails refuses the whole file, and names the defect. There is no "partly right".
+
+**What it does not show.** A file cannot show that nothing later changes the claim, unless it is of
+kind `current-event`; that others were not shown another history, unless a witness that you trust has
+signed; or that a meter told the truth. The verdict says so each time.
+
+**What it leaves to an audit of the whole ledger**: that a reading does not overlap another one, that a
+receipt was not used twice, and that the register of a meter goes on where it ended; which activities
+a source may name, in which scope, line and unit, and whether a factor's activity is the source's; the
+codes of legal entities; all rules about boundaries, transfers, facts and meters; and whether a sealed
+figure is what the events below the seal come to. Of kinds `company-inventory` and `figure`, for which all
+events would be folded, it says "not derived here" and gives no verdict.
+
+Exit status: 0 it holds, 1 it does not, 2 the call was wrong or this program cannot tell.
+Source: docs/specification (canonical-json, names, keys, events-and-chain, batches, log-and-proofs,
+checkpoints-and-receipts, witnesses, seals, bundles, figures) and docs/reference (events, rules).
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from functools import lru_cache
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+Json = Any
+"""A value as a JSON reader gives it; what it is, the forms below have checked."""
+
+
+class Refused(Exception):
+    """The file does not hold. `defect` is its name in the specification of bundles."""
+
+    def __init__(self, defect: str, why: str) -> None:
+        super().__init__(f"{defect}: {why}")
+        self.defect = defect
+        self.why = why
+
+
+class NotDerived(Exception):
+    """This program cannot tell: the call was wrong, or the claim is of a kind that it leaves out."""
+
+
+def refuse(defect: str, why: str) -> NoReturn:
+    """Refuse the whole file."""
+    raise Refused(defect, why)
+
+
+# --- canonical JSON: each value has one spelling (specification, canonical-json) -------------------
+
+MAX_INTEGER = 2**53 - 1
+MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+
+
+def canonical(value: Json) -> bytes:
+    """The one spelling of a value that `read_json` has accepted."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.encode("utf-8")
+
+
+def read_json(line: bytes, depth: int) -> dict[str, Json]:
+    """The object that these bytes spell; raises ValueError for every other spelling of it."""
+    try:
+        value = json.loads(line.decode("utf-8"), parse_float=_no_float, parse_constant=_no_float)
+        if type(value) is not dict:
+            raise ValueError("the top level is an object")
+        _check_values(value, depth)
+        again = canonical(value)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    if again != line:
+        raise ValueError("not in its one spelling")
+    return value
+
+
+def _no_float(text: str) -> NoReturn:
+    raise ValueError(f"{text[:40]} is no integer")
+
+
+def _check_values(value: Json, depth: int) -> None:
+    kind = type(value)
+    if kind is dict or kind is list:
+        if depth < 1:
+            raise ValueError("too deep")
+        for name in value if kind is dict else ():
+            if MEMBER.fullmatch(name) is None:
+                raise ValueError(f"{name[:80]!r} is not a member's name")
+        for item in value.values() if kind is dict else value:
+            _check_values(item, depth - 1)
+    elif kind is str:
+        if "\0" in value:
+            raise ValueError("a string has U+0000")
+    elif kind is int and abs(value) > MAX_INTEGER:
+        raise ValueError("an integer is too large")
+
+
+# --- forms of single values (specification, names) ------------------------------------------------
+
+PARTY = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+SEGMENT = r"(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
+_SEG = r"[a-z0-9](?:(?:[a-z0-9_-]|\.(?!\.)){0,61}[a-z0-9])?"
+STREAM = rf"(?=[^@]{{3,200}}(?:@|\Z)){PARTY}(?:/{_SEG})+"
+QUANTITY = r"(?:0|[1-9][0-9]{0,17}|(?:0|[1-9][0-9]{0,17})\.[0-9]{0,11}[1-9])"
+CONTROLS = "\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+PATTERNS = {
+    "party": PARTY,
+    "segment": SEGMENT,
+    "stream": STREAM,
+    "event": rf"{STREAM}@[1-9][0-9]{{0,15}}",
+    "scopeitem": rf"(?=.{{2,200}}\Z){PARTY}(?:/|(?:/{_SEG})+/?)",
+    "type": r"[A-Z][A-Za-z]{2,63}",
+    "key": r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]",
+    "hash": r"[0-9a-f]{64}",
+    "salt": r"[0-9a-f]{32}",
+    "quantity": QUANTITY,
+    "amount": r"(?:0|[1-9][0-9]{0,29})",
+    "month": r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])",
+    "name": f"[^{CONTROLS}]{{1,200}}",
+    "text": r"(?s:.*)",
+    "unit": r"(?s:.{1,32})",
+    "activity": r"(?=.{1,64}\Z)[a-z0-9]+(?:[.-][a-z0-9]+)*",
+    "fact": r"(?=.{1,64}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+    "line": r"(?=.{1,64}\Z)[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*",
+    "region": r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?",
+    "member": MEMBER.pattern,
+    "gwp": r"AR[4-9]",
+    "ref": rf"{PARTY}/{_SEG}@{_SEG}",
+    "whole": r"(?:0|[1-9][0-9]{0,17})",
+    "positive": r"[1-9][0-9]{0,17}",
+}
+FORMS = {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
+TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
+    r"(?:Z|([+-])(0[0-9]|1[0-4]):([0-5][0-9]))"
+)
+ZEROS = "0" * 64
+
+
+def is_form(name: str, value: Json) -> bool:
+    """Whether a value is a string of this form, as a whole."""
+    return type(value) is str and FORMS[name].fullmatch(value) is not None
+
+
+def is_count(value: Json, least: int = 0, most: int = MAX_INTEGER) -> bool:
+    """Whether a value is an integer of this range; true and false are none."""
+    return type(value) is int and least <= value <= most
+
+
+@lru_cache(maxsize=65536)
+def seconds(text: str) -> int:
+    """A time as seconds since 1970; raises ValueError unless it is one in its one spelling."""
+    match = TIME.fullmatch(text)
+    if match is None:
+        raise ValueError("not a time")
+    moment = datetime.fromisoformat(match[1])  # refuses days that the calendar does not have
+    since = moment - datetime(1970, 1, 1)  # noqa: DTZ001  (local time, offset below)
+    offset_s = 0
+    if match[2]:
+        offset_s = int(match[3]) * 3600 + int(match[4]) * 60
+        if not 0 < offset_s <= 14 * 3600:
+            raise ValueError("not an offset")
+        offset_s = offset_s if match[2] == "+" else -offset_s
+    return since.days * 86400 + since.seconds - offset_s
+
+
+def is_time(value: Json) -> bool:
+    """Whether a value is a time."""
+    try:
+        return type(value) is str and seconds(value) is not None
+    except ValueError:
+        return False
+
+
+def is_day(value: Json) -> bool:
+    """Whether a value is a day that the calendar has."""
+    try:
+        return type(value) is str and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def from_base64(text: str, *, url: bool = False) -> bytes:
+    """The bytes of base64 in its one spelling; raises ValueError. `url`: base64url without padding."""
+    try:
+        if url:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            again = base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+        else:
+            data = base64.b64decode(text, validate=True)
+            again = base64.b64encode(data).decode()
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("not base64") from error
+    if again != text:
+        raise ValueError("not the one spelling of base64")
+    return data
+
+
+def party_of(stream: str) -> str:
+    """The party that a stream belongs to: its first segment."""
+    return stream.partition("/")[0]
+
+
+# --- the Merkle tree (specification, log-and-proofs; RFC 9162, section 2.1.3) ----------------------
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash of a leaf."""
+    return sha256(b"\0" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of a node."""
+    return sha256(b"\1" + left + right).digest()
+
+
+def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """The root to which a path leads from a leaf; raises ValueError for a path of another length."""
+    if index >= size:
+        raise ValueError("the index is not below the size")
+    found, at, last = leaf, index, size - 1
+    for beside in path:
+        if last == 0:
+            raise ValueError("the path is too long")
+        if at & 1 or at == last:
+            found = node_hash(beside, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, beside)
+        at, last = at >> 1, last >> 1
+    if last:
+        raise ValueError("the path is too short")
+    return found
+
+
+def root_of_list(lines: Iterable[bytes]) -> str:
+    """Root over a whole list of lines, in hexadecimal."""
+    level = [leaf_hash(line) for line in lines]
+    if not level:
+        return sha256(b"").hexdigest()
+    while len(level) > 1:
+        pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = [*pairs, level[-1]] if len(level) % 2 else pairs
+    return level[0].hex()
+
+
+# --- keys and signatures (specification, keys; RFC 8032) -------------------------------------------
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+@lru_cache(maxsize=4096)
+def is_sound(key: bytes) -> bool:
+    """Whether 32 bytes are the canonical encoding of a point of prime order.
+
+    With a point of low order as key, one signature fits every message; libraries take such keys.
+    """
+    number = int.from_bytes(key, "little")
+    sign, y = number >> 255, number & (2**255 - 1)
+    if len(key) != 32 or y >= P:
+        return False
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if x * x % P != square:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if x * x % P != square or (x == 0 and sign):
+        return False
+    if x & 1 != sign:
+        x = P - x
+    point = (x, y, 1, x * y % P)
+    return not _is_neutral(point) and _is_neutral(_times(L, point))
+
+
+Point = tuple[int, int, int, int]
+
+
+def _is_neutral(point: Point) -> bool:
+    return point[0] % P == 0 and (point[1] - point[2]) % P == 0
+
+
+def _sum(p: Point, q: Point) -> Point:
+    """RFC 8032, section 5.1.4; complete, so it doubles as well."""
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(factor: int, point: Point) -> Point:
+    result: Point = (0, 1, 1, 0)
+    for bit in f"{factor:b}":
+        result = _sum(result, result)
+        if bit == "1":
+            result = _sum(result, point)
+    return result
+
+
+def is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 key has signed; OpenSSL checks S < L and compares R as bytes."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def thumbprint(x: str) -> str:
+    """Name of a public key: RFC 7638 over its JWK, whose member `x` this is."""
+    jwk = canonical({"crv": "Ed25519", "kty": "OKP", "x": x})
+    return base64.urlsafe_b64encode(sha256(jwk).digest()).rstrip(b"=").decode()
+
+
+def key_bytes(jwk: Json) -> bytes | None:
+    """The 32 bytes of a public key inside an event; None unless it is sound."""
+    if (jwk["crv"], jwk["kty"]) != ("Ed25519", "OKP"):
+        return None
+    try:
+        key = from_base64(jwk["x"], url=True)
+    except ValueError:
+        return None
+    return key if len(key) == 32 and is_sound(key) else None
+
+
+@dataclass(frozen=True)
+class Jws:
+    """A signed statement in form; who signed is still to be checked."""
+
+    kid: str
+    payload: dict[str, Json]
+    message: bytes
+    signature: bytes
+
+
+def read_jws(text: str, typ: str) -> Jws:
+    """A compact JWS of this use; raises ValueError."""
+    parts = text.split(".")
+    if len(text) > 8192 or not text.isascii() or len(parts) != 3:
+        raise ValueError("not a JWS")
+    header, payload, signature = (from_base64(part, url=True) for part in parts)
+    said = read_json(header, 12)
+    if set(said) != {"alg", "kid", "typ"} or (said["alg"], said["typ"]) != ("Ed25519", typ):
+        raise ValueError("not the header of such a JWS")
+    if not is_form("key", said["kid"]) or len(signature) != 64:
+        raise ValueError("not a key's name, or not a signature")
+    message = text.rpartition(".")[0].encode()
+    return Jws(said["kid"], read_json(payload, 12), message, signature)
+
+
+def is_possessed(proof: str, x: str, log: str, party: str) -> bool:
+    """Whether the holder of a new key has signed that it belongs to this party of this log."""
+    try:
+        jws = read_jws(proof, "carbon-key+jws")
+    except ValueError:
+        return False
+    meant = {"key": thumbprint(x), "log": log, "party": party, "v": 1}
+    right = jws.kid == thumbprint(x) and canonical(jws.payload) == canonical(meant)
+    return right and is_signed(from_base64(x, url=True), jws.signature, jws.message)
+
+
+# --- the checkpoint and its witnesses (specification, checkpoints-and-receipts, witnesses) ---------
+
+LOG_KIND, ED25519_WITNESS, ML_DSA_WITNESS = 1, 4, 6
+ROLES = ("certifier", "other", "regulator")
+
+
+@dataclass(frozen=True)
+class Vkey:
+    """The public name of a signer of notes."""
+
+    name: str
+    key_id: bytes
+    kind: int
+    key: bytes
+
+
+def read_vkey(text: str) -> Vkey:
+    """A verifier key; raises ValueError."""
+    parts = text.split("+", 2)
+    if len(parts) != 3 or not parts[0] or any(c.isspace() for c in parts[0]):
+        raise ValueError(f"not a verifier key: {text[:80]!r}")
+    data = from_base64(parts[2])
+    kind, key = data[0] if data else 0, data[1:]
+    if len(key) != {LOG_KIND: 32, ED25519_WITNESS: 32, ML_DSA_WITNESS: 1312}.get(kind):
+        raise ValueError(f"a verifier key of an unknown kind: {text[:80]!r}")
+    if kind != ML_DSA_WITNESS and not is_sound(key):
+        raise ValueError(f"not a sound public key: {text[:80]!r}")
+    key_id = sha256(parts[0].encode() + b"\n" + data).digest()[:4]
+    if key_id.hex() != parts[1]:
+        raise ValueError(f"the key id is not that of the key: {text[:80]!r}")
+    return Vkey(parts[0], key_id, kind, key)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the log has signed, and who else has."""
+
+    origin: str
+    size: int
+    root: bytes
+    cosigned: tuple[tuple[Vkey, int], ...]
+    """Key of a witness that the caller trusts, and its time in seconds since 1970."""
+
+
+def open_checkpoint(note: str, log: Vkey, witnesses: Sequence[Vkey]) -> Checkpoint:
+    """The checkpoint, if the log has signed it and no line of a known key is wrong."""
+    text, between, lines = note.rpartition("\n\n")
+    if not between or not lines.endswith("\n") or re.search(r"[\x00-\x09\x0b-\x1f]", note):
+        refuse("checkpoint", "the note is not in form")
+    text += "\n"
+    signatures = [_signature_line(line) for line in lines[:-1].split("\n")]
+    if not 1 <= len(signatures) <= 64:
+        refuse("checkpoint", "a note has 1 to 64 signatures")
+    said = text.split("\n")
+    if len(said) != 4 or re.fullmatch(r"0|[1-9][0-9]{0,15}", said[1]) is None:
+        refuse("checkpoint", "the note is not three lines: origin, size, root")
+    try:
+        size, root = int(said[1]), from_base64(said[2])
+    except ValueError:
+        refuse("checkpoint", "the root is not base64")
+    empty = size == 0 and root != sha256(b"").digest()
+    if said[0] != log.name or len(root) != 32 or size > MAX_INTEGER or empty:
+        refuse("checkpoint", f"it is not a checkpoint of {log.name}")
+    own = [data for name, key_id, data in signatures if (name, key_id) == (log.name, log.key_id)]
+    if len(own) != 1 or not is_signed(log.key, own[0], text.encode()):
+        refuse("checkpoint", f"{log.name} has not signed it with the key that you gave")
+    cosigned, met = [], set()
+    for name, key_id, data in signatures:
+        for witness in witnesses:
+            if (name, key_id) == (witness.name, witness.key_id):
+                time_s = int.from_bytes(data[:8], "big")
+                right = len(data) > 8 and time_s < 2**63 and witness not in met
+                if not (right and _is_cosigned(witness, data, text, size, root)):
+                    refuse("cosignature", f"a line of the witness {name} does not verify")
+                met.add(witness)
+                cosigned.append((witness, time_s))
+    return Checkpoint(said[0], size, root, tuple(cosigned))
+
+
+def _signature_line(line: str) -> tuple[str, bytes, bytes]:
+    """Name, key id and the rest of a signature line."""
+    parts = line.split(" ")
+    name = parts[1] if len(parts) == 3 else ""
+    if not name or parts[0] != "—" or "+" in name or any(c.isspace() for c in name):
+        refuse("checkpoint", "a signature line is not in form")
+    try:
+        data = from_base64(parts[2])
+    except ValueError:
+        refuse("checkpoint", "a signature line is not in form")
+    if len(data) < 5:
+        refuse("checkpoint", "a signature line has no signature")
+    return name, data[:4], data[4:]
+
+
+def _is_cosigned(witness: Vkey, data: bytes, text: str, size: int, root: bytes) -> bool:
+    time, signature = data[:8], data[8:]
+    if witness.kind == ED25519_WITNESS:
+        head = f"cosignature/v1\ntime {int.from_bytes(time, 'big')}\n"
+        return is_signed(witness.key, signature, (head + text).encode())
+    name, origin = witness.name.encode(), text.partition("\n")[0].encode()
+    message = b"".join(
+        (b"subtree/v1\n\0", bytes([len(name)]), name, time, bytes([len(origin)]), origin)
+    )
+    message += bytes(8) + size.to_bytes(8, "big") + root
+    try:
+        from cryptography.hazmat.primitives.asymmetric import mldsa  # noqa: PLC0415  (may be absent)
+
+        key = mldsa.MLDSA44PublicKey.from_public_bytes(witness.key)
+    except (ImportError, UnsupportedAlgorithm) as error:
+        raise NotDerived(
+            "this version of cryptography has no ML-DSA-44; take 48 or later"
+        ) from error
+    try:
+        key.verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whom the caller trusts."""
+
+    log: Vkey
+    log_text: str
+    witnesses: dict[str, str] = field(default_factory=dict)
+    """Role by name of a witness, replaying ones among them."""
+    vkeys: tuple[Vkey, ...] = ()
+    replaying: frozenset[str] = frozenset()
+    """Names of those whose signature says that they have folded the log themselves."""
+    policy: str = ""
+
+    @staticmethod
+    def of(
+        log: str, witnesses: Sequence[str] = (), replayed: Sequence[str] = (), policy: str = ""
+    ) -> Trust:
+        """From verifier keys, those of witnesses with `ROLE=` before them; raises ValueError."""
+        found = read_vkey(log)
+        if found.kind != LOG_KIND:
+            raise ValueError("the log's key is a witness's")
+        roles: dict[str, str] = {}
+        vkeys, replaying = [], set()
+        for text in (*witnesses, *replayed):
+            role, sign, rest = text.partition("=")
+            named = bool(sign) and role in ROLES
+            vkey = read_vkey(rest if named else text)
+            if vkey.kind == LOG_KIND:
+                raise ValueError(f"the key of {vkey.name} is a log's, not a witness's")
+            if roles.setdefault(vkey.name, role if named else "other") != (
+                role if named else "other"
+            ):
+                raise ValueError(f"{vkey.name} has two roles")
+            if vkey not in vkeys:
+                vkeys.append(vkey)
+        replaying = {read_vkey(t.partition("=")[2] if _has_role(t) else t).name for t in replayed}
+        _read_policy(policy)
+        return Trust(found, log, roles, tuple(vkeys), frozenset(replaying), policy)
+
+
+def _has_role(text: str) -> bool:
+    return text.partition("=")[0] in ROLES
+
+
+def _read_policy(policy: str) -> dict[str, int]:
+    """Least numbers of witnesses by role, `` for all of them; raises ValueError."""
+    found: dict[str, int] = {}
+    for item in policy.split(",") if policy else ():
+        match = re.fullmatch(r"(?:(certifier|other|regulator)=)?([1-9][0-9]?)", item)
+        if match is None or (match[1] or "") in found:
+            raise ValueError(f"not a policy, such as 2,regulator=1: {policy!r}")
+        found[match[1] or ""] = int(match[2])
+    return found
+
+
+def check_policy(trust: Trust, names: Sequence[str]) -> None:
+    """Refuse the file unless enough witnesses have signed."""
+    for role, least in _read_policy(trust.policy).items():
+        met = [name for name in names if role in ("", trust.witnesses[name])]
+        if len(met) < least:
+            refuse("policy", f"{len(met)} of {least} {role or 'witnesses'} have cosigned")
+
+
+# --- the file (specification, bundles) --------------------------------------------------------------
+
+KINDS = {
+    "event": ({"event"}, set[str]()),
+    "current-event": ({"event", "seal"}, {"heads"}),
+    "inventory-line": ({"line", "party", "seal"}, {"company", "line"}),
+    "company-total": ({"party", "seal"}, {"company"}),
+    "company-part": ({"party", "seal", "select"}, {"company", "lines"}),
+    "area-total": ({"seal"}, {"companies"}),
+    "target-progress": ({"seal", "target"}, set[str]()),
+}
+LEFT_OUT = ("company-inventory", "figure")
+SEALED_COLUMNS = ("biogenic", "emitted", "removed")
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event that is proven to stand where it says; `data` is None where it is withheld."""
+
+    name: str
+    stream: str
+    version: int
+    kind: str
+    leaf: str
+    index: int
+    data: dict[str, Json] | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry that is proven to be in the log; its signature is still to be checked."""
+
+    index: int
+    jws: Jws
+    events: tuple[Event, ...]
+
+    @property
+    def stream(self) -> str:
+        """The stream that all its events stand in."""
+        return str(self.jws.payload["stream"])
+
+
+def read_bundle(data: bytes) -> dict[str, Json]:
+    """The file, in form. Nothing is proven yet."""
+    try:
+        value = json.loads(data)
+        kind = value.get("kind") if type(value) is dict else None
+    except (ValueError, RecursionError):
+        kind = None
+    if kind in LEFT_OUT:
+        raise NotDerived(
+            f"kind {kind}: not derived here. It stands on whole histories; carbon-ledger verify folds them"
+        )
+    try:
+        _demand(data.endswith(b"\n"), "a bundle is one line and LF")
+        value = read_json(data[:-1], 16)
+        _check_bundle(value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused("form", str(error)) from error
+    return value
+
+
+def _demand(right: object, what: str) -> None:
+    if not right:
+        raise ValueError(what)
+
+
+def _members(value: Json, *names: str, optional: Sequence[str] = ()) -> dict[str, Json]:
+    """An object with exactly these members."""
+    _demand(type(value) is dict, f"not an object with {', '.join(names)}")
+    wrong = set(value) ^ {*names, *(name for name in optional if name in value)}
+    _demand(not wrong, f"members missing or too many: {', '.join(sorted(wrong))}")
+    return dict(value)
+
+
+def _check_bundle(value: dict[str, Json]) -> None:
+    kind = value.get("kind")
+    _demand(type(kind) is str and kind in KINDS, f"kind {kind!r:.40} is not known")
+    of_subject, further = KINDS[str(kind)]
+    _members(value, "checkpoint", "entries", "kind", "subject", "v", *further)
+    _demand(value["v"] == 1 and type(value["v"]) is int, "another version")
+    _demand(type(value["checkpoint"]) is str, "checkpoint is no string")
+    subject = _members(value["subject"], *of_subject)
+    for member, form in (("event", "event"), ("seal", "event"), ("target", "event")):
+        _demand(member not in subject or is_form(form, subject[member]), f"{member} of the subject")
+    _demand("party" not in subject or is_form("party", subject["party"]), "party of the subject")
+    if "line" in subject:
+        _check_line(subject["line"])
+    if "select" in subject:
+        _check_select(subject["select"])
+    _demand(type(value["entries"]) is list, "entries is no array")
+    for entry in value["entries"]:
+        _check_entry(entry)
+    _ascend(entry["index"] for entry in value["entries"])
+    if "company" in value:
+        _check_company(_proof(value["company"]))
+    if kind == "inventory-line":
+        _check_line(_proof(value["line"]), whole=True)
+    for line in value.get("lines", []):
+        _check_line(line, whole=True)
+    for line in value.get("companies", []):
+        _check_company(line)
+    _demand(type(value.get("lines", [])) is type(value.get("companies", [])) is list, "no array")
+    _ascend(line["party"] for line in value.get("companies", []))
+    if "heads" in value:
+        _check_heads(value["heads"])
+
+
+def _ascend(items: Iterable[Json]) -> None:
+    for one, other in pairwise(items):
+        _demand(one < other, "not in order, or twice")
+
+
+def _check_path(path: Json) -> None:
+    _demand(type(path) is list, "a path is an array")
+    for item in path:
+        _demand(type(item) is str and len(from_base64(item)) == 32, "not a path of hashes")
+
+
+def _check_entry(entry: Json) -> None:
+    _members(entry, "events", "index", "jws", "path")
+    _demand(is_count(entry["index"]) and type(entry["jws"]) is str, "not an entry")
+    _check_path(entry["path"])
+    _demand(type(entry["events"]) is list and entry["events"], "an entry has events")
+    for event in entry["events"]:
+        if "data" in event:
+            _members(event, "data", "path", "position", "previous")
+            data = event["data"]
+            _demand(type(data) is dict and is_form("type", data.get("type")), "no type")
+            _demand(len(canonical(data)) <= 65536, "the data of an event are too long")
+        else:
+            _members(event, "data_hash", "path", "position", "previous", "type")
+            _demand(is_form("hash", event["data_hash"]), "not a hash")
+            _demand(is_form("type", event["type"]), "not a type")
+        _demand(is_count(event["position"]) and is_form("hash", event["previous"]), "not an event")
+        _check_path(event["path"])
+    _ascend(event["position"] for event in entry["events"])
+
+
+def _proof(value: Json) -> Json:
+    """The line of a proof that a line is in a list."""
+    _members(value, "line", "path", "position")
+    _demand(is_count(value["position"]), "not a position")
+    _check_path(value["path"])
+    return value["line"]
+
+
+def _check_company(line: Json) -> None:
+    _members(line, "lines_count", "lines_root", "party", "streams_root", "sums")
+    right = is_count(line["lines_count"]) and is_form("party", line["party"])
+    _demand(right and type(line["sums"]) is dict, "not the line of a company")
+    _demand(is_form("hash", line["lines_root"]), "not a hash")
+    _demand(is_form("hash", line["streams_root"]), "not a hash")
+    for amounts in line["sums"].values():
+        _members(amounts, *SEALED_COLUMNS)
+        _demand(all(is_form("amount", one) for one in amounts.values()), "not an amount")
+
+
+def _check_line(line: Json, *, whole: bool = False) -> None:
+    """An inventory line, or its key alone."""
+    own = ("mass_mg", "salt") if whole else ()
+    required = ("column", "gas", "line", "month", "role", "scope", "stream", *own)
+    _members(line, *required, optional=("category", "method", "subtract"))
+    forms = {"gas": "member", "month": "month", "role": "segment", "stream": "stream"}
+    right = all(is_form(form, line[member]) for member, form in forms.items())
+    right = right and line["column"] in (*SEALED_COLUMNS, "memo") and is_count(line["line"])
+    right = right and is_count(line["scope"], 1, 3) and is_count(line.get("category", 1), 1, 15)
+    right = right and line.get("method", "market") in ("location", "market")
+    _demand(right and line.get("subtract", True) is True, "not an inventory line")
+    if whole:
+        _demand(is_form("amount", line["mass_mg"]) and line["mass_mg"] != "0", "not a mass")
+        _demand(is_form("salt", line["salt"]), "not a salt")
+
+
+def _check_select(select: Json) -> None:
+    _members(select, "method", optional=("category", "months", "scope", "stream"))
+    right = select["method"] in ("location", "market") and is_count(select.get("scope", 1), 1, 3)
+    right = right and is_count(select.get("category", 1), 1, 15)
+    _demand(right and is_form("stream", select.get("stream", "a/b")), "not a selection")
+    _demand(CHECKS["months"](select.get("months", ["2000-01", "2000-02"])), "not months")
+
+
+def _check_heads(heads: Json) -> None:
+    _demand(type(heads) is list, "heads is no array")
+    for proof in heads:
+        if "line" in proof:
+            _members(proof, "line", "path", "position", "stream")
+            lines = [_proof({name: proof[name] for name in ("line", "path", "position")})]
+        else:
+            _members(proof, "after", "before", "stream")
+            lines = [_proof(proof[at]) for at in ("after", "before") if proof[at] is not None]
+        _demand(is_form("stream", proof["stream"]), "not a stream")
+        for line in lines:
+            _members(line, "head", "stream", "version")
+            right = is_form("hash", line["head"]) and is_form("stream", line["stream"])
+            _demand(right and is_count(line["version"], 1), "not a head")
+    _ascend(proof["stream"] for proof in heads)
+
+
+# --- what the file proves before anybody asks who signed (steps 2 to 4) -----------------------------
+
+
+def open_entry(value: Json, checkpoint: Checkpoint, log: str) -> Entry:
+    """An entry that is in the log, with its events."""
+    index, jws_text = value["index"], value["jws"]
+    path = [from_base64(item) for item in value["path"]]
+    try:
+        root = root_of_path(leaf_hash(jws_text.encode()), index, checkpoint.size, path)
+    except ValueError as error:
+        raise Refused("log-path", f"entry {index}: {error}") from error
+    if root != checkpoint.root:
+        refuse("log-path", f"entry {index} is not in the log of this checkpoint")
+    try:
+        jws = read_jws(jws_text, "carbon-batch+jws")
+        _check_statement(jws.payload, log)
+    except (ValueError, KeyError) as error:
+        raise Refused("statement", f"entry {index}: {error}") from error
+    said = jws.payload
+    if said["seen"] is not None and said["seen"]["size"] > index:
+        refuse("statement", f"entry {index} names a checkpoint that was later than itself")
+    events = tuple(_open_event(item, index, said) for item in value["events"])
+    leaves = {-1: said["previous"]}
+    for item, event in zip(value["events"], events, strict=True):
+        if item["previous"] != leaves.get(item["position"] - 1, item["previous"]):
+            refuse("chain", f"{event.name} does not follow the event before it")
+        leaves[item["position"]] = event.leaf
+    if leaves.get(said["count"] - 1, said["head"]) != said["head"]:
+        refuse("chain", f"the head of entry {index} is not its last event")
+    return Entry(index, jws, events)
+
+
+def _check_statement(said: dict[str, Json], log: str) -> None:
+    names = (
+        "count",
+        "first",
+        "head",
+        "log",
+        "previous",
+        "root",
+        "seen",
+        "signed_at",
+        "stream",
+        "v",
+    )
+    _members(said, *names)
+    _demand(is_count(said["count"], 1, 10_000) and is_count(said["first"], 1), "count or first")
+    _demand(said["first"] + said["count"] - 1 <= MAX_INTEGER, "too many versions")
+    _demand(all(is_form("hash", said[name]) for name in ("head", "previous", "root")), "a hash")
+    _demand((said["previous"] == ZEROS) == (said["first"] == 1), "previous and first")
+    _demand(is_time(said["signed_at"]) and said["signed_at"].endswith("Z"), "signed_at")
+    _demand(is_form("stream", said["stream"]), "stream")
+    _demand(said["v"] == 1 and type(said["v"]) is int, "v")
+    if said["seen"] is not None:
+        _members(said["seen"], "root", "size")
+        _demand(is_form("hash", said["seen"]["root"]) and is_count(said["seen"]["size"]), "seen")
+    if said["log"] != log:
+        _demand(type(said["log"]) is str and read_vkey(said["log"]).kind == LOG_KIND, "log")
+        refuse("other-log", f"signed for {said['log']}")
+
+
+def _open_event(item: Json, index: int, said: dict[str, Json]) -> Event:
+    stream, version = said["stream"], said["first"] + item["position"]
+    shown = item.get("data")
+    kind = item["type"] if shown is None else shown["type"]
+    header = {
+        "data": item["data_hash"] if shown is None else sha256(canonical(shown)).hexdigest(),
+        "previous": item["previous"],
+        "stream": stream,
+        "type": kind,
+        "v": 1,
+        "version": version,
+    }
+    leaf = leaf_hash(canonical(header))
+    path = [from_base64(one) for one in item["path"]]
+    name = f"{stream}@{version}"
+    try:
+        root = root_of_path(leaf, item["position"], said["count"], path)
+    except ValueError as error:
+        raise Refused("event-path", f"{name}: {error}") from error
+    if root.hex() != said["root"]:
+        refuse("event-path", f"{name} is not in its entry as the file shows it")
+    return Event(name, stream, version, kind, leaf.hex(), index, shown)
+
+
+def check_streams(entries: Sequence[Entry]) -> None:
+    """Refuse versions that stand twice, and batches that do not go on where the last one ended."""
+    before: dict[str, dict[str, Json]] = {}
+    for entry in entries:
+        said = entry.jws.payload
+        last = before.get(entry.stream)
+        before[entry.stream] = said
+        if last is None:
+            continue
+        follows = last["first"] + last["count"]
+        if said["first"] < follows:
+            refuse("chain", f"entry {entry.index} has versions of {entry.stream} again")
+        if said["first"] == follows and said["previous"] != last["head"]:
+            refuse(
+                "chain", f"entry {entry.index} does not follow the entry before it in its stream"
+            )
+
+
+# --- what events say (reference, events) ------------------------------------------------------------
+#
+# By place of their stream: type and members. `?` may be absent, and is where it would say its default.
+# `a|b` one of these, `1..15` a number, `{form}` a set, `role{form}` an object, `[form]` a list.
+
+PLACES = {
+    "ledger": {
+        "LedgerOpened": "area:name continues:end key:jwk log:text operator:party origin:text"
+        " proof:text recovery_key:jwk recovery_proof:text rules:rules timezone:text",
+        "RulesActivated": "rules:rules",
+    },
+    "keys": {
+        "PartyRegistered": "key:jwk lei?:text name:name proof:text region?:region roles:{text}",
+        "KeyAuthorized": "admin?:true event_types?:types key:jwk proof:text read?:true scope:scope",
+        "KeyRevoked": "compromised_from:index/null key:key reason:name",
+        "KeyRecovered": "evidence:{hash} key:jwk proof:text reason:name replaces?:{key}",
+        "EntriesConfirmed": "entries:range key:key reason:name",
+    },
+    "register": {
+        "SiteRegistered": "inside?:false name?:name region:region site:segment",
+        "SourceRegistered": "activity:activity balance_group?:segment category?:1..15 factors:roles"
+        " flow?:closing|opening|out gpc?:text interval_s?:1..31622400 key_area:text"
+        " kind:continuous|discrete name?:name part_of?:stream plausible?:quantities"
+        " scope:scopenumber site:segment stream:stream uncertainty_percent?:quantity unit:unit",
+        "SourceAmended": "category?:1..15 from:time gpc?:text interval_s?:1..31622400"
+        " key_area?:text name?:name part_of?:stream plausible?:quantities reason:name"
+        " site?:segment source:stream uncertainty_percent?:quantity",
+        "SourceClosed": "at:time reason:name source:stream",
+        "FactorConfirmed": "evidence?:{hash} factor:ref reason:name",
+        "FactorAssigned": "factor:ref from:time reason:name"
+        " role:direct|lifecycle|location|market|upstream source:stream",
+        "BoundarySet": "approach:equity|financial|operational from:month reason:name sites:shares",
+        "SiteTransferred": "from:month reason:name site:segment to:party",
+        "BaseYearRestated": "reason:name size:index threshold_percent:quantity year:1900..2200",
+        "LineDeclared": "included_in?:name line:line notation:C|IE|NE|NO period:months reason:name",
+        "CompanyFactRecorded": "evidence?:{hash} fact:fact period:months supersedes?:event"
+        " unit:unit value:quantity",
+        "AreaFactRecorded": "evidence?:{hash} fact:fact period:months sub_area?:stream"
+        " supersedes?:event unit:unit value:quantity",
+        "MeterInstalled": "at:time digits:1..18 meter:segment multiplier:quantity"
+        " register:quantity source:stream",
+        "MeterRemoved": "at:time meter:segment reason:name register:quantity source:stream",
+        "SupplyMatched": "from:month interval:hour|month reason:name source:stream"
+        " supply:stream/null",
+        "TransferRecorded": "evidence?:{hash} factors?:prices kind:carbon-carrier|energy|pass-through"
+        " month:month quantity:quantity reference?:name stream:stream supersedes?:event"
+        " to:party/null unit:unit",
+        "TransferAcknowledged": "month:month quantity:quantity stream:stream supersedes?:event"
+        " transfer:event unit:unit",
+        "TransferWithdrawn": "month:month reason:name transfer:event",
+        "TargetSet": "base_mg:amount base_size:index base_year:1900..2200 credits_percent:number"
+        " gases?:{member} gwp:gwp neutral_year:1900..2200 path:path reason:name supersedes?:event"
+        " target:segment view:companies|gpc-basic|gpc-basic-plus|park|territorial",
+    },
+    "factors": {
+        "FactorPublished": "activity:activity gases_kg_per_unit:numbers id:segment kind:text"
+        " properties?:numbers+ region:region source:document uncertainty_percent?:quantity unit:unit"
+        " valid:days version:segment year:1900..2200",
+    },
+    "source": {
+        "ActivityRecorded": "confirm?:name estimated?:true evidence?:{hash} factors?:roles+"
+        " period:times quality?:H|L|M quantity:quantity reference?:name register?:reading unit?:unit",
+        "ProfileRecorded": "confirm?:name estimated?:positions evidence?:{hash} factors?:roles+"
+        " interval_s:1..31622400 quality?:H|L|M quantities:gaps reference?:name start:time"
+        " unit?:unit",
+        "EmissionMeasured": "confirm?:name estimated?:true evidence?:{hash} masses_mg:masses"
+        " method:name period:times quality?:H|L|M reference?:name",
+    },
+    "corrections": {
+        "ActivityCorrected": "activity?:activitybody emission?:emissionbody event:event"
+        " profile?:profilebody reason:name supersedes?:event",
+        "ActivityWithdrawn": "event:event reason:name supersedes?:event",
+    },
+    "seals": {
+        "FootprintSealed": "companies_count:index companies_root:hash gwp:gwp heads_count:index"
+        " heads_root:hash period:months rules:rules size:index totals:sums"
+        " view:companies|gpc-basic|gpc-basic-plus|park|territorial",
+    },
+}
+BODIES = {
+    "activity": "ActivityRecorded",
+    "profile": "ProfileRecorded",
+    "emission": "EmissionMeasured",
+}
+PARTS = {
+    "jwk": "crv:text kty:text x:text",
+    "rules": "sha256:hash version:segment",
+    "document": "number?:name sha256:hash/null title:name",
+    "reading": "digits:1..18 from:quantity meter:segment multiplier:quantity rollover?:1..9"
+    " to:quantity",
+    "earlier": "heads_count:index heads_root:hash log:text root:hash size:index",
+    "amounts": "biogenic:amount emitted:amount removed:amount",
+    "ratio": "den:positive num:whole",
+} | {f"{name}body": PLACES["source"][kind] for name, kind in BODIES.items()}
+FACTOR_ROLES = ("direct", "lifecycle", "location", "market", "upstream")
+
+
+def _map(form: str, keys: Sequence[str] = (), *, least: int = 0) -> Callable[[Json], bool]:
+    def check(value: Json) -> bool:
+        right = type(value) is dict and len(value) >= least
+        return right and all((not keys or k in keys) and fits(form, v) for k, v in value.items())
+
+    return check
+
+
+def _set(form: str, least: int = 1) -> Callable[[Json], bool]:
+    def check(value: Json) -> bool:
+        if type(value) is not list or len(value) < least:
+            return False
+        return all(fits(form, v) for v in value) and all(a < b for a, b in pairwise(value))
+
+    return check
+
+
+def _pair(form: str, other: str | None = None, *, rising: bool = False) -> Callable[[Json], bool]:
+    def check(value: Json) -> bool:
+        right = type(value) is list and len(value) == 2 and fits(form, value[0])
+        return right and fits(other or form, value[1]) and (not rising or value[0] < value[1])
+
+    return check
+
+
+def _pairs(check: Callable[[Json], bool]) -> Callable[[Json], bool]:
+    """A list of pairs, at least one, ascending by their first part."""
+
+    def checks(value: Json) -> bool:
+        right = type(value) is list and len(value) > 0 and all(check(one) for one in value)
+        return right and all(a[0] < b[0] for a, b in pairwise(value))
+
+    return checks
+
+
+CHECKS: dict[str, Callable[[Json], bool]] = {
+    "true": lambda v: v is True,
+    "false": lambda v: v is False,
+    "index": is_count,
+    "time": is_time,
+    "day": is_day,
+    "scopenumber": lambda v: v is None or is_count(v, 1, 3),
+    "number": lambda v: fits("ratio", v) if type(v) is dict else is_form("quantity", v),
+    "end": lambda v: v is None or fits("earlier", v),
+    "range": _pair("index", rising=True),
+    "times": _pair("time"),
+    "days": _pair("day"),
+    "months": _pair("month", rising=True),
+    "quantities": _pair("quantity"),
+    "types": _set("type", 0),
+    "scope": _set("scopeitem", 0),
+    "positions": _set("index"),
+    "roles": _map("ref", FACTOR_ROLES),
+    "roles+": _map("ref", FACTOR_ROLES, least=1),
+    "prices": _map("ref", ("direct", "location"), least=1),
+    "numbers": _map("number"),
+    "numbers+": _map("number", least=1),
+    "masses": _map("amount"),
+    "sums": _map("amounts"),
+    "shares": _pairs(_pair("segment", "number")),
+    "path": _pairs(_pair("1900..2200", "amount")),
+    "gaps": lambda v: (
+        type(v) is list
+        and 1 <= len(v) <= 4000
+        and all(one is None or is_form("quantity", one) for one in v)
+    ),
+}
+
+
+def fits(form: str, value: Json) -> bool:
+    """Whether a value has a form of the tables above."""
+    if form in FORMS:
+        return is_form(form, value)
+    if form in CHECKS:
+        return CHECKS[form](value)
+    if form in PARTS:
+        return type(value) is dict and not wrong_member(PARTS[form], value)
+    if form.endswith("/null"):
+        return value is None or fits(form[:-5], value)
+    if form.startswith("{"):
+        return _set(form[1:-1])(value)
+    if ".." in form:
+        least, _, most = form.partition("..")
+        return is_count(value, int(least), int(most))
+    return type(value) is str and value in form.split("|")
+
+
+@lru_cache(maxsize=256)
+def _schema(text: str) -> dict[str, tuple[str, bool]]:
+    """Form of each member, and whether it may be absent."""
+    parts = (item.partition(":") for item in text.split())
+    return {name.rstrip("?"): (form, name.endswith("?")) for name, _, form in parts}
+
+
+def wrong_member(text: str, value: dict[str, Json]) -> str:
+    """The first member that is missing, too many or out of form; empty if there is none."""
+    schema = _schema(text)
+    for name in value:
+        if name not in schema:
+            return name
+    for name, (form, optional) in schema.items():
+        if not (fits(form, value[name]) if name in value else optional):
+            return name
+    return ""
+
+
+SCHEMAS = {kind: text for types in PLACES.values() for kind, text in types.items()}
+PLACE_OF_TYPE = {kind: place for place, types in PLACES.items() for kind in types}
+
+
+def check_data(event: Event) -> None:
+    """Refuse an event whose data are not of its type's schema."""
+    data, text = event.data or {}, SCHEMAS.get(event.kind)
+    if text is None:
+        refuse("data", f"{event.name} is of the unknown type {event.kind}")
+    wrong = wrong_member("salt:salt type:type " + text, data)
+    if event.kind == "ActivityCorrected" and len(BODIES.keys() & data.keys()) != 1:
+        wrong = "exactly one of activity, emission and profile"
+    profile = data.get("profile", data)
+    if "quantities" in profile and not wrong:
+        quantities, estimated = profile["quantities"], profile.get("estimated", [])
+        if any(at >= len(quantities) or quantities[at] is None for at in estimated):
+            wrong = "estimated"
+    if wrong:
+        refuse("data", f"{event.name}, {event.kind}: {wrong} is not as it must be")
+
+
+RESERVED = ("corrections", "factors", "keys", "ledger", "redactions", "register", "seals")
+
+
+@lru_cache(maxsize=4096)
+def place_of(stream: str) -> str:
+    """What kind of stream this is; empty for one that cannot be."""
+    segments = stream.split("/")[1:]
+    if len(segments) == 1 and segments[0] in RESERVED and segments[0] != "corrections":
+        return segments[0]
+    place = "source"
+    if segments[-1] == "corrections" and len(segments) > 1:
+        segments, place = segments[:-1], "corrections"
+    long = place == "source" and len(stream) > 188
+    return "" if long or set(segments) & set(RESERVED) else place
+
+
+# --- what an event stands on (specification, bundles) -----------------------------------------------
+
+Tag = tuple[str, str]
+"""What an event stands on or is about: `source`, `factor`, `site`, `people`, `meter`, `reading`,
+`statement` or `party`, and its name."""
+
+
+def body_of(kind: str, data: dict[str, Json]) -> tuple[str, dict[str, Json]]:
+    """Kind and body of a reading, or of the one that a correction brings."""
+    for member, other in BODIES.items():
+        if kind == "ActivityCorrected" and member in data:
+            return other, data[member]
+    return kind, data
+
+
+def needs(event: Event) -> Iterator[Tag]:
+    """What an event stands on directly, but for trust."""
+    data, kind, party = event.data or {}, event.kind, party_of(event.stream)
+    place = place_of(event.stream)
+    if place in ("source", "corrections"):
+        yield "source", event.stream.removesuffix("/corrections")
+        yield "reading", data["event"] if place == "corrections" else event.name
+    elif kind in ("SourceAmended", "SourceClosed", "FactorAssigned", "MeterInstalled"):
+        yield "source", data["source"]
+    elif kind in ("MeterRemoved", "SupplyMatched"):
+        yield "source", data["source"]
+        if kind == "MeterRemoved":
+            yield "meter", f"{data['source']} {data['meter']}"
+    elif kind in ("TransferRecorded", "TransferAcknowledged"):
+        yield "source", data["stream"]
+    if kind in ("SourceRegistered", "SourceAmended", "SiteTransferred") and "site" in data:
+        yield "site", f"{party}/{data['site']}"
+        if kind != "SiteTransferred":
+            yield "people", f"{party}/{data['site']}"
+    if kind in ("SourceRegistered", "SourceAmended") and "part_of" in data:
+        yield "source", data["part_of"]
+    for site, _ in data["sites"] if kind == "BoundarySet" else ():
+        yield "site", f"{party}/{site}"
+    if kind == "AreaFactRecorded" and "sub_area" in data:
+        yield "site", data["sub_area"]
+    if kind == "SupplyMatched" and data["supply"] is not None:
+        yield "source", data["supply"]
+    if kind in ("FactorAssigned", "FactorConfirmed"):
+        yield "factor", data["factor"]
+    for ref in body_of(kind, data)[1].get("factors", {}).values():
+        yield "factor", ref
+    if place == "register" and "supersedes" in data:
+        yield "statement", data["supersedes"]
+    if kind in ("TransferAcknowledged", "TransferWithdrawn"):
+        yield "statement", data["transfer"]
+    if kind in ("TransferRecorded", "SiteTransferred") and data["to"] is not None:
+        yield "party", data["to"]
+
+
+def about(event: Event) -> Iterator[Tag]:
+    """What an event says something about, so that whatever stands on that stands on it."""
+    data, kind, party = event.data or {}, event.kind, party_of(event.stream)
+    place = place_of(event.stream)
+    if kind == "SourceRegistered":
+        yield "source", data["stream"]
+    elif kind in ("SourceAmended", "SourceClosed", "FactorAssigned"):
+        yield "source", data["source"]
+    elif kind == "FactorPublished":
+        yield "factor", f"{party}/{data['id']}@{data['version']}"
+    elif kind == "SiteRegistered":
+        yield "site", f"{party}/{data['site']}"
+    elif place == "corrections":
+        yield "reading", data["event"]
+    elif place == "source":
+        yield "reading", event.name
+        if "register" in data:
+            yield "meter", f"{event.stream} {data['register']['meter']}"
+    elif kind == "MeterInstalled":
+        yield "meter", f"{data['source']} {data['meter']}"
+    else:
+        yield "statement", event.name
+        if kind == "AreaFactRecorded" and data["fact"] == "population" and "sub_area" in data:
+            yield "people", data["sub_area"]
+
+
+def check_trust_whole(entries: Sequence[Entry]) -> None:
+    """Refuse a file in which an event of keys or of rules is left out in the midst."""
+    heads: dict[str, tuple[int, str]] = {}
+    for entry in entries:
+        if place_of(entry.stream) not in ("keys", "ledger"):
+            continue
+        said = entry.jws.payload
+        version, leaf = heads.get(entry.stream, (0, ZEROS))
+        last = said["first"] + len(entry.events) - 1
+        gap = entry.events[-1].version != last or said["first"] != version + 1
+        if gap or said["previous"] != leaf:
+            refuse("left-out", f"events of {entry.stream} from {entry.stream}@{version + 1} on")
+        heads[entry.stream] = (last, said["head"])
+
+
+def check_nothing_else(
+    entries: Sequence[Entry], operator: str, roots: Sequence[str], whole: Sequence[str]
+) -> None:
+    """Refuse a file that shows an event on which none of its `roots` stands.
+
+    `whole` are the streams that belong to the file whatever their events are about; without any,
+    nothing may follow the first root in its own stream.
+    """
+    events = {event.name: event for entry in entries for event in entry.events}
+    said: dict[Tag, list[str]] = {}
+    for event in events.values():
+        for tag in about(event) if event.data is not None else ():
+            said.setdefault(tag, []).append(event.name)
+    waiting = [*roots, *(name for name, event in events.items() if event.stream in whole)]
+    wanted: set[str] = set()
+    parties = {operator}
+    while waiting:
+        name = waiting.pop()
+        if name in wanted or name not in events:
+            continue
+        wanted.add(name)
+        event = events[name]
+        parties.add(party_of(event.stream))
+        for tag in needs(event) if event.data is not None else ():
+            parties.update({tag[1]} if tag[0] == "party" else ())
+            waiting += said.get(tag, ())
+    subject = events[roots[0]]
+    for name, event in events.items():
+        trust = place_of(event.stream) in ("keys", "ledger") and party_of(event.stream) in parties
+        later = event.stream == subject.stream and event.version > subject.version and not whole
+        if later or not (trust or name in wanted or event.data is None):
+            refuse("foreign", f"{name} is in the file, and {roots[0]} does not stand on it")
+
+
+# --- authors (reference, events; specification, keys) -----------------------------------------------
+
+
+@dataclass
+class Key:
+    """A key over time: valid for entry i when `authorised` < i <= `revoked`."""
+
+    x: str
+    party: str
+    authorised: int
+    given_by: str
+    scope: tuple[str, ...]
+    types: tuple[str, ...] | None = None
+    admin: bool = False
+    recovery: bool = False
+    recovered: bool = False
+    revoked: int | None = None
+    compromised_from: int | None = None
+    confirmed: list[tuple[int, int]] = field(default_factory=list)
+
+    def is_disputed(self, index: int) -> bool:
+        """Whether what it signed in the entry of this index is disputed."""
+        declared = self.compromised_from is not None and index >= self.compromised_from
+        return declared and not any(first <= index < until for first, until in self.confirmed)
+
+
+@dataclass
+class Source:
+    """What the register says of a source, over time."""
+
+    data: dict[str, Json]
+    amended: list[tuple[int, dict[str, Json]]] = field(default_factory=list)
+    given: dict[str, dict[int, str]] = field(default_factory=dict)
+    """By role: factor by the time from which it holds; of two for one time the later in the log."""
+    closed_s: int | None = None
+
+    def terms_at(self, at_s: int) -> dict[str, Json]:
+        """Its members as they are at an instant."""
+        found = dict(self.data)
+        for from_s, members in sorted(self.amended, key=lambda change: change[0]):
+            found |= members if from_s <= at_s else {}
+        return found
+
+    def factor_at(self, role: str, at_s: int) -> str | None:
+        """The factor that fills a role at an instant."""
+        given = [
+            (from_s, ref) for from_s, ref in self.given.get(role, {}).items() if from_s <= at_s
+        ]
+        return max(given)[1] if given else self.data["factors"].get(role)
+
+
+@dataclass
+class Reading:
+    """A reading with the body that it has now; None after a withdrawal."""
+
+    kind: str
+    body: dict[str, Json] | None
+    latest: str
+    """The event that gave it this body."""
+
+
+class Ledger:
+    """What the entries of the file have said so far, in order of the log."""
+
+    def __init__(self, opened: Event, log: str) -> None:
+        data = opened.data or {}
+        self.log = log
+        self.operator = str(data["operator"])
+        self.area, self.timezone = str(data["area"]), str(data["timezone"])
+        self.keys: dict[str, Key] = {}
+        self.parties: dict[str, tuple[str, ...]] = {}
+        self.names: dict[str, str] = {}
+        self.sources: dict[str, Source] = {}
+        self.factors: dict[str, dict[str, Json]] = {}
+        self.sites: dict[str, str] = {}
+        self.readings: dict[str, Reading] = {}
+        self.said: set[str] = set()
+
+
+def check_opening(entries: Sequence[Entry], log: Vkey, log_text: str) -> Ledger:
+    """The ledger as entry 0 opens it; the first key has signed, which is checked with all others."""
+    first = entries[0]
+    event = first.events[0]
+    data = event.data or {}
+    right = first.index == 0 and event.kind == "LedgerOpened" and first.jws.payload["count"] == 1
+    if not right or event.name != f"{data.get('operator')}/ledger@1":
+        refuse("opening", "entry 0, which opens the ledger, is not in the file")
+    if (data["log"], data["origin"]) != (log_text, log.name):
+        refuse("opening", "entry 0 opens another log")
+    if data["continues"] is not None:
+        raise NotDerived(
+            "this log continues an earlier one, whose keys this program does not follow"
+        )
+    ledger = Ledger(event, log_text)
+    ledger.parties[ledger.operator] = ("factor-publisher", "operator")
+    ledger.names[ledger.operator] = ledger.area
+    for member, recovery in (("key", False), ("recovery_key", True)):
+        x = str(data[member]["x"])
+        scope = () if recovery else (f"{ledger.operator}/",)
+        key = Key(x, ledger.operator, -1, first.jws.kid, scope, None, not recovery, recovery)
+        ledger.keys[thumbprint(x)] = key
+    return ledger
+
+
+def authorise(ledger: Ledger, entry: Entry) -> Key:
+    """The key that might sign this entry, judged on what stood before it."""
+    index, stream, said = entry.index, entry.stream, entry.jws.payload
+    key, types = ledger.keys.get(entry.jws.kid), [event.kind for event in entry.events]
+    if key is None:
+        refuse("key", f"entry {index}: the key {entry.jws.kid} is not known before it")
+    if not key.authorised < index or (key.revoked is not None and index > key.revoked):
+        refuse("key", f"entry {index}: the key {entry.jws.kid} is not valid there")
+    party, place = party_of(stream), place_of(stream)
+    if not place or any(PLACE_OF_TYPE.get(kind) != place for kind in types):
+        refuse("key", f"entry {index}: {', '.join(types[:3])} cannot stand in {stream}")
+    if place == "keys":
+        right = _may_say_keys(ledger, key, party, said, types)
+    elif place in ("ledger", "seals"):
+        right = key.party == party == ledger.operator and key.admin
+    else:
+        right = key.party == party and not key.recovery and _covers(key.scope, stream)
+    if not right or (key.types is not None and not set(types) <= set(key.types)):
+        refuse("key", f"entry {index}: the key of {key.party} may not say this in {stream}")
+    return key
+
+
+def _covers(scope: Iterable[str], stream: str) -> bool:
+    return any(stream.startswith(s) if s.endswith("/") else stream == s for s in scope)
+
+
+def _may_say_keys(
+    ledger: Ledger, key: Key, party: str, said: dict[str, Json], types: list[str]
+) -> bool:
+    of_operator = key.party == ledger.operator and key.admin
+    if party != ledger.operator and said["first"] == 1:
+        return types == ["PartyRegistered"] and said["count"] == 1 and of_operator
+    if "PartyRegistered" in types:
+        return False
+    if key.recovery:
+        return party == ledger.operator and set(types) <= {"KeyAuthorized", "KeyRevoked"}
+    rescue = of_operator and set(types) <= {"KeyRevoked", "KeyRecovered"}
+    return (key.party == party and key.admin) or rescue
+
+
+def say_trust(ledger: Ledger, event: Event, kid: str) -> None:
+    """Take in an event about rules, parties or keys, or refuse it."""
+    data, party = event.data or {}, party_of(event.stream)
+    if event.kind in ("LedgerOpened", "RulesActivated"):
+        known = RULES.get(data["rules"]["version"])
+        if known is None:
+            raise NotDerived(f"rules {data['rules']['version']} are newer than this program")
+        _rule(known == data["rules"]["sha256"], event, "other rules under a known name")
+    if event.kind == "LedgerOpened":
+        keys = [("key", "proof"), ("recovery_key", "recovery_proof")]
+        names = {thumbprint(data[member]["x"]) for member, _ in keys} | {_log_thumbprint(ledger)}
+        _rule(len(names) == 3, event, "one key twice")
+        for member, proof in keys:
+            _check_new_key(ledger, event, data[member], data[proof], new=False)
+    elif event.kind == "PartyRegistered":
+        roles = set(data["roles"]) <= {*GROUPS, *ROLES[::2], "factor-publisher", "registry"}
+        _rule(party not in ledger.parties and roles, event, "registered already, or roles unknown")
+        ledger.parties[party], ledger.names[party] = tuple(data["roles"]), data["name"]
+        _add_key(ledger, event, kid, (f"{party}/",), admin=True)
+    elif event.kind == "KeyAuthorized":
+        own = all(item.startswith(f"{party}/") for item in data["scope"])
+        _rule(own and party in ledger.parties, event, "a scope beyond the party's streams")
+        types = tuple(data["event_types"]) if "event_types" in data else None
+        _add_key(ledger, event, kid, tuple(data["scope"]), types, admin=data.get("admin", False))
+    elif event.kind == "KeyRevoked":
+        _revoke(ledger, event, data["key"], data["compromised_from"])
+    elif event.kind == "KeyRecovered":
+        for replaced in data.get("replaces", []):
+            _revoke(ledger, event, replaced, None)
+        _add_key(ledger, event, kid, (f"{party}/",), admin=True, recovered=True)
+    elif event.kind == "EntriesConfirmed":
+        _confirm(ledger, event, kid)
+
+
+GROUPS = ("aggregate", "company", "public-body")
+
+
+def _rule(right: object, event: Event, why: str) -> None:
+    if not right:
+        refuse("rule", f"{event.name}: {why}")
+
+
+def _log_thumbprint(ledger: Ledger) -> str:
+    key = read_vkey(ledger.log).key
+    return thumbprint(base64.urlsafe_b64encode(key).rstrip(b"=").decode())
+
+
+def _check_new_key(ledger: Ledger, event: Event, jwk: Json, proof: str, *, new: bool) -> None:
+    _rule(key_bytes(jwk) is not None, event, "not a sound public key")
+    taken = new and thumbprint(jwk["x"]) in ledger.keys
+    _rule(not taken and thumbprint(jwk["x"]) != _log_thumbprint(ledger), event, "not a new key")
+    possessed = is_possessed(proof, jwk["x"], ledger.log, party_of(event.stream))
+    _rule(possessed, event, "nobody has shown to hold the new key")
+
+
+def _add_key(
+    ledger: Ledger,
+    event: Event,
+    kid: str,
+    scope: tuple[str, ...],
+    types: tuple[str, ...] | None = None,
+    *,
+    admin: bool,
+    recovered: bool = False,
+) -> None:
+    data, party = event.data or {}, party_of(event.stream)
+    _check_new_key(ledger, event, data["key"], data["proof"], new=True)
+    x = str(data["key"]["x"])
+    key = Key(x, party, event.index, kid, scope, types, admin, recovered=recovered)
+    ledger.keys[thumbprint(x)] = key
+
+
+def _own_key(ledger: Ledger, event: Event, name: str) -> Key:
+    key = ledger.keys.get(name)
+    if key is None or key.party != party_of(event.stream) or key.recovery:
+        refuse("rule", f"{event.name}: {name} is no key of the party")
+    return key
+
+
+def _revoke(ledger: Ledger, event: Event, name: str, compromised_from: int | None) -> None:
+    key = _own_key(ledger, event, name)
+    if compromised_from is None:
+        _rule(key.revoked is None, event, "revoked already")
+    else:
+        last = event.index if key.revoked is None else key.revoked
+        earlier = key.compromised_from is None or compromised_from < key.compromised_from
+        _rule(compromised_from <= last and earlier, event, "compromised_from")
+        key.compromised_from = compromised_from
+    key.revoked = event.index if key.revoked is None else key.revoked
+
+
+def _confirm(ledger: Ledger, event: Event, kid: str) -> None:
+    data = event.data or {}
+    key, (first, until) = _own_key(ledger, event, data["key"]), data["entries"]
+    if key.compromised_from is None or key.revoked is None:
+        refuse("rule", f"{event.name}: the key was not declared compromised")
+    inside = key.compromised_from <= first and until <= key.revoked + 1
+    again = any(one < until and first < other for one, other in key.confirmed)
+    _rule(inside and not again, event, "other entries than those in dispute")
+    while (signer := ledger.keys[kid]).given_by != kid:
+        giver = ledger.keys[signer.given_by]
+        _rule(not giver.is_disputed(signer.authorised), event, "the key came in a disputed entry")
+        kid = signer.given_by
+    key.confirmed.append((first, until))
+
+
+# --- numbers of the rules (reference, rules; packs 1 and 2 have the same) ---------------------------
+
+RULES = {
+    "1": "21284c3e88ee5d08c1cabd8b64b37436d24e3646f5e0ce8619711f506f902584",
+    "2": "0fb7d196cab4b98ecbcee2141afb7602311a09c304e8cb1d61c849778d1a34eb",
+}
+UNITS = """
+energy: J 1, kJ 1000, MJ 1e6, GJ 1e9, 10^4GJ 1e13, TJ 1e12, PJ 1e15, Wh 3600, kWh 36e5, MWh 36e8,
+ GWh 36e11, TWh 36e14, 10^4kWh 36e9, 10^8kWh 36e13, kcal-th 4184, kcal-it 20934/5, Gcal-it 4186800000,
+ Btu-it 52752792631/50000000, MMBtu-it 52752792631/50, gce 146538/5, kgce 29307600, tce 29307600000,
+ 10^4tce 293076000000000, toe 41868000000, kgoe 41868000, ktoe 41868000000000
+energy-gross: J-gross 1, MJ-gross 1e6, GJ-gross 1e9, kWh-gross 36e5, 10^4kWh-gross 36e9, MWh-gross 36e8
+mass: kg 1, jin 1/2, mg 1/1000000, g 1/1000, t 1000, kt 1e6, Mt 1e9, 10^4t 1e7,
+ lb 45359237/100000000, short-ton 45359237/50000
+volume: m3 1, 10^3m3 1000, L 1/1000, mL 1/1000000, hL 1/10, 10^6L 1000, 10^4m3 1e4, 10^6m3 1e6,
+ 10^8m3 1e8, ft3 55306341/1953125000, gal-us 473176473/125000000000, gal-imp 454609/100000000,
+ bbl 9936705933/62500000000
+gas-volume: m3@0C 1, m3@15C 1821/1921, m3@20C 5463/5863, 10^4m3@0C 1e4, 10^8m3@0C 1e8,
+ 10^4m3@15C 18210000/1921, 10^4m3@20C 54630000/5863
+distance: m 1, km 1000, 10^4km 1e7, mi 201168/125, nmi 1852
+freight: t.km 1, kg.km 1/1000, 10^4t.km 1e4, 10^8t.km 1e8, t.mi 25146/15625, t.nmi 463/250
+passenger: p.km 1, 10^4p.km 1e4, p.mi 25146/15625
+count: 1 1, piece 1, person 1
+stay: room.night 1
+area: m2 1, ha 1e4, km2 1e6, mu 2000/3
+time: s 1, h 3600, min 60, d 86400
+"""
+"""Of each dimension: how many of its first unit are in one of another."""
+PROPERTIES = """
+density_kg_per_l kg L, density_kg_per_m3 kg m3, density_kg_per_nm3 kg m3@0C, nm3_per_m3 m3@0C m3,
+ncv_gj_per_t GJ t, ncv_gj_per_m3 GJ m3, ncv_gj_per_nm3 GJ m3@0C, gcv_gj_per_t GJ-gross t,
+gcv_gj_per_m3 GJ-gross m3, gcv_gj_per_nm3 GJ-gross m3@0C, net_per_gross GJ GJ-gross,
+heat_gj_per_t GJ t, load_t t.km km, occupancy_persons p.km km, fuel_l_per_km L km,
+energy_kwh_per_km kWh km, mass_kg_per_piece kg piece
+"""
+"""Name, unit, and per which unit; in the order of the rules."""
+FACTOR_KINDS = """
+grid-average location market, default-heat location market, residual-mix market, fossil-only market,
+supplier direct market upstream lifecycle, measured direct, combustion direct, process direct,
+fugitive direct, waste direct, transport direct, land direct, well-to-tank upstream,
+transmission-loss upstream, lifecycle upstream lifecycle
+"""
+"""Kind, and the roles that it may fill."""
+OWN_KINDS = ("measured", "supplier")
+REGIONAL_KINDS = (
+    "grid-average",
+    "default-heat",
+    "residual-mix",
+    "fossil-only",
+    "transmission-loss",
+)
+REGIONS = {
+    "CN-NCN": "BJ HE NM SD SX TJ",
+    "CN-NEC": "HL JL LN NM",
+    "CN-ECN": "AH FJ JS SH ZJ",
+    "CN-CCN": "HA HB HN JX",
+    "CN-NWC": "GS NX QH SN XJ",
+    "CN-SCN": "GD GX GZ HI YN",
+    "CN-SWC": "CQ SC XZ",
+}
+GASES = """
+CO2 1 1 1, CH4_fossil 25 28 29.8, CH4_bio 25 28 27, N2O 298 265 273, SF6 22800 23500 24300,
+NF3 17200 16100 17400, HFC-23 14800 12400 14600, HFC-32 675 677 771, HFC-41 - 116 135,
+HFC-125 3500 3170 3740, HFC-134 - 1120 1260, HFC-134a 1430 1300 1530, HFC-143 - 328 364,
+HFC-143a 4470 4800 5810, HFC-152 - 16 21.5, HFC-152a 124 138 164, HFC-161 - 4 4.84,
+HFC-227ea 3220 3350 3600, HFC-236cb - 1210 1350, HFC-236ea - 1330 1500, HFC-236fa 9810 8060 8690,
+HFC-245ca - 716 787, HFC-245fa 1030 858 962, HFC-365mfc 794 804 914, HFC-43-10mee 1640 1650 1600,
+CF4 7390 6630 7380, C2F6 12200 11100 12400, C3F8 8830 8900 9290, c-C3F6 - 9200 -,
+C4F10 8860 9200 10000, c-C4F8 10300 9540 10200, C5F12 9160 8550 9220, C6F14 9300 7910 8620,
+C7F16 - 7820 8410, C8F18 - 7620 8260, C10F18 - 7190 7480,
+CO2e_AR4 1 - -, CO2e_AR5 - 1 -, CO2e_AR6 - - 1
+"""
+"""Potential over 100 years in AR4, AR5 and AR6; a dash where the set has none."""
+OTHER_GASES = """
+CO2_bio CFC-11 CFC-12 CFC-13 CFC-113 CFC-114 CFC-115 Halon-1201 Halon-1202 Halon-1211 Halon-1301
+Halon-2402 CCl4 CH3Br CH3CCl3 HCFC-21 HCFC-22 HCFC-123 HCFC-124 HCFC-141b HCFC-142b HCFC-225ca
+HCFC-225cb
+"""
+"""Gases that are part of no CO2 equivalent."""
+CURRENCIES = ("CNY", "EUR", "GBP", "HKD", "JPY", "KRW", "SGD", "USD")
+MONEY = re.compile(r"(?:10\^([3-9]))?([A-Z]{3})@([0-9]{4})")
+TINY = 10**12
+"""Quantities are counted in units of 10^-12."""
+
+
+def _rows(text: str) -> list[list[str]]:
+    return [item.split() for item in text.replace("\n", " ").split(",")]
+
+
+def _exact(text: str) -> Fraction:
+    digits, _, power = text.partition("e")
+    return Fraction(int(digits) * 10 ** int(power)) if power else Fraction(digits)
+
+
+@lru_cache(maxsize=1)
+def _unit_table() -> dict[str, tuple[str, Fraction]]:
+    found = {}
+    for part in UNITS.strip().replace("\n ", " ").splitlines():
+        dimension, _, units = part.partition(":")
+        for name, size in _rows(units):
+            found[name] = (dimension, _exact(size))
+    return found
+
+
+GWP = {row[0]: dict(zip(("AR4", "AR5", "AR6"), row[1:], strict=True)) for row in _rows(GASES)}
+KNOWN_GASES = {*GWP, *OTHER_GASES.split()}
+ROLES_OF_KIND = {row[0]: tuple(row[1:]) for row in _rows(FACTOR_KINDS)}
+CONVERSIONS = [(name, unit, per) for name, unit, per in _rows(PROPERTIES)]
+
+
+def unit_size(name: str) -> tuple[str, Fraction]:
+    """Dimension of a unit, and its size in that dimension's first unit; raises ValueError."""
+    found = _unit_table().get(name)
+    money = MONEY.fullmatch(name)
+    if money and money[2] in CURRENCIES and 1990 <= int(money[3]) <= 2049:
+        return f"{money[2]}@{money[3]}", Fraction(10 ** int(money[1] or 0))
+    if found is None:
+        raise ValueError(f"the unit {name!r:.50} is not known")
+    return found
+
+
+def number(value: Json) -> Fraction:
+    """A number of an event."""
+    return (
+        Fraction(int(value["num"]), int(value["den"])) if type(value) is dict else Fraction(value)
+    )
+
+
+def conversion(factor: dict[str, Json], unit: str) -> Fraction:
+    """How many of a factor's unit are in one unit; raises ValueError where nothing says so.
+
+    From one dimension into another by the factor's properties: of all chains of at most three that
+    pass no dimension twice the shortest, and of those the first in the order of the rules.
+    """
+    goal, goal_size = unit_size(factor["unit"])
+    start, size = unit_size(unit)
+    usable = []
+    for name, into, per in CONVERSIONS:
+        value = number(factor.get("properties", {}).get(name, "0"))
+        if value:
+            (to, to_size), (of, of_size) = unit_size(into), unit_size(per)
+            ratio = value * to_size / of_size
+            usable.append(((of, to, ratio), (to, of, 1 / ratio)))
+    ways: list[tuple[tuple[str, ...], Fraction]] = [((start,), size)]
+    for _ in range(4):
+        for passed, ratio in ways:
+            if passed[-1] == goal:
+                return ratio / goal_size
+        ways = [
+            ((*passed, to), ratio * step)
+            for passed, ratio in ways
+            for both in usable
+            for of, to, step in both
+            if of == passed[-1] and to not in passed
+        ]
+    raise ValueError(f"{unit} cannot be converted into {factor['unit']}")
+
+
+# --- months of the area's time zone ------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def time_zone(name: str) -> ZoneInfo:
+    """The rules of a time zone, as this machine knows them."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise NotDerived(
+            f"this machine knows no time zone {name}, so it cannot tell the months; "
+            "install the package tzdata"
+        ) from error
+
+
+@lru_cache(maxsize=4096)
+def month_start(zone: str, month: int) -> int:
+    """Where a month begins, in seconds since 1970; months are counted 12 × year + month - 1.
+
+    The first instant whose local date is the 1st: at the end of a gap, or the first of two passings.
+    """
+    local = datetime(month // 12, month % 12 + 1, 1, tzinfo=time_zone(zone))
+    since = local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since.days * 86400 + since.seconds
+
+
+def month_at(zone: str, at_s: int) -> int:
+    """The month that an instant lies in; raises ValueError outside 2000 to 2049."""
+    local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at_s)
+    local = local.astimezone(time_zone(zone))
+    month = 12 * local.year + local.month - 1
+    if at_s < month_start(zone, month):
+        month -= 1
+    elif at_s >= month_start(zone, month + 1):
+        month += 1
+    if not 2000 <= month // 12 <= 2049:
+        raise ValueError("a time outside the years 2000 to 2049")
+    return month
+
+
+def split_by_month(zone: str, start_s: int, end_s: int, amount: int) -> list[tuple[int, int]]:
+    """(month, part) of an amount, by elapsed seconds; the parts add up to it."""
+    parts, before, month = [], 0, month_at(zone, start_s)
+    last = month_at(zone, end_s - 1)
+    while month <= last:
+        until_s = end_s if month == last else month_start(zone, month + 1)
+        upto = round(Fraction(amount * (until_s - start_s), end_s - start_s))  # ties to even
+        parts.append((month, upto - before))
+        before, month = upto, month + 1
+    return parts
+
+
+# --- readings, their rules and their masses (specification, figures) -------------------------------
+
+
+def tiny(text: str) -> int:
+    """A quantity in units of 10^-12."""
+    whole, _, places = text.partition(".")
+    return int(whole + places.ljust(12, "0"))
+
+
+def intervals(kind: str, body: dict[str, Json]) -> list[tuple[int, int, int]]:
+    """(start, end, quantity in 10^-12) of each reading of a body; an emission has quantity 0."""
+    if kind != "ProfileRecorded":
+        start_s, end_s = seconds(body["period"][0]), seconds(body["period"][1])
+        return [(start_s, end_s, tiny(body["quantity"]) if "quantity" in body else 0)]
+    first_s, step_s = seconds(body["start"]), body["interval_s"]
+    return [
+        (first_s + at * step_s, first_s + (at + 1) * step_s, tiny(quantity))
+        for at, quantity in enumerate(body["quantities"])
+        if quantity is not None
+    ]
+
+
+def factors_at(source: Source, body: dict[str, Json], at_s: int) -> dict[str, str]:
+    """Factor by role, for a reading of the body that begins at an instant."""
+    roles = {*source.data["factors"], *source.given}
+    found = {role: source.factor_at(role, at_s) for role in roles} | body.get("factors", {})
+    return {role: ref for role, ref in sorted(found.items()) if ref is not None}
+
+
+def masses_of(ledger: Ledger, name: str) -> dict[str, dict[str, dict[str, str]]]:
+    """Milligrams by month, role and gas that a reading comes to, as all of the file's events say."""
+    reading = ledger.readings[name]
+    source, found = ledger.sources[name.partition("@")[0]], dict[tuple[int, str, str], int]()
+    if reading.body is not None:
+        for key, mass in _masses(ledger, source, reading.kind, reading.body):
+            found[key] = found.get(key, 0) + mass
+    masses: dict[str, dict[str, dict[str, str]]] = {}
+    for (month, role, gas), mass in sorted(found.items()):
+        if mass:
+            text = f"{month // 12}-{month % 12 + 1:02d}"
+            masses.setdefault(text, {}).setdefault(role, {})[gas] = str(mass)
+    return masses
+
+
+def _masses(
+    ledger: Ledger, source: Source, kind: str, body: dict[str, Json]
+) -> Iterator[tuple[tuple[int, str, str], int]]:
+    zone = ledger.timezone
+    if kind == "EmissionMeasured":
+        start_s, end_s, _ = intervals(kind, body)[0]
+        for gas, mass in body["masses_mg"].items():
+            for month, part in split_by_month(zone, start_s, end_s, int(mass)):
+                yield (month, "direct", gas), part
+        return
+    unit = str(body.get("unit", source.data["unit"]))
+    amounts: dict[tuple[Json, int, str, str], int] = {}
+    for start_s, end_s, quantity in intervals(kind, body):
+        terms = source.terms_at(start_s)
+        line = tuple(terms.get(name) for name in ("category", "gpc", "key_area", "part_of", "site"))
+        factors = factors_at(source, body, start_s)
+        for month, part in split_by_month(zone, start_s, end_s, quantity):
+            for role, ref in factors.items():
+                key = (line, month, role, ref)
+                amounts[key] = amounts.get(key, 0) + part
+    exact: dict[tuple[Json, int, str, str], Fraction] = {}
+    for (line, month, role, ref), amount in amounts.items():
+        factor = ledger.factors[ref]
+        ratio = conversion(factor, unit)
+        for gas, kg in factor["gases_kg_per_unit"].items():
+            mg = amount * number(kg) * ratio * 10**6 / TINY
+            exact[line, month, role, gas] = exact.get((line, month, role, gas), Fraction(0)) + mg
+    for (_, month, role, gas), mass in exact.items():
+        yield (month, role, gas), round(mass)  # the one rounding, ties to even
+
+
+def check_body(ledger: Ledger, source: Source, kind: str, body: dict[str, Json]) -> None:
+    """The rules without which a body's figure would not follow; raises ValueError."""
+    items = intervals(kind, body)
+    _demand(items and all(start_s < end_s for start_s, end_s, _ in items), "no time is covered")
+    start_s, end_s = items[0][0], items[-1][1]
+    month_at(ledger.timezone, start_s)
+    month_at(ledger.timezone, end_s - 1)
+    _demand(source.closed_s is None or end_s <= source.closed_s, "the source is closed")
+    if kind == "EmissionMeasured":
+        _demand(body["masses_mg"] and KNOWN_GASES.issuperset(body["masses_mg"]), "unknown gases")
+        return
+    unit = str(body.get("unit", source.data["unit"]))
+    (own, own_size), (other, size) = unit_size(source.data["unit"]), unit_size(unit)
+    _demand(own == other, f"{unit} is of another dimension than the source's unit")
+    for role, ref in body.get("factors", {}).items():
+        check_factor(ledger, party_of(source.data["stream"]), role, ref)
+    for from_s, until_s, quantity in items:
+        terms = source.terms_at(from_s)
+        least, most = terms.get("plausible", (None, None))
+        if least is not None and "confirm" not in body:
+            value = quantity * size / own_size
+            _demand(tiny(least) <= value <= tiny(most), "implausible, and no reason is given")
+        region = ledger.sites[f"{party_of(source.data['stream'])}/{terms['site']}"]
+        for ref in factors_at(source, body, from_s).values():
+            factor = ledger.factors[ref]
+            first, last = (day_start(ledger.timezone, day) for day in factor["valid"])
+            _demand(first <= from_s and until_s <= last, f"{ref} is not for that time")
+            _demand(fits_region(factor, region), f"{ref} is not for {region}")
+            conversion(factor, unit)
+    if "register" in body:
+        _check_register(body)
+
+
+def _check_register(body: dict[str, Json]) -> None:
+    register = body["register"]
+    begins, ends = tiny(register["from"]), tiny(register["to"])
+    full = 10 ** register["digits"] * TINY
+    turned = ends - begins + register.get("rollover", 0) * full
+    quantity = turned * Fraction(tiny(register["multiplier"]), TINY)
+    right = begins < full and ends < full and turned >= 0 and quantity == tiny(body["quantity"])
+    _demand(right, "the quantity does not follow from the register")
+
+
+def day_start(zone: str, day: str) -> int:
+    """Where a day of a factor's validity begins: whole days after the month's beginning."""
+    parsed = date.fromisoformat(day)
+    if parsed.year < 2000:
+        return month_start(zone, 12 * 2000)
+    if parsed.year > 2049:
+        return month_start(zone, 12 * 2050)
+    return month_start(zone, 12 * parsed.year + parsed.month - 1) + (parsed.day - 1) * 86400
+
+
+def fits_region(factor: dict[str, Json], region: str) -> bool:
+    """Whether a factor may be used in a region; kinds that are not bound to theirs may anywhere."""
+    own = factor["region"]
+    members = [f"CN-{member}" for member in REGIONS.get(own, "").split()]
+    within = region == own or region.startswith(f"{own}-") or region in members
+    return within or factor["kind"] not in REGIONAL_KINDS
+
+
+def check_factor(ledger: Ledger, party: str, role: str, ref: str) -> None:
+    """Whether a party may use a factor in a role; raises ValueError."""
+    factor, publisher = ledger.factors[ref], party_of(ref)
+    _demand(role in ROLES_OF_KIND[factor["kind"]], f"{ref} may not fill the role {role}")
+    public = publisher == party or "factor-publisher" in ledger.parties.get(publisher, ())
+    _demand(public, f"{ref} is another party's own")
+
+
+def say(ledger: Ledger, event: Event, kid: str) -> None:
+    """Take in an event of the file, or refuse it: what it refers to must be there, and the rules hold."""
+    place = place_of(event.stream)
+    if place in ("ledger", "keys"):
+        say_trust(ledger, event, kid)
+        return
+    here: dict[str, Container[str]] = {
+        "source": ledger.sources,
+        "factor": ledger.factors,
+        "site": ledger.sites,
+        "statement": ledger.said,
+        "party": ledger.parties,
+        "reading": ledger.readings if place == "corrections" else {event.name},
+    }
+    own = event.kind == "SourceRegistered" and (event.data or {}).get("part_of")
+    for kind, name in needs(event):
+        if kind in here and name not in here[kind]:
+            refuse("left-out", f"{event.name} stands on the {kind} {name}, which is not shown")
+    try:
+        _demand(own != (event.data or {}).get("stream") or not own, "a part of itself")
+        _say(ledger, event, place)
+    except (ValueError, KeyError) as error:
+        raise Refused("rule", f"{event.name}: {error}") from error
+    ledger.said.add(event.name)
+
+
+def _say(ledger: Ledger, event: Event, place: str) -> None:
+    data, kind, party = event.data or {}, event.kind, party_of(event.stream)
+    if kind == "SiteRegistered":
+        _demand(f"{party}/{data['site']}" not in ledger.sites, "registered already")
+        ledger.sites[f"{party}/{data['site']}"] = data["region"]
+    elif kind == "SourceRegistered":
+        own = party_of(data["stream"]) == party and place_of(data["stream"]) == "source"
+        _demand(own and data["stream"] not in ledger.sources, "not a new stream of the party")
+        region = ledger.sites[f"{party}/{data['site']}"]
+        for role, ref in data["factors"].items():
+            check_factor(ledger, party, role, ref)
+            conversion(ledger.factors[ref], data["unit"])
+            _demand(fits_region(ledger.factors[ref], region), f"{ref} is not for {region}")
+        ledger.sources[data["stream"]] = Source(data)
+    elif kind in ("SourceAmended", "SourceClosed", "FactorAssigned"):
+        _demand(party_of(data["source"]) == party, "not the party's own source")
+        _say_of_source(ledger, ledger.sources[data["source"]], kind, data)
+    elif kind == "FactorPublished":
+        _publish(ledger, party, data)
+    elif place == "source":
+        check_body(ledger, ledger.sources[event.stream], kind, data)
+        ledger.readings[event.name] = Reading(kind, data, event.name)
+    elif place == "corrections":
+        _correct(ledger, event, data)
+    elif kind == "FootprintSealed":
+        rules = RULES.get(data["rules"]["version"])
+        _demand(rules in (None, data["rules"]["sha256"]), "other rules under a known name")
+
+
+def _say_of_source(ledger: Ledger, source: Source, kind: str, data: dict[str, Json]) -> None:
+    party = party_of(data["source"])
+    if kind == "SourceClosed":
+        _demand(source.closed_s is None, "closed already")
+        source.closed_s = seconds(data["at"])
+    elif kind == "SourceAmended":
+        members = {
+            n: v for n, v in data.items() if n not in ("from", "reason", "salt", "source", "type")
+        }
+        _demand(members, "nothing is amended")
+        source.amended.append((seconds(data["from"]), members))
+    else:
+        factor = ledger.factors[data["factor"]]
+        check_factor(ledger, party, data["role"], data["factor"])
+        conversion(factor, source.data["unit"])
+        source.given.setdefault(data["role"], {})[seconds(data["from"])] = data["factor"]
+        for name, reading in ledger.readings.items():
+            if reading.body is not None and name.startswith(f"{data['source']}@"):
+                check_body(
+                    ledger, source, reading.kind, {**reading.body, "confirm": "accepted before"}
+                )
+
+
+def _publish(ledger: Ledger, party: str, data: dict[str, Json]) -> None:
+    ref, roles = f"{party}/{data['id']}@{data['version']}", ledger.parties[party]
+    kind = data["kind"]
+    own = kind in OWN_KINDS and "company" in roles
+    _demand(ref not in ledger.factors, "published already")
+    _demand(kind in ROLES_OF_KIND, f"the kind {kind!r:.50} is not known")
+    _demand(own or "factor-publisher" in roles, "the party may not publish such a factor")
+    _demand(data["valid"][0] < data["valid"][1], "valid")
+    unit_size(data["unit"])
+    gases = set(data["gases_kg_per_unit"])
+    whole = {gas for gas in gases if gas.startswith("CO2e_")}
+    _demand(gases and KNOWN_GASES.issuperset(gases), "unknown gases")
+    _demand(not whole or gases <= whole | set(OTHER_GASES.split()), "equivalents beside gases")
+    for value in (*data["gases_kg_per_unit"].values(), *data.get("properties", {}).values()):
+        if type(value) is dict:
+            exact = number(value)
+            _demand(str(exact.denominator) == value["den"], "not in lowest terms")
+            _demand((exact * TINY).denominator != 1, "a decimal says it exactly")
+    ledger.factors[ref] = data
+
+
+def _correct(ledger: Ledger, event: Event, data: dict[str, Json]) -> None:
+    stream = event.stream.removesuffix("/corrections")
+    reading, supersedes = ledger.readings[data["event"]], data.get("supersedes")
+    _demand(data["event"].partition("@")[0] == stream, "an event of another source")
+    _demand(reading.body is not None, "the event was withdrawn")
+    before = None if reading.latest == data["event"] else reading.latest
+    if supersedes is not None and supersedes not in ledger.said:
+        refuse("left-out", f"{event.name} supersedes {supersedes}, which is not shown")
+    _demand(supersedes == before, f"it does not supersede the latest correction, {before}")
+    if event.kind == "ActivityWithdrawn":
+        reading.body = None
+    else:
+        kind, body = body_of(event.kind, data)
+        _demand(kind == reading.kind, "a body of another kind")
+        check_body(ledger, ledger.sources[stream], kind, body)
+        reading.body = body
+    reading.latest = event.name
+
+
+# --- sealed figures (specification, seals and bundles, steps 7 to 12) ------------------------------
+
+
+def check_in_list(proof: Json, count: int, root: str, what: str) -> dict[str, Json]:
+    """The line of a proof that it is in a list of which the seal commits to root and count."""
+    path = [from_base64(item) for item in proof["path"]]
+    try:
+        found = root_of_path(leaf_hash(canonical(proof["line"])), proof["position"], count, path)
+    except ValueError as error:
+        raise Refused("seal", f"{what}: {error}") from error
+    if found.hex() != root:
+        refuse("seal", f"{what} is not in the list that was sealed")
+    return dict(proof["line"])
+
+
+def check_list(lines: Sequence[Json], count: int, root: str, what: str) -> None:
+    """Refuse a whole list that is not the sealed one."""
+    if len(lines) != count or root_of_list(map(canonical, lines)) != root:
+        refuse("seal", f"{what} are not the list that was sealed")
+
+
+def key_of(line: Json) -> bytes:
+    """The key of an inventory line, by which lines are sorted."""
+    return canonical({name: v for name, v in line.items() if name not in ("mass_mg", "salt")})
+
+
+def add_up(sums: Iterable[tuple[str, str, int]]) -> dict[str, dict[str, str]]:
+    """Milligrams by a first and a second name; what comes to 0 is left out."""
+    found: dict[str, dict[str, int]] = {}
+    for one, other, mass in sums:
+        row = found.setdefault(one, {})
+        row[other] = row.get(other, 0) + mass
+    kept = {o: {n: str(m) for n, m in sorted(r.items()) if m} for o, r in sorted(found.items())}
+    return {one: row for one, row in kept.items() if row}
+
+
+def as_sums(sums: Iterable[tuple[str, str, int]]) -> dict[str, dict[str, str]]:
+    """The same by gas and column, with all three columns of each gas."""
+    zeros = dict.fromkeys(SEALED_COLUMNS, "0")
+    return {gas: zeros | row for gas, row in add_up(sums).items()}
+
+
+def signed_mass(line: Json) -> int:
+    """Milligrams of an inventory line, below zero where they are taken off."""
+    return -int(line["mass_mg"]) if "subtract" in line else int(line["mass_mg"])
+
+
+def counts(line: Json) -> bool:
+    """Whether a line is part of its party's sums."""
+    own = line["scope"] == 1 or (line["scope"] == 2 and line.get("method") == "location")
+    return bool(own and line["column"] != "memo")
+
+
+def claim_of_seal(bundle: dict[str, Json], seal: Event, target: Event | None) -> dict[str, Json]:
+    """The claim of a sealed kind, derived from the seal and its lists."""
+    kind, subject, data = bundle["kind"], bundle["subject"], seal.data or {}
+    company: Json = bundle.get("company")
+    if company is not None:
+        if company["line"]["party"] != subject["party"]:
+            refuse("subject", "the company's line is another party's")
+        count, root = data["companies_count"], data["companies_root"]
+        company = check_in_list(company, count, root, "the company's line")
+    if kind == "inventory-line":
+        if key_of(bundle["line"]["line"]) != canonical(subject["line"]):
+            refuse("subject", "the inventory line is another one")
+        count, root = company["lines_count"], company["lines_root"]
+        line = check_in_list(bundle["line"], count, root, "the inventory line")
+        return {name: value for name, value in line.items() if name != "salt"}
+    if kind == "company-total":
+        return {"party": subject["party"], "sums": company["sums"]}
+    if kind == "company-part":
+        return _claim_of_part(bundle["lines"], company, subject["select"])
+    if kind == "area-total":
+        lines = bundle["companies"]
+        check_list(lines, data["companies_count"], data["companies_root"], "the companies")
+        every = [
+            (gas, column, int(mass))
+            for line in lines
+            for gas, row in line["sums"].items()
+            for column, mass in row.items()
+        ]
+        return {
+            "companies": len(lines),
+            "companies_sums": as_sums(every),
+            "period": data["period"],
+            "totals": data["totals"],
+            "view": data["view"],
+        }
+    return _claim_of_target(data, (target.data if target else None) or {})
+
+
+def _claim_of_part(lines: Json, company: Json, select: Json) -> dict[str, Json]:
+    keys = [key_of(line) for line in lines]
+    if any(one >= other for one, other in pairwise(keys)):
+        refuse("seal", "the inventory lines are not in order, or one stands twice")
+    check_list(lines, company["lines_count"], company["lines_root"], "the inventory lines")
+    own = as_sums((one["gas"], one["column"], signed_mass(one)) for one in lines if counts(one))
+    if own != company["sums"]:
+        refuse("sum", "the inventory lines do not add up to the company's sums")
+    first, end = select.get("months", ("", "~"))
+    chosen = [
+        (line["column"], line["gas"], signed_mass(line))
+        for line in lines
+        if all(line.get(n) == select[n] for n in ("category", "scope", "stream") if n in select)
+        and first <= line["month"] < end
+        and line.get("method", select["method"]) == select["method"]
+    ]
+    return {"masses": add_up(chosen), "party": company["party"]}
+
+
+def _claim_of_target(seal: Json, target: Json) -> dict[str, Json]:
+    year = int(seal["period"][0][:4])
+    if seal["period"] != [f"{year}-01", f"{year + 1}-01"] or seal["view"] != target["view"]:
+        refuse("subject", "the seal is not of one whole year in the target's view")
+    allowed = [amount for of, amount in target["path"] if of <= year]
+    emitted = {
+        gas: int(row["emitted"])
+        for gas, row in seal["totals"].items()
+        if not target.get("gases") or gas in target["gases"]
+    }
+    return {
+        "allowed_mg": allowed[-1] if allowed else target["base_mg"],
+        "base_mg": target["base_mg"],
+        "emitted_mg": str(co2e(emitted, target["gwp"])),
+        "year": year,
+    }
+
+
+def co2e(masses: dict[str, int], gwp: str) -> int:
+    """Milligrams of CO2 equivalent in a set of potentials; gases without one are no part of it."""
+    total = Fraction(0)
+    for gas, mass in masses.items():
+        potential = GWP.get(gas, {}).get(gwp, "-")
+        total += 0 if potential == "-" else mass * Fraction(potential)
+    return round(total)
+
+
+def check_heads(
+    bundle: dict[str, Json], entries: Sequence[Entry], seal: Event, asked: Sequence[str]
+) -> None:
+    """Refuse the file unless the seal's heads show that it holds these streams whole (step 11)."""
+    data, operator = seal.data or {}, party_of(seal.stream)
+    size, count, root = data["size"], data["heads_count"], data["heads_root"]
+    proofs = {proof["stream"]: proof for proof in bundle["heads"]}
+    if missing := set(asked) - set(proofs):
+        refuse("left-out", f"the head of {min(missing)}")
+    if more := set(proofs) - set(asked):
+        refuse("foreign", f"the head of {min(more)}")
+    for stream, proof in proofs.items():
+        events = [event for entry in entries for event in entry.events if event.stream == stream]
+        early = [event for event in events if event.index < size]
+        if "line" not in proof:
+            _check_absent(proof, stream, count, root)
+            if early:
+                refuse("foreign", f"{early[0].name}, of a stream that the seal does not have")
+            continue
+        head = check_in_list(proof, count, root, f"the head of {stream}")
+        if head["stream"] != stream:
+            refuse("seal", f"the head of {stream} is another stream's")
+        if [event.version for event in early][: head["version"]] != [
+            *range(1, head["version"] + 1)
+        ]:
+            refuse("left-out", f"events of {stream} up to {stream}@{head['version']}")
+        if len(early) != head["version"] or early[-1].leaf != head["head"]:
+            refuse("seal", f"{stream} ends otherwise than the seal says")
+    for entry in entries:
+        trust = entry.stream in (f"{operator}/keys", f"{operator}/ledger")
+        if entry.index >= size and not (
+            entry.index == seal.index or (trust and entry.index < seal.index)
+        ):
+            refuse("foreign", f"entry {entry.index} is later than what the seal covers")
+
+
+def _check_absent(proof: Json, stream: str, count: int, root: str) -> None:
+    """That a list has no line of a stream is shown by the two lines beside its place."""
+    before, after = proof["before"], proof["after"]
+    for at, beside in (("before", before), ("after", after)):
+        if beside is not None:
+            line = check_in_list(beside, count, root, f"the line {at} {stream}")
+            if not (line["stream"] < stream if at == "before" else stream < line["stream"]):
+                refuse("seal", f"{stream} does not stand between the lines that are shown")
+    place = before["position"] + 1 if before is not None else 0
+    if place != (after["position"] if after is not None else count):
+        refuse("seal", f"the lines beside {stream} are not neighbours")
+
+
+# --- the verdict ---------------------------------------------------------------------------------------
+
+CORRECTING = ("ActivityCorrected", "ActivityWithdrawn")
+READINGS = tuple(PLACES["source"])
+SUBJECTS = {"seal": ("FootprintSealed",), "target": ("TargetSet",)}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was checked and found; there is one only if everything held."""
+
+    facts: dict[str, Json]
+    """Its members as the specification of bundles gives them."""
+    ledger: Ledger
+    subject: Event
+    seal: Event | None
+    log: str
+
+
+def verify(data: bytes, trust: Trust) -> Verdict:
+    """Check a bundle as a whole. Raises Refused, or NotDerived for what this program leaves out."""
+    bundle = read_bundle(data)
+    checkpoint = open_checkpoint(bundle["checkpoint"], trust.log, trust.vkeys)
+    cosigned = sorted({vkey.name for vkey, _ in checkpoint.cosigned})
+    check_policy(trust, cosigned)
+    entries = [open_entry(value, checkpoint, trust.log_text) for value in bundle["entries"]]
+    check_streams(entries)
+    subjects = find_subjects(bundle, entries)
+    for event in (event for entry in entries for event in entry.events):
+        if event.data is not None:
+            check_data(event)
+    ledger = check_opening(entries, trust.log, trust.log_text)
+    check_trust_whole(entries)
+    subject, seal = next(iter(subjects.values())), subjects.get("seal")
+    asked = streams_asked_for(ledger, subject, entries) if "heads" in bundle else []
+    check_nothing_else(entries, ledger.operator, [event.name for event in subjects.values()], asked)
+    for entry in entries:
+        key = authorise(ledger, entry)
+        if not is_signed(from_base64(key.x, url=True), entry.jws.signature, entry.jws.message):
+            refuse("signature", f"entry {entry.index} is not signed by the key that it names")
+        for event in entry.events:
+            if event.data is not None:
+                say(ledger, event, entry.jws.kid)
+    if seal is not None:
+        size = (seal.data or {})["size"]
+        if seal.stream != f"{ledger.operator}/seals" or not 0 < size <= seal.index:
+            refuse("seal", "the seal does not stand in its place, or covers what comes after it")
+    if "heads" in bundle and seal is not None:
+        check_heads(bundle, entries, seal, asked)
+    facts = conclude(bundle, entries, ledger, subjects, asked)
+    disputed = [e.index for e in entries if ledger.keys[e.jws.kid].is_disputed(e.index)]
+    facts |= {
+        "cosigned": cosigned,
+        "disputed": disputed,
+        "kind": bundle["kind"],
+        "origin": checkpoint.origin,
+        "recovered": [e.index for e in entries if ledger.keys[e.jws.kid].recovered],
+        "size": checkpoint.size,
+    }
+    if not cosigned:
+        facts["not_excluded"] = sorted([*facts["not_excluded"], "another-history"])
+    if facts["strength"] == "sealed" and trust.replaying & set(cosigned):
+        facts["strength"] = "audited"
+    return Verdict(facts, ledger, subject, seal, trust.log_text)
+
+
+def find_subjects(bundle: dict[str, Json], entries: Sequence[Entry]) -> dict[str, Event]:
+    """The events that the subject names, by member; of the right types, and shown where they must be."""
+    events = {event.name: event for entry in entries for event in entry.events}
+    found = {}
+    for member in ("event", "target", "seal"):
+        if member in bundle["subject"]:
+            name = bundle["subject"][member]
+            event = events.get(name)
+            if event is None:
+                refuse("subject", f"{name} is not in the file")
+            types = (*READINGS, *CORRECTING) if bundle["kind"] == "current-event" else ()
+            types = SUBJECTS.get(member, types)
+            if (types and event.kind not in types) or (member != "event" and event.data is None):
+                refuse("subject", f"{name}, {event.kind}, is not such an event, or not shown")
+            found[member] = event
+    return found
+
+
+def streams_asked_for(ledger: Ledger, subject: Event, entries: Sequence[Entry]) -> list[str]:
+    """The streams of which a file of kind `current-event` shows that nothing later stands there."""
+    source = subject.stream.removesuffix("/corrections")
+    parties = {ledger.operator, *(party_of(entry.stream) for entry in entries)}
+    own = (f"{ledger.operator}/ledger", f"{party_of(source)}/register", f"{source}/corrections")
+    return [*(f"{party}/keys" for party in sorted(parties)), *own]
+
+
+def conclude(
+    bundle: dict[str, Json],
+    entries: Sequence[Entry],
+    ledger: Ledger,
+    subjects: dict[str, Event],
+    asked: Sequence[str],
+) -> dict[str, Json]:
+    """Claim, strength, what is withheld and what is not excluded."""
+    events = [event for entry in entries for event in entry.events]
+    withheld = [event for event in events if event.data is None]
+    names = [event.name for event in withheld]
+    if "event" not in subjects:
+        claim = claim_of_seal(bundle, subjects["seal"], subjects.get("target"))
+        open_ = ["later-target"] if "target" in subjects else []
+        if "target" in subjects and subjects["target"].stream != f"{ledger.operator}/register":
+            refuse("subject", "the target is not the operator's")
+        return {"claim": claim, "not_excluded": open_, "strength": "sealed", "withheld": names}
+    subject = subjects["event"]
+    lacking = [e for e in withheld if e.stream not in asked or e.name == subject.name]
+    open_ = ["later-change"] if not asked else []
+    for event in withheld:
+        amends = event.kind in ("SourceAmended", "FactorAssigned") or event.kind in CORRECTING
+        if amends and event.stream in asked:
+            open_.append(f"undisclosed:{event.name}")
+    changes = [
+        event
+        for event in events
+        if event.kind in CORRECTING and event.data and event.data["event"] == subject.name
+    ]
+    entry = next(entry for entry in entries if entry.index == subject.index)
+    data = subject.data or {}
+    reading = data.get("event") if subject.kind in CORRECTING else subject.name
+    masses = {} if lacking or reading not in ledger.readings else masses_of(ledger, str(reading))
+    claim = {
+        "corrected_by": changes[-1].name if changes else None,
+        "index": subject.index,
+        "key": entry.jws.kid,
+        "masses": masses,
+        "party": party_of(subject.stream),
+        "signed_at": entry.jws.payload["signed_at"],
+        "type": subject.kind,
+        "withdrawn": bool(changes) and changes[-1].kind == "ActivityWithdrawn",
+    }
+    strength = "logged" if lacking else "re-derived"
+    return {
+        "claim": claim,
+        "not_excluded": sorted(open_),
+        "strength": strength,
+        "withheld": names,
+    }
+
+
+STRENGTHS = {
+    "re-derived": "everything that the figure follows from is in the file, and gives this figure",
+    "audited": "the operator has committed to the figure, and a witness that you trust to have"
+    " folded the whole log itself has signed this history",
+    "sealed": "the operator has committed to the figure; the file does not show what it comes from",
+    "logged": "it stands in the log, signed by its author; data that a figure needs are withheld",
+}
+OPEN = {
+    "another-history": "that the operator shows others another history of this log: no witness that"
+    " you named has signed this one",
+    "later-change": "a later correction, revocation, factor or amendment",
+    "later-target": "a later statement of the target",
+}
+
+
+def for_people(verdict: Verdict) -> str:
+    """The verdict as a page of text."""
+    facts, ledger = verdict.facts, verdict.ledger
+    claim, subject = facts["claim"], verdict.subject
+    author = party_of(subject.stream)
+    lines = [
+        "THE FILE HOLDS, as a whole.",
+        "",
+        f"Ledger     {ledger.area}, run by {ledger.operator}; log {facts['origin']}",
+        f"Checked    against the key {verdict.log}",
+        f"As of      log size {facts['size']}",
+        f"About      {subject.name}, {subject.kind}, of {ledger.names.get(author, author)}",
+    ]
+    if verdict.seal is not None:
+        data = verdict.seal.data or {}
+        period = " to before ".join(data["period"])
+        lines.append(
+            f"Seal       {verdict.seal.name}: {period}, view {data['view']}, of what stood"
+        )
+        lines.append(f"           in the log at size {data['size']}")
+    lines += [f"Strength   {facts['strength']}: {STRENGTHS[facts['strength']]}", "", "It shows:"]
+    lines += [f"  {line}" for line in _claim_lines(claim)]
+    lines += ["", "It does not exclude:"]
+    if facts["kind"] == "current-event" and verdict.seal is not None:
+        size = (verdict.seal.data or {})["size"]
+        lines.append(
+            f"  a change in entries of the log from {size} on, which the seal does not cover"
+        )
+    for code in facts["not_excluded"]:
+        name = code.partition(":")[2]
+        lines.append("  " + OPEN.get(code, f"that {name}, which is withheld, changes the figure"))
+    lines += ["  that what was measured or stated is untrue", ""]
+    lines += [f"Withheld: {name}" for name in facts["withheld"]]
+    lines += [
+        f"Entry {at} is DISPUTED: its key was declared compromised" for at in facts["disputed"]
+    ]
+    lines += [f"Entry {at} rests on a RECOVERY by the operator" for at in facts["recovered"]]
+    lines.append("Cosigned by " + (", ".join(facts["cosigned"]) or "no witness that you named"))
+    return "\n".join(
+        part
+        for line in lines
+        for part in textwrap.wrap(line, 110, subsequent_indent=" " * 11) or [""]
+    )
+
+
+def _claim_lines(claim: Json, path: str = "") -> Iterator[str]:
+    """A claim as one line for each of its values."""
+    if type(claim) is dict:
+        for name, value in claim.items():
+            yield from _claim_lines(value, f"{path} {name}".strip())
+        if not claim:
+            yield f"{path}: none"
+    else:
+        shown = " to before ".join(claim) if type(claim) is list else claim
+        number_ = type(claim) is str and claim.isdigit()
+        yield f"{path}: {int(claim):,} mg" if number_ else f"{path}: {json.dumps(shown)}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check a file, print the verdict, and give the exit status."""
+    parser = argparse.ArgumentParser(description="Check a proof from a carbon ledger, offline.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--log-key", required=True, metavar="VKEY", help="from somebody you trust")
+    parser.add_argument("--witness", action="append", default=[], metavar="[ROLE=]VKEY")
+    parser.add_argument("--replayed", action="append", default=[], metavar="[ROLE=]VKEY")
+    parser.add_argument("--policy", default="", help="such as 2,regulator=1")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    asked = parser.parse_args(arguments)
+    try:
+        trust = Trust.of(asked.log_key, asked.witness, asked.replayed, asked.policy)
+        verdict = verify(asked.file.read_bytes(), trust)
+    except Refused as refused:
+        if asked.json:
+            print(json.dumps({"defect": refused.defect, "why": refused.why}, sort_keys=True))
+        else:
+            print(f"THE FILE DOES NOT HOLD ({refused.defect}): {refused.why}")
+        return 1
+    except (NotDerived, ValueError, OSError) as error:
+        print(f"verify: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(verdict.facts, sort_keys=True) if asked.json else for_people(verdict))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
