@@ -48,6 +48,16 @@ FromVersion = Annotated[
         examples=[1],
     ),
 ]
+FromIndex = Annotated[
+    int,
+    Query(
+        alias="from",
+        ge=0,
+        le=MAX_INTEGER,
+        description="Index of the entry to begin with; absent: the first.",
+        examples=[0],
+    ),
+]
 IndexPath = Annotated[
     int, Path(ge=0, le=MAX_INTEGER, description="Index of the entry, from 0.", examples=[7])
 ]

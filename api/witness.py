@@ -26,6 +26,7 @@ from ledger.witness.witness import Known, Witness
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ledger.log.checkpoint import Checkpoint
     from ledger.witness.home import WitnessHome
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -42,15 +43,17 @@ def serve(
     port: int,
     ready: Callable[[str], None] | None = None,
     now_s: Callable[[], int] = lambda: int(time.time()),
+    allow: Callable[[Checkpoint], None] = lambda _head: None,
 ) -> None:
     """Serve a witness until a signal ends it; port 0 takes a free one. `ready` is told the address.
 
+    `allow` raises why a checkpoint is not cosigned yet.
     Blocks; only in the main thread. Raises Unavailable when the port or the folder cannot be had,
     NotFound, BadFile and Damaged for what is missing or changed in the folder.
     """
     journal.configure()
     with home.serving(), bound(host, port) as listener:
-        witness = Witness(home, vkeys, now_s)
+        witness = Witness(home, vkeys, now_s, allow)
         url = url_of(listener)
 
         def started() -> None:

@@ -1,5 +1,7 @@
 """The log as static files, where ordinary monitors, mirrors and witnesses look for it. Public.
 
+Beside them, for who may read everything, the entries with their event data, page by page.
+
     <origin path>/checkpoint                    a signed note
     <origin path>/tile/<level>/<number>         256 hashes, for ever
     <origin path>/tile/<level>/<number>.p/<w>   the first w of them
@@ -12,20 +14,25 @@ from __future__ import annotations
 
 from typing import Final
 
+import structlog
 from fastapi import APIRouter, Depends, Response
 
-from api.access import RunningLedger
+from api.access import KnownReader, RunningLedger, not_found
 from api.answers import octets, problems, text
 from api.envelope import FOR_A_MOMENT, FOR_A_WHILE, FOR_EVER
-from api.names import IndexPath, LogPath, TilePath
+from api.names import FromIndex, IndexPath, LogPath, TilePath
 from ledger import errors
 from ledger.errors import BadName, NotFound
+from ledger.log import page
 from ledger.log.tiles import ENTRIES, WIDTH, parse_tile_path
+from ledger.service.reader import Reader
 
 router = APIRouter(tags=["log"])
 
 TEXT: Final = "text/plain; charset=utf-8"
 OCTETS: Final = "application/octet-stream"
+
+_log = structlog.get_logger("carbon-ledger.access")
 
 
 async def _check_path(
@@ -35,6 +42,14 @@ async def _check_path(
     """Raise NotFound under any path but that of the log's origin."""
     if log_path != ledger.origin.partition("/")[2]:
         raise NotFound("no log has this path", advice="/v1/status names the log's origin.")
+
+
+def _check_reads_all(reader: Reader) -> None:
+    """Raise NotFound, as for a thing that is not there, unless this reader may read everything."""
+    if not reader.sees_all:
+        raise not_found("such page")
+    if "operator" not in reader.roles:
+        _log.info("regulator-read", reader=reader.party, what="the log with its event data")
 
 
 _under_origin = Depends(_check_path)
@@ -58,6 +73,27 @@ async def get_receipt(
     Where none over this entry is cosigned yet, under the newest.
     """
     return Response(await ledger.receipt(index), media_type=TEXT)
+
+
+@router.get(
+    "/v1/entries",
+    response_class=Response,
+    summary="The log with its event data, page by page",
+    responses={
+        **octets(page.MEDIA_TYPE, "Entries one behind the other, each as it was posted."),
+        **problems(errors.BadValue, errors.NotSignedIn, errors.NotFound),
+    },
+)
+async def get_log_page(
+    ledger: RunningLedger, reader: KnownReader, first: FromIndex = 0
+) -> Response:
+    """For the operator and the regulator, who may read everything: enough to fold the whole ledger.
+
+    The entry of the index, and those behind it, until there is about a megabyte; empty at the end.
+    Each is the JWS of its statement and as many event lines as that counts, ended by LF.
+    """
+    _check_reads_all(reader)
+    return Response(await ledger.log_page(first), media_type=page.MEDIA_TYPE)
 
 
 @router.get(

@@ -11,6 +11,7 @@ import typer
 from ledger.cli.call import Call, command
 from ledger.cli.output import hint, pairs, show, write_json
 from ledger.cli.where import here_only, server_packages
+from ledger.cli.witness_replay import REPLAY_FOLDER, add_replay
 from ledger.log.note import parse_vkey
 from ledger.log.witnesses import ALGORITHMS
 from ledger.witness.home import FOLDER, WitnessHome
@@ -39,12 +40,20 @@ def add(app: typer.Typer) -> None:
                 "--ml-dsa-44", metavar="", help="Make a key that resists quantum computers too."
             ),
         ] = False,
+        replay: Annotated[
+            bool,
+            typer.Option(
+                "--replay",
+                metavar="",
+                help="A replaying witness, which folds all that it cosigns; it has keys of its own.",
+            ),
+        ] = False,
     ) -> None:
         """Make a witness in the home: its keys, and an empty list of logs.
 
         Give its verifier keys to everybody who shall be able to check what it cosigns.
         """
-        home = _home(call, "witness init")
+        home = _home(call, "witness init", replay=replay)
         about = home.make(name, ml_dsa=ml_dsa_44)
         show(
             call,
@@ -85,9 +94,15 @@ def add(app: typer.Typer) -> None:
         server.serve(home, vkeys, host, port, ready)
 
     @command(app, "show", example="carbon-ledger witness show --json")
-    def show_(call: Call) -> None:
+    def show_(
+        call: Call,
+        *,
+        replay: Annotated[
+            bool, typer.Option("--replay", metavar="", help="The replaying witness of this home.")
+        ] = False,
+    ) -> None:
         """Its verifier keys, and how far it has seen each log."""
-        home = _home(call, "witness show")
+        home = _home(call, "witness show", replay=replay)
         about = home.about()
         logs = [LogState(home, vkey) for vkey in home.log_vkeys()]
         value = {
@@ -110,10 +125,12 @@ def add(app: typer.Typer) -> None:
                 lines.append(f"  THIS LOG HAS TWO HISTORIES: {home.evidence(one.origin)}")
         show(call, value, f"Witness {about.name}\n", _vkey_lines(about.vkeys), *lines)
 
+    add_replay(app)
 
-def _home(call: Call, what: str) -> WitnessHome:
+
+def _home(call: Call, what: str, *, replay: bool = False) -> WitnessHome:
     here_only(call, what)
-    return WitnessHome(call.home / FOLDER)
+    return WitnessHome(call.home / (REPLAY_FOLDER if replay else FOLDER))
 
 
 def _vkey_lines(vkeys: tuple[str, ...]) -> str:

@@ -323,6 +323,10 @@ class HttpConnection:
         answer = await (self._get(path) if self._key is None else self._get_private(path))
         return answer.content
 
+    async def log_page(self, first: int) -> bytes:
+        """The page of the log that begins with an index; raises NotFound for who may not read all."""
+        return (await self._get_private(f"/v1/entries?from={first}")).content
+
     async def _footprint(
         self, path: str, first_month: str, last_month: str, as_of: int | None
     ) -> Footprint:

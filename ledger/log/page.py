@@ -1,11 +1,12 @@
-"""A page of a stream: its entries as they were posted, one behind the other.
+"""A page of a stream, or of the log: entries as they were posted, one behind the other.
 
-    page  = entry *entry
+    page  = *entry
     entry = jws LF *(line LF)          as many lines as the statement of the jws counts
 
-Rules: the entries follow each other without a gap, by version and by hash: each names the leaf hash
-that the one before it ends with. So who has proven the last event of a page has proven every line
-of it, without asking who signed: a leaf hash covers stream, version, type, data and the leaf before.
+Rules: the entries of a stream's page follow each other without a gap, by version and by hash: each
+names the leaf hash that the one before it ends with. So who has proven the last event of a page has
+proven every line of it, without asking who signed: a leaf hash covers stream, version, type, data
+and the leaf before. A page of the log says nothing by itself: who folds it finds whether it holds.
 Source: formats, sections 3 and 4.
 """
 
@@ -39,8 +40,8 @@ def write_page(entries: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def read_page(page: bytes) -> list[PageEntry]:
-    """The entries of a page, in order and without a gap; raises InvalidInput."""
-    found = list(_entries(page))
+    """The entries of a stream's page, in order and without a gap; raises InvalidInput."""
+    found = list(read_entries(page))
     for one, other in pairwise(found):
         before, after = one.signed.statement, other.signed.statement
         if (after.stream, after.first, after.previous) != (
@@ -56,7 +57,8 @@ def read_page(page: bytes) -> list[PageEntry]:
     return found
 
 
-def _entries(page: bytes) -> Iterator[PageEntry]:
+def read_entries(page: bytes) -> Iterator[PageEntry]:
+    """The entries of a page of the log, in order; raises InvalidInput."""
     at = 0
     while at < len(page):
         jws, at = _line(page, at)

@@ -50,6 +50,7 @@ from ledger.service.audit import AuditReport
 from ledger.service.describe import factor_info, party_info, site_info, source_info
 from ledger.service.home import Home
 from ledger.service.known import read_known
+from ledger.service.log_page import page_from
 from ledger.service.prove import build_bundle
 from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
@@ -490,6 +491,15 @@ class Ledger:
         """The page of a stream that begins with the entry of a version. Raises NotFound."""
         async with self.database.read() as conn:
             return await page_of(conn, stream, version)
+
+    async def log_page(self, first: int) -> bytes:
+        """The page of the log that begins with an index, of what is under a signed checkpoint.
+
+        Also before witnesses have cosigned that: one of them may be waiting for these entries.
+        """
+        async with self.database.read() as conn:
+            newest = await checkpoint_store.latest_checkpoint(conn)
+            return await page_from(conn, first, 0 if newest is None else newest.size)
 
     # --- reading -------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 """Cosigns a checkpoint if it continues the last one of its log, and otherwise says why not.
 
 Rules, in this order: the log is known; its key has signed; the asker knows the size that we know;
-the same size has the same root; the proof leads from there to here. Then the new state is written,
-and only then is anything signed. One request of a log after the other.
+the same size has the same root; the proof leads from there to here; whoever runs the witness has
+nothing against it. Then the new state is written, and only then is anything signed. One request of
+a log after the other.
 Source: C2SP tlog-witness, add-checkpoint; tlog-cosignature.
 """
 
@@ -47,8 +48,18 @@ class Known(msgspec.Struct, frozen=True):
 class Witness:
     """A witness of some logs; its methods block, and may be called from several threads."""
 
-    def __init__(self, home: WitnessHome, vkeys: Iterable[str], now_s: Callable[[], int]) -> None:
-        """`now_s` gives seconds since the epoch. Raises NotFound, BadFile, BadNote, Damaged."""
+    def __init__(
+        self,
+        home: WitnessHome,
+        vkeys: Iterable[str],
+        now_s: Callable[[], int],
+        allow: Callable[[Checkpoint], None] = lambda _head: None,
+    ) -> None:
+        """`now_s` gives seconds since the epoch; `allow` raises why a checkpoint is not cosigned yet.
+
+        Raises NotFound, BadFile, BadNote, Damaged.
+        """
+        self._allow = allow
         self._keys = home.keys()
         self._now_s = now_s
         self.logs: dict[str, LogState] = {}
@@ -99,6 +110,7 @@ class Witness:
             verify_consistency(known.size, known.root, head.size, head.root, request.proof)
         elif request.proof:
             raise ProofFailed("from size 0 the proof is empty", found=f"{len(request.proof)} lines")
+        self._allow(head)
         try:
             log.advance(request.checkpoint, head)
         except OSError as error:

@@ -93,10 +93,10 @@ def test_the_entries_alone_give_what_the_database_says_at_every_size(place: Plac
         assert whole.size == await ledger.size()
         assert whole.root.hex() == (await ledger.status()).root
         for size in range(1, whole.size + 1):
-            for party in (None, "acme"):
-                if party in {None, *whole.known(YEAR, size).parties}:
-                    expected = encoded(await ledger.known(party, YEAR, size))
-                    assert encoded(whole.known(YEAR, size, party)) == expected, (size, party)
+            for of in (None, "acme"):
+                if of in {None, *whole.known(YEAR, size).parties}:
+                    expected = encoded(await ledger.known(of, YEAR, size))
+                    assert encoded(whole.known(YEAR, size, of)) == expected, (size, of)
         own = whole.known(YEAR, party="acme")
         assert {one.type for one in own.corrections} >= {"ActivityCorrected", "ActivityWithdrawn"}
 

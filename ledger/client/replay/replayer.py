@@ -1,0 +1,129 @@
+"""Folds a ledger elsewhere from its entries, and says whether a checkpoint is what they make.
+
+Everything is derived again: every entry is checked and folded as the ledger itself does it, seals
+included, and the root of the log is computed from what was folded. The entries are kept, so what was
+folded once is not asked for again; at the start they are folded again from the first, and nothing
+that lies on the disk is believed. Source: formats, section 8, "audited".
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+from ledger.client.replay.entry_file import EntryFile
+from ledger.errors import Damaged, LedgerError, OtherHistory, ProofFailed, Unavailable
+from ledger.log import note
+from ledger.log.page import read_entries
+from ledger.whole.ledger import WholeLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ledger.log.checkpoint import Checkpoint
+    from ledger.witness.home import WitnessHome
+
+
+class Source(Protocol):
+    """A ledger that lets this witness read everything."""
+
+    async def log_page(self, first: int) -> bytes:
+        """The page of the log that begins with an index."""
+
+
+def silent(done: int, total: int) -> None:
+    """Shows no progress."""
+
+
+class Replayer:
+    """One log, folded as far as its entries are here."""
+
+    def __init__(self, home: WitnessHome, vkey: str) -> None:
+        """The entries of earlier runs are read by `restore`."""
+        name = sha256(note.parse_vkey(vkey).name.encode()).hexdigest()[:32]
+        self._file = EntryFile(home.path / "entries" / name)
+        self.whole = WholeLedger(vkey, self._file)
+        self._checked = 0
+
+    @property
+    def size(self) -> int:
+        """How many entries are folded."""
+        return self.whole.size
+
+    def close(self) -> None:
+        """Close its file."""
+        self._file.close()
+
+    def restore(self, known: Checkpoint, progress: Callable[[int, int], None] = silent) -> None:
+        """Fold what is here from earlier runs; `known` is what was cosigned last.
+
+        Entries behind that which do not hold are dropped and asked for again. Raises Damaged where
+        what was cosigned cannot be folded again.
+        """
+        for jws, lines in self._file.read():
+            try:
+                self.whole.add(jws, lines)
+            except LedgerError as error:
+                if self.size < known.size:
+                    raise self._lost(known, str(error)) from error
+                break
+            progress(self.size, max(known.size, self.size))
+        if self.size < known.size:
+            raise self._lost(known, f"{self.size} whole entries")
+        try:
+            self.whole.check(known)
+        except OtherHistory as error:
+            raise self._lost(known, str(error)) from error
+        self._file.cut(self.size)
+        self._checked = known.size
+
+    async def advance(
+        self, source: Source, head: Checkpoint, progress: Callable[[int, int], None] = silent
+    ) -> None:
+        """Fold all entries of this checkpoint, whose signature the caller has checked.
+
+        They are on the disk when this returns. Raises ProofFailed where an entry does not hold or
+        the root is another; what was not under a checkpoint is forgotten by the next start then.
+        Raises Unavailable where the source does not have the entries.
+        """
+        while self.size < head.size:
+            page = await source.log_page(self.size)
+            before = self.size
+            for entry in read_entries(page):
+                if self.size == head.size:
+                    break
+                self._take(entry.signed.jws.raw, entry.lines)
+                progress(self.size, head.size)
+            if self.size == before:
+                raise Unavailable(
+                    "the ledger does not give the entries of its own checkpoint",
+                    expected=f"entry {before} of {head.size}",
+                    found="none",
+                )
+        try:
+            self.whole.check(head)
+        except OtherHistory:
+            self._file.cut(self._checked)
+            raise
+        self._file.sync()
+        self._checked = max(self._checked, head.size)
+
+    def _take(self, jws: bytes, lines: list[bytes]) -> None:
+        try:
+            self.whole.add(jws, lines)
+        except LedgerError as error:
+            raise ProofFailed(
+                f"entry {self.size} of the log does not hold: {error.what}",
+                expected=error.expected,
+                found=error.found,
+                advice="This witness cosigns nothing from here on. Ask the operator, and tell others.",
+            ) from error
+        self._file.append(jws, lines)
+
+    def _lost(self, known: Checkpoint, found: str) -> Damaged:
+        return Damaged(
+            f"the entries that this witness has folded are damaged: {self._file.path}",
+            expected=f"the {known.size} entries of the checkpoint that it cosigned",
+            found=found,
+            advice="Delete the file: the entries are fetched and folded again.",
+        )

@@ -1,0 +1,23 @@
+"""The log as it was posted, a page at a time, event data included: for who may read everything.
+
+Source: formats, section 4.
+"""
+
+from __future__ import annotations
+
+from ledger.log.page import PAGE_BYTES, write_page
+from ledger.store import log_store
+from ledger.store.database import Connection
+
+
+async def page_from(conn: Connection, first: int, size: int) -> bytes:
+    """The entries from an index on, below a size, to about a megabyte; none where there is none."""
+    found: list[tuple[bytes, bytes]] = []
+    length = 0
+    async for entry in log_store.entries(conn, first, max(size - first, 0)):
+        lines = entry.lines
+        found.append((entry.jws, lines))
+        length += len(lines) + len(entry.jws)
+        if length >= PAGE_BYTES:
+            break
+    return write_page(found)
