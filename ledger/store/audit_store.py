@@ -49,20 +49,24 @@ async def stored_entries(conn: Connection, first: int, until: int) -> list[Store
     return [read_entry(row) for row in rows]
 
 
-async def stored_tile(conn: Connection, level: int, number: int) -> tuple[bytes, bytes] | None:
-    """Root and hashes of a tile, or None where none is stored."""
-    values = {"level": level, "number": number}
+async def stored_tile(
+    conn: Connection, level: int, number: int, log: int = 0
+) -> tuple[bytes, bytes] | None:
+    """Root and hashes of a tile of the log whose entry 0 has this index; None where none is stored."""
+    values = {"log": log, "level": level, "number": number}
     async with conn.cursor(binary=True) as cur:
         row = await (await cur.execute(query("audit", "tile"), values)).fetchone()
     return None if row is None else (bytes(row[0]), bytes(row[1]))
 
 
-async def other_tiles(conn: Connection, counts: Sequence[int]) -> list[tuple[int, int]]:
+async def other_tiles(
+    conn: Connection, counts: Sequence[int], log: int = 0
+) -> list[tuple[int, int]]:
     """(level, number) of stored tiles that are not among the first `counts[level]` of their level.
 
-    A thousand at most.
+    Of the log whose entry 0 has this index; a thousand at most.
     """
-    values = {"counts": list(counts), "limit": _TILES_NAMED}
+    values = {"log": log, "counts": list(counts), "limit": _TILES_NAMED}
     rows = await (await conn.execute(query("audit", "other_tiles"), values)).fetchall()
     return [(int(level), int(number)) for level, number in rows]
 

@@ -6,7 +6,7 @@
 --
 -- Append-only tables (entries, events, tiles, checkpoints, cosignatures, source lines, deltas)
 -- refuse UPDATE, DELETE and TRUNCATE by triggers that fire ALWAYS, on every partition, for the owner
--- too.
+-- too. Only the lines of an event that was redacted change, once, by ledger.redact.
 -- This stops mistakes and a compromised server process. Whoever owns the cluster can take the
 -- triggers away; the checkpoint file, witnesses and audit catch that, not this file.
 --
@@ -22,6 +22,12 @@ CREATE FUNCTION ledger.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
+    -- The one exception: whose data goes was written down in this very transaction (ledger.redact).
+    IF TG_OP = 'UPDATE' AND TG_TABLE_SCHEMA = 'ledger' AND TG_TABLE_NAME = 'entry_events'
+       AND EXISTS (SELECT FROM ledger.redactions
+                    WHERE xmin = pg_catalog.pg_current_xact_id_if_assigned()::xid) THEN
+        RETURN NULL;
+    END IF;
     RAISE EXCEPTION '% on %.% is refused: this table is append-only',
         TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
         USING ERRCODE = 'insufficient_privilege',
@@ -63,7 +69,6 @@ CREATE TABLE ledger.log_entries (
     types text[] COLLATE "C" NOT NULL,
     jws bytea NOT NULL,
     CONSTRAINT log_entries_pkey PRIMARY KEY (index),
-    CONSTRAINT log_entries_index_from_zero CHECK (index >= 0),
     CONSTRAINT log_entries_stream_length CHECK (length(stream) BETWEEN 1 AND 200),
     CONSTRAINT log_entries_first_from_one CHECK (first >= 1),
     CONSTRAINT log_entries_count CHECK (count BETWEEN 1 AND 10000),
@@ -107,7 +112,9 @@ CREATE TABLE ledger.log_tiles (
     number bigint NOT NULL,
     root bytea NOT NULL,
     hashes bytea NOT NULL,
-    CONSTRAINT log_tiles_pkey PRIMARY KEY (level, number),
+    log bigint NOT NULL DEFAULT 0,
+    CONSTRAINT log_tiles_pkey PRIMARY KEY (log, level, number),
+    CONSTRAINT log_tiles_log CHECK (log <= 0),
     CONSTRAINT log_tiles_place CHECK (level BETWEEN 0 AND 7 AND number >= 0),
     CONSTRAINT log_tiles_root_is_a_hash CHECK (octet_length(root) = 32),
     CONSTRAINT log_tiles_are_full CHECK (octet_length(hashes) = 8192)
@@ -117,6 +124,7 @@ CREATE TABLE ledger.log_tiles (
 ALTER TABLE ledger.log_tiles ALTER COLUMN hashes SET STORAGE EXTERNAL;
 
 COMMENT ON TABLE ledger.log_tiles IS 'Full tiles only (C2SP tlog-tiles, height 8)';
+COMMENT ON COLUMN ledger.log_tiles.log IS 'Index of entry 0 of the log whose tile it is';
 COMMENT ON COLUMN ledger.log_tiles.root IS
     'Hash over the tile: its place in the tile above, so that a partial one is read cheaply';
 
@@ -147,8 +155,7 @@ CREATE TABLE ledger.stream_heads (
     CONSTRAINT stream_heads_pkey PRIMARY KEY (stream),
     CONSTRAINT stream_heads_stream_length CHECK (length(stream) BETWEEN 1 AND 200),
     CONSTRAINT stream_heads_version CHECK (version >= 0),
-    CONSTRAINT stream_heads_leaf_is_a_hash CHECK (octet_length(leaf) = 32),
-    CONSTRAINT stream_heads_index CHECK (index >= 0)
+    CONSTRAINT stream_heads_leaf_is_a_hash CHECK (octet_length(leaf) = 32)
 ) WITH (fillfactor = 80);
 
 COMMENT ON TABLE ledger.stream_heads IS
@@ -221,6 +228,166 @@ COMMENT ON FUNCTION ledger.ensure_partitions IS
     'Makes the partitions that entries up to this index need; the server may call it';
 
 SELECT ledger.ensure_partitions(0);
+
+-- ------------------------------------------------------------------------------ earlier logs
+
+-- A log that continues another one holds it below its entry 0: entry i of an earlier log of N entries
+-- stands at index i - N.
+
+CREATE TABLE ledger.earlier_logs (
+    first bigint NOT NULL,
+    size bigint NOT NULL,
+    log text COLLATE "C" NOT NULL,
+    root bytea NOT NULL,
+    heads_root bytea NOT NULL,
+    heads_count bigint NOT NULL,
+    note text COLLATE "C",
+    CONSTRAINT earlier_logs_pkey PRIMARY KEY (first),
+    CONSTRAINT earlier_logs_place CHECK (size > 0 AND first + size <= 0),
+    CONSTRAINT earlier_logs_root_is_a_hash CHECK (octet_length(root) = 32),
+    CONSTRAINT earlier_logs_heads_root_is_a_hash CHECK (octet_length(heads_root) = 32),
+    CONSTRAINT earlier_logs_heads_count CHECK (heads_count > 0),
+    CONSTRAINT earlier_logs_note_length CHECK (length(note) BETWEEN 1 AND 65536)
+);
+
+COMMENT ON TABLE ledger.earlier_logs IS 'The logs that this one continues, by the index of entry 0';
+COMMENT ON COLUMN ledger.earlier_logs.note IS
+    'The newest checkpoint over entries that are here, with its cosignatures';
+
+SELECT ledger.make_append_only('ledger.earlier_logs');
+
+CREATE FUNCTION ledger.ensure_earlier_partitions(first bigint) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    entries_per_partition CONSTANT bigint := 4194304;
+    parent text;
+    child text;
+    high bigint;
+    made integer := 0;
+BEGIN
+    IF first >= 0 OR (SELECT size FROM ledger.log_head) > 0 THEN
+        RAISE EXCEPTION 'an earlier log is taken in before entry 0, and only then'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM ledger.lock_log();
+    FOR number IN 0 .. (-first - 1) / entries_per_partition LOOP
+        high := -number * entries_per_partition;
+        FOREACH parent IN ARRAY ARRAY['log_entries', 'entry_events'] LOOP
+            child := parent || '_before_' || lpad(number::text, 6, '0');
+            CONTINUE WHEN to_regclass('ledger.' || child) IS NOT NULL;
+            EXECUTE format(
+                'CREATE TABLE ledger.%I (LIKE ledger.%I INCLUDING CONSTRAINTS INCLUDING STORAGE)',
+                child, parent);
+            PERFORM ledger.make_append_only(to_regclass('ledger.' || child));
+            EXECUTE format(
+                'ALTER TABLE ledger.%I ATTACH PARTITION ledger.%I FOR VALUES FROM (%s) TO (%s)',
+                parent, child, high - entries_per_partition, high);
+            made := made + 1;
+        END LOOP;
+    END LOOP;
+    RETURN made;
+END
+$$;
+
+COMMENT ON FUNCTION ledger.ensure_earlier_partitions IS
+    'Makes the partitions for entries of earlier logs, from this index on';
+
+-- ------------------------------------------------------------------------------ redactions
+
+-- What SQL can see are streams and types, which are public; that the two events speak of this one, and
+-- that all other lines are as before, is read by the audit, from the lines themselves.
+
+CREATE TABLE ledger.redactions (
+    stream text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    index bigint NOT NULL,
+    redacted bigint NOT NULL,
+    confirmed bigint NOT NULL,
+    CONSTRAINT redactions_pkey PRIMARY KEY (stream, version),
+    CONSTRAINT redactions_confirmed_once UNIQUE (confirmed)
+);
+
+COMMENT ON TABLE ledger.redactions IS 'Events whose data was taken out, each with the two that allow it';
+COMMENT ON COLUMN ledger.redactions.index IS 'The entry whose lines were changed';
+COMMENT ON COLUMN ledger.redactions.redacted IS 'Version of the DataRedacted in <party>/redactions';
+COMMENT ON COLUMN ledger.redactions.confirmed IS
+    'Version of the RedactionConfirmed in <operator>/redactions';
+
+CREATE FUNCTION ledger.event_at(of_stream text, of_version bigint, OUT index bigint, OUT type text)
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT entry.index,
+           entry.types[CASE WHEN cardinality(entry.types) = 1 THEN 1
+                            ELSE of_version - entry.first + 1 END]
+      FROM ledger.log_entries AS entry
+     WHERE entry.stream = of_stream COLLATE "C"
+       AND entry.first <= of_version AND of_version < entry.first + entry.count
+    $$;
+
+COMMENT ON FUNCTION ledger.event_at IS 'Where an event stands and of which type it is; NULL if nowhere';
+
+CREATE FUNCTION ledger.check_redaction() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    operator text;
+    event record;
+    said record;
+    allowed record;
+BEGIN
+    SELECT split_part(entry.stream, '/', 1) INTO operator
+      FROM ledger.log_entries AS entry WHERE entry.index = 0;
+    event := ledger.event_at(NEW.stream, NEW.version);
+    said := ledger.event_at(split_part(NEW.stream, '/', 1) || '/redactions', NEW.redacted);
+    allowed := ledger.event_at(operator || '/redactions', NEW.confirmed);
+    IF event.index IS DISTINCT FROM NEW.index
+       OR event.type IS NULL
+       OR event.type NOT IN ('ActivityRecorded', 'EmissionMeasured', 'ProfileRecorded') THEN
+        RAISE EXCEPTION '%@% is no reading of entry %', NEW.stream, NEW.version, NEW.index
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Only the data of readings may be taken out of the log.';
+    END IF;
+    IF said.type IS DISTINCT FROM 'DataRedacted' OR said.index <= event.index THEN
+        RAISE EXCEPTION 'no DataRedacted of its author allows to take %@% out',
+            NEW.stream, NEW.version USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF allowed.type IS DISTINCT FROM 'RedactionConfirmed' OR allowed.index <= said.index THEN
+        RAISE EXCEPTION 'no RedactionConfirmed of the operator allows to take %@% out',
+            NEW.stream, NEW.version USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER check_redaction BEFORE INSERT ON ledger.redactions
+    FOR EACH ROW EXECUTE FUNCTION ledger.check_redaction();
+ALTER TABLE ledger.redactions ENABLE ALWAYS TRIGGER check_redaction;
+
+SELECT ledger.make_append_only('ledger.redactions');
+
+CREATE FUNCTION ledger.redact(
+    of_stream text, of_version bigint, redacted bigint, confirmed bigint, lines bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    place bigint := (ledger.event_at(of_stream, of_version)).index;
+BEGIN
+    INSERT INTO ledger.redactions (stream, version, index, redacted, confirmed)
+    VALUES (of_stream, of_version, place, redacted, confirmed);
+    UPDATE ledger.entry_events AS events SET packed = lines WHERE events.index = place;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the lines of entry % are missing', place USING ERRCODE = 'no_data_found';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION ledger.redact IS
+    'Puts lines without the data of one event in the place of an entry''s lines; the server may call it';
 
 -- ------------------------------------------------------------------------------ views
 
@@ -365,12 +532,14 @@ SELECT ledger.make_append_only('ledger.schema_migrations');
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 GRANT USAGE ON SCHEMA ledger TO ledger_server;
-GRANT EXECUTE ON FUNCTION ledger.lock_log, ledger.ensure_partitions TO ledger_server;
+GRANT EXECUTE ON FUNCTION
+    ledger.lock_log, ledger.ensure_partitions, ledger.ensure_earlier_partitions, ledger.redact
+    TO ledger_server;
 
 GRANT SELECT, INSERT ON
     ledger.log_entries, ledger.entry_events, ledger.log_tiles, ledger.checkpoints,
     ledger.cosignatures, ledger.source_lines, ledger.mass_delta, ledger.activity_delta,
-    ledger.quality_delta
+    ledger.quality_delta, ledger.earlier_logs
     TO ledger_server;
 
 GRANT SELECT, UPDATE (size, root, edge, next_notification) ON ledger.log_head TO ledger_server;
@@ -380,4 +549,4 @@ GRANT SELECT, INSERT, UPDATE (mass_mg, zeroed) ON ledger.mass_total TO ledger_se
 GRANT SELECT, INSERT, UPDATE (quantity, readings, estimated, covered_s) ON ledger.activity_total
     TO ledger_server;
 GRANT SELECT, INSERT, UPDATE (readings) ON ledger.quality_total TO ledger_server;
-GRANT SELECT ON ledger.schema_migrations TO ledger_server;
+GRANT SELECT ON ledger.schema_migrations, ledger.redactions TO ledger_server;

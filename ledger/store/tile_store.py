@@ -59,9 +59,11 @@ async def completed_tiles(conn: Connection, size: int, leaves: Sequence[LeafHash
 
 
 async def read_tile(
-    conn: Connection, size: int, level: int, number: int, width: int = TILE_WIDTH
+    conn: Connection, size: int, level: int, number: int, width: int = TILE_WIDTH, log: int = 0
 ) -> bytes:
     """The hashes of a tile of the log of this size, `width` times 32 bytes in a row.
+
+    `log` is the index of the log's entry 0: less than 0 for one that this log continues.
 
     Raises NotFound for a tile that is not in this log, Damaged for one that should be.
     """
@@ -69,21 +71,24 @@ async def read_tile(
     if level < 0 or number < 0 or not 0 < width <= TILE_WIDTH or entries_needed > size:
         raise NotFound(f"a log of {size} entries has no tile {level}/{number} of width {width}")
     if width < TILE_WIDTH:
-        return b"".join(await hashes(conn, level, number * TILE_WIDTH, width))
+        return b"".join(await hashes(conn, level, number * TILE_WIDTH, width, log))
+    place = {"log": log, "level": level, "number": number}
     async with conn.cursor(binary=True) as cur:
-        row = await (
-            await cur.execute(query("log", "tile"), {"level": level, "number": number})
-        ).fetchone()
+        row = await (await cur.execute(query("log", "tile"), place)).fetchone()
     if row is None:
         raise Damaged(f"tile {level}/{number} of the log is missing", expected="256 hashes")
     return bytes(row[0])
 
 
-async def hashes(conn: Connection, level: int, first: int, count: int) -> list[Hash]:
-    """Consecutive hashes of one level of the tree; raises Damaged if any is missing."""
+async def hashes(conn: Connection, level: int, first: int, count: int, log: int = 0) -> list[Hash]:
+    """Consecutive hashes of one level of the tree; raises Damaged if any is missing.
+
+    `log` is the index of the log's entry 0.
+    """
     if count == 0:
         return []
-    bounds = {"first": first, "until": first + count, "level": level - 1}
+    at = log + first if level == 0 else first
+    bounds = {"first": at, "until": at + count, "level": level - 1, "log": log}
     name = "leaf_hashes" if level == 0 else "tile_roots"
     async with conn.cursor(binary=True) as cur:
         found = [Hash(row[0]) async for row in await cur.execute(query("log", name), bounds)]
@@ -96,9 +101,13 @@ async def hashes(conn: Connection, level: int, first: int, count: int) -> list[H
     return found
 
 
-async def root_at(conn: Connection, size: int) -> RootHash:
-    """The root over the first `size` entries, from tiles and what is behind the last full one."""
-    return await TileCache(conn, size).prove(lambda read: tiles.root_from_tiles(size, read))
+async def root_at(conn: Connection, size: int, log: int = 0) -> RootHash:
+    """The root over the first `size` entries, from tiles and what is behind the last full one.
+
+    `log` is the index of the log's entry 0.
+    """
+    cache = TileCache(conn, size, log=log)
+    return await cache.prove(lambda read: tiles.root_from_tiles(size, read))
 
 
 async def edge_at(conn: Connection, size: int) -> TileEdge:
@@ -135,10 +144,18 @@ class TileCache:
     """
 
     def __init__(
-        self, conn: Connection, size: int, at_hand: dict[tuple[int, int], bytes] | None = None
+        self,
+        conn: Connection,
+        size: int,
+        at_hand: dict[tuple[int, int], bytes] | None = None,
+        log: int = 0,
     ) -> None:
-        """`at_hand` has hashes of some tiles by level and number, which are not asked for."""
+        """`at_hand` has hashes of some tiles by level and number, which are not asked for.
+
+        `log` is the index of the log's entry 0.
+        """
         self._conn = conn
+        self._log = log
         self._size = size
         self._at_hand = at_hand or {}
         self._tiles: dict[tuple[int, int, int], bytes] = {}
@@ -160,7 +177,7 @@ class TileCache:
                 return prover(self.read)
             except _Wanted as wanted:
                 place = (wanted.level, wanted.number, wanted.width)
-                self._tiles[place] = await read_tile(self._conn, self._size, *place)
+                self._tiles[place] = await read_tile(self._conn, self._size, *place, self._log)
 
 
 class _Wanted(Exception):

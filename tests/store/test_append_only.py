@@ -22,6 +22,7 @@ APPEND_ONLY = (
     "mass_delta",
     "activity_delta",
     "quality_delta",
+    "redactions",
     "earlier_logs",
     "schema_migrations",
 )

@@ -315,8 +315,8 @@ LOOKUPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "up": ("recorder", "entries_up", {"stream": "acme/plain", "gt": 7, "lte": 9, "limit": 32}),
     "down": ("recorder", "entries_down", {"stream": "acme/plain", "gt": 7, "lte": 9, "limit": 32}),
     "leaf hashes": ("log", "leaf_hashes", {"first": 1, "until": 9}),
-    "tile": ("log", "tile", {"level": 0, "number": 1}),
-    "tile roots": ("log", "tile_roots", {"level": 0, "first": 0, "until": 2}),
+    "tile": ("log", "tile", {"log": 0, "level": 0, "number": 1}),
+    "tile roots": ("log", "tile_roots", {"log": 0, "level": 0, "first": 0, "until": 2}),
     "stream head": ("log", "stream_head", {"stream": "acme/plain"}),
     "streams": ("log", "streams", {"first": "acme/", "until": "acme0", "limit": 10}),
 }

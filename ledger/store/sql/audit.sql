@@ -22,13 +22,16 @@ SELECT index, stream, first, count, first_notification, types, jws, packed
 
 -- name: tile
 -- One tile as it is stored.
-SELECT root, hashes FROM ledger.log_tiles WHERE level = %(level)s AND number = %(number)s;
+SELECT root, hashes
+  FROM ledger.log_tiles
+ WHERE log = %(log)s AND level = %(level)s AND number = %(number)s;
 
 -- name: other_tiles
 -- Tiles that are not among the first so many of their level.
 SELECT level, number
   FROM ledger.log_tiles
- WHERE number >= coalesce((%(counts)s::bigint[])[level + 1], 0) OR number < 0
+ WHERE log = %(log)s
+   AND (number >= coalesce((%(counts)s::bigint[])[level + 1], 0) OR number < 0)
  ORDER BY level, number LIMIT %(limit)s;
 
 -- name: checkpoints

@@ -173,13 +173,15 @@ SELECT sha256('\x00'::bytea || jws)
 
 -- name: tile
 -- The hashes of one full tile.
-SELECT hashes FROM ledger.log_tiles WHERE level = %(level)s AND number = %(number)s;
+SELECT hashes
+  FROM ledger.log_tiles
+ WHERE log = %(log)s AND level = %(level)s AND number = %(number)s;
 
 -- name: tile_roots
 -- The roots of consecutive full tiles: the hashes of the level above.
 SELECT root
   FROM ledger.log_tiles
- WHERE level = %(level)s AND number >= %(first)s AND number < %(until)s
+ WHERE log = %(log)s AND level = %(level)s AND number >= %(first)s AND number < %(until)s
  ORDER BY number;
 
 -- name: insert_checkpoint

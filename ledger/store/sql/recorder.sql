@@ -39,7 +39,7 @@ SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notifica
                                   FROM ledger.log_entries AS before
                                  WHERE before.first_notification <= %(first)s
                                  ORDER BY before.first_notification DESC
-                                 LIMIT 1), 0)
+                                 LIMIT 1), (SELECT min(index) FROM ledger.log_entries))
    AND entry.first_notification <= %(last)s
    AND (%(topics)s::text[] = ARRAY[]::text[] OR entry.types && %(topics)s::text[])
  ORDER BY entry.index
