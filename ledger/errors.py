@@ -35,6 +35,8 @@ Each message says what went wrong, what was expected, what was found, and what t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -43,12 +45,17 @@ class LedgerError(Exception):
 
     exit_status: ClassVar[int] = 2
 
-    def __init__(self, what: str, *, expected: str = "", found: str = "", advice: str = "") -> None:
+    def __init__(
+        self, what: str, *, expected: str = "", found: str = "", advice: str = "", defect: str = ""
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.expected = expected
         self.found = found
         self.advice = advice
+        self.defect = defect
+        """What is wrong with a file that is verified: a name of the table "Defects" in the
+        specification of bundles, the same in every verifier. Empty for every other error."""
 
     @property
     def code(self) -> str:
@@ -63,6 +70,7 @@ class LedgerError(Exception):
             expected=self.expected,
             found=self.found,
             advice=self.advice,
+            defect=self.defect,
         )
         fresh.__dict__.update({k: v for k, v in self.__dict__.items() if k not in fresh.__dict__})
         return fresh
@@ -79,13 +87,24 @@ class LedgerError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Errors cross process pools, so the keyword parts must survive pickling."""
-        return (_rebuild, (type(self), self.what, self.expected, self.found, self.advice))
+        parts = (self.what, self.expected, self.found, self.advice, self.defect)
+        return (_rebuild, (type(self), *parts))
 
 
 def _rebuild(
-    kind: type[LedgerError], what: str, expected: str, found: str, advice: str
+    kind: type[LedgerError], what: str, expected: str, found: str, advice: str, defect: str
 ) -> LedgerError:
-    return kind(what, expected=expected, found=found, advice=advice)
+    return kind(what, expected=expected, found=found, advice=advice, defect=defect)
+
+
+@contextmanager
+def refusing(defect: str) -> Iterator[None]:
+    """Every error raised inside names this defect, unless it names one already."""
+    try:
+        yield
+    except LedgerError as error:
+        error.defect = error.defect or defect
+        raise
 
 
 class InvalidInput(LedgerError):

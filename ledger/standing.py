@@ -8,6 +8,7 @@ everything was said belong to every file, whole from their first event. Source: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -45,8 +46,11 @@ from ledger.errors import ProofFailed
 from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.log.hashes import ZEROS_HEX
 from ledger.log.names import event_ref, party_of
-from ledger.machine import read_event
+from ledger.parties.events import LedgerOpened
 from ledger.parties.rules import place_of
+
+TRUST: Final = ("keys", "ledger")
+"""The places of events about keys and rules, which belong to every file whole."""
 
 
 class Needed(msgspec.Struct, frozen=True):
@@ -151,15 +155,29 @@ def source_of(stream: str) -> str:
     return stream.removesuffix("/corrections")
 
 
+def check_opening(opened: OpenedBundle, log_key: str) -> None:
+    """Raise ProofFailed unless entry 0 is in the file and opens the log of this vkey."""
+    first = opened.entries[0] if opened.entries else None
+    said = None if first is None or first.index else first.events[0].said
+    if not isinstance(said, LedgerOpened) or said.log != log_key:
+        raise ProofFailed(
+            "the file does not begin with the opening of the ledger",
+            expected=f"entry 0, LedgerOpened of {log_key}",
+            found=said.log if isinstance(said, LedgerOpened) else "another entry, or none",
+            defect="opening",
+        )
+
+
 def check_trust_is_whole(entries: Iterable[OpenedEntry]) -> None:
     """Raise ProofFailed if an event in the midst of a stream of keys or of rules is left out.
 
-    What follows the last one in the file is not excluded.
+    None of them may be withheld either: a hidden revocation would change what holds. What follows
+    the last one in the file is not excluded.
     """
     heads: dict[str, tuple[int, str]] = {}
     for entry in entries:
         statement = entry.signed.statement
-        if place_of(statement.stream) not in ("keys", "ledger"):
+        if place_of(statement.stream) not in TRUST:
             continue
         version, leaf = heads.get(statement.stream, (0, ZEROS_HEX))
         last = statement.first + len(entry.events) - 1
@@ -171,28 +189,39 @@ def check_trust_is_whole(entries: Iterable[OpenedEntry]) -> None:
                 found=f"{len(entry.events)} of {statement.count} events, "
                 f"from {statement.stream}@{statement.first} on",
                 advice="Ask for a complete file; a key's history must be whole to be judged.",
+                defect="left-out",
             )
+        for item in entry.events:
+            if item.data is None:
+                raise ProofFailed(
+                    f"{item.name} is withheld",
+                    expected="every event about keys and rules, shown",
+                    found="its hash alone",
+                    advice="Ask for a complete file; a key's history must be whole to be judged.",
+                    defect="left-out",
+                )
         heads[statement.stream] = (last, statement.head)
 
 
-def check_nothing_else(opened: OpenedBundle) -> None:
-    """Raise ProofFailed if the file shows an event that its subject does not rest on.
+class Standing(msgspec.Struct, frozen=True):
+    """What some events stand on, as far as a file shows it: events, and parties with their keys."""
 
-    So the subject cannot be exchanged for another event of the file. Data that is withheld may
-    have been about the subject; the verdict names it.
-    """
-    subject = event_ref(opened.subject.stream, opened.subject.version)
+    events: frozenset[str]
+    authors: frozenset[str]
+
+
+def standing(opened: OpenedBundle, *subjects: str) -> Standing:
+    """What these events of the file stand on, themselves among it."""
     places: dict[str, OpenedEvent] = {}
     about: dict[tuple[str, str], list[str]] = {}
     for item in (item for entry in opened.entries for item in entry.events):
-        name = event_ref(item.stream, item.version)
-        places[name] = item
+        places[item.name] = item
         if item.data is not None:
-            for what in _says_about(item.stream, name, read_event(item.data)):
-                about.setdefault(what, []).append(name)
+            for what in _says_about(item.stream, item.name, item.said):
+                about.setdefault(what, []).append(item.name)
     wanted: set[str] = set()
     parties: set[str] = set()
-    waiting = [subject]
+    waiting = list(subjects)
     while waiting:
         name = waiting.pop()
         found = places.get(name)
@@ -200,22 +229,38 @@ def check_nothing_else(opened: OpenedBundle) -> None:
             continue
         wanted.add(name)
         if found.data is not None:
-            needed = needs(found.stream, found.version, read_event(found.data))
+            needed = needs(found.stream, found.version, found.said)
             parties.update(needed.parties)
             for kind in needed.__struct_fields__:
                 for key in getattr(needed, kind):
                     waiting += about.get((kind, key), ())
     operator = party_of(opened.entries[0].signed.statement.stream)
     authors = {operator, *parties, *(party_of(places[name].stream) for name in wanted)}
-    for name, item in places.items():
-        trust = place_of(item.stream) in ("keys", "ledger") and party_of(item.stream) in authors
-        later = item.stream == opened.subject.stream and item.version > opened.subject.version
-        if later or not (trust or name in wanted or item.data is None):
+    return Standing(frozenset(wanted), frozenset(authors))
+
+
+def check_nothing_else(
+    opened: OpenedBundle, wanted: Standing, later_than: OpenedEvent | None = None
+) -> None:
+    """Raise ProofFailed if the file shows an event that its subject does not rest on.
+
+    So the subject cannot be exchanged for another event of the file. Data that is withheld may
+    have been about the subject; the verdict names it. Nothing follows `later_than` in its stream.
+    """
+    for item in (item for entry in opened.entries for item in entry.events):
+        trust = place_of(item.stream) in TRUST and party_of(item.stream) in wanted.authors
+        later = (
+            later_than is not None
+            and item.stream == later_than.stream
+            and item.version > later_than.version
+        )
+        if later or not (trust or item.name in wanted.events or item.data is None):
             raise ProofFailed(
-                f"{name} is in the file, and {subject} does not rest on it",
-                expected="what the event rests on, and nothing else",
-                found=name,
+                f"{item.name} is in the file, and what it claims does not rest on it",
+                expected="what the claim rests on, and nothing else",
+                found=item.name,
                 advice="Ask for a file about this event.",
+                defect="foreign",
             )
 
 

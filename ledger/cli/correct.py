@@ -351,7 +351,7 @@ async def _current(place: Place, event: str) -> tuple[Body, str | None]:
         raise RuleBroken(
             f"correction of {event}",
             expected="a reading that counts",
-            found="one that was withdrawn" if latest else f"a {opened.subject.type}",
+            found="one that was withdrawn" if latest else f"a {opened.event.type}",
         )
     return body, latest[1] if latest else None
 

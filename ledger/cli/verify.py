@@ -1,6 +1,7 @@
 """`verify`: does this file prove what it says, under this log key? Offline; needs no home.
 
-A file is a proof that `prove` wrote, or a receipt together with the entry that it is for.
+A file is a proof that `prove` wrote, a receipt together with the entry that it is for, or evidence of
+two histories that `watch` wrote.
 Everything is derived again from the entries in the file; no number is taken from it. A file that
 does not hold, or is not even in form, is a no: exit status 1.
 """
@@ -15,10 +16,12 @@ import typer
 
 from ledger.cli.arguments import read_file
 from ledger.cli.call import Call, command
-from ledger.cli.footprint import masses_text
+from ledger.cli.claims import claim_lines
+from ledger.cli.evidence import show_evidence
 from ledger.cli.output import pairs, show
 from ledger.errors import BadFile, LedgerError, ProofFailed
 from ledger.log import receipt as receipts
+from ledger.log.evidence import is_evidence
 from ledger.log.note import parse_vkey
 from ledger.log.witnesses import Cosigned, Policy, parse_policy, parse_witnesses, time_text
 
@@ -29,9 +32,17 @@ CHECKED = (
     "the checkpoint is signed by the log key",
     "every entry is in the log of that checkpoint",
     "every entry is signed with a key that was valid there, for that stream and type",
-    "every event shown is in its signed batch, unchanged, and follows the one before it",
-    "the ledger's rules admit every event, and give the masses below",
 )
+"""Of every file; what else was checked depends on its kind."""
+STRENGTHS = {
+    "re-derived": "everything that the figure follows from is in the file and gives it",
+    "audited": "the operator has committed to the figure, and a witness that you trust has derived "
+    "the whole log itself up to this size",
+    "sealed": "the operator has committed to the figure; that it follows from the readings is not "
+    "shown here, but in an audit",
+    "logged": "the event stands where it says, signed by its author; data is withheld that a figure "
+    "would need",
+}
 
 
 def add(app: typer.Typer) -> None:
@@ -45,7 +56,7 @@ def add(app: typer.Typer) -> None:
     def verify(
         call: Call,
         file: Annotated[
-            Path, typer.Argument(metavar="FILE", help="What prove wrote, or a receipt.")
+            Path, typer.Argument(metavar="FILE", help="What prove or watch wrote, or a receipt.")
         ],
         log_key: Annotated[
             str,
@@ -58,6 +69,13 @@ def add(app: typer.Typer) -> None:
             typer.Option(
                 metavar="[ROLE=]VKEY",
                 help="A witness that you trust, perhaps as certifier= or regulator=; repeatable.",
+            ),
+        ] = None,
+        replayed: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="[ROLE=]VKEY",
+                help="The key of a witness that replays the log, which you trust; repeatable.",
             ),
         ] = None,
         policy: Annotated[
@@ -77,20 +95,25 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         """Check a proof, offline, against the key of the log. Exit status 1 when it is refused.
 
-        With --witness the verdict names whose cosignatures hold, and when they were made.
+        With --witness the verdict names whose cosignatures hold, and when they were made. With
+        --replayed a sealed figure is audited where that witness has cosigned.
         """
-        from ledger.provenance import verify_event  # noqa: PLC0415  (all rules; only this needs them)
+        from ledger.provenance import verify_bundle  # noqa: PLC0415  (all rules; only this needs them)
 
         parse_vkey(log_key)
         trusted = parse_witnesses(witness or ())
+        derived = parse_witnesses(replayed or ())
         wanted = None if policy is None else parse_policy(policy)
         data = read_file(file)
         jws, receipt = _split(data, entry)
         try:
-            if receipt:
-                _receipt(call, jws, receipt, log_key, trusted, wanted)
+            if is_evidence(data):
+                show_evidence(call, data, log_key, trusted)
                 return
-            verdict = verify_event(data, log_key, trusted, wanted)
+            if receipt:
+                _receipt(call, jws, receipt, log_key, (*trusted, *derived), wanted)
+                return
+            verdict = verify_bundle(data, log_key, trusted, wanted, derived)
         except LedgerError as error:
             if error.exit_status == 1:
                 raise
@@ -100,12 +123,9 @@ def add(app: typer.Typer) -> None:
                 expected=error.expected,
                 found=error.found,
                 advice=error.advice,
+                defect=error.defect,
             ) from error
-        show(
-            call,
-            {"ok": True, "checked": CHECKED, **members(verdict)},
-            *report(verdict),
-        )
+        show(call, members(verdict), *report(verdict))
 
 
 def _split(data: bytes, entry: Path | None) -> tuple[bytes, bytes]:
@@ -135,7 +155,7 @@ def _receipt(
     policy: Policy | None,
 ) -> None:
     """Check a receipt for an entry, and say which place it shows."""
-    from ledger.provenance import another_history, witnessed  # noqa: PLC0415  (as above)
+    from ledger.provenance.trusted import another_history, witnessed  # noqa: PLC0415  (as above)
 
     found = receipts.parse_receipt(data)
     head = receipts.verify_receipt(found, jws, log_key)
@@ -172,41 +192,40 @@ def cosigned_lines(cosigned: tuple[Cosigned, ...]) -> list[str]:
 
 
 def members(found: Verdict) -> dict[str, object]:
-    """The verdict as a JSON object; the event's data is one too."""
-    data = None if found.data is None else msgspec.json.decode(found.data)
-    rest = msgspec.structs.replace(found, data=None)
-    return {**msgspec.to_builtins(rest), "data": data}
+    """The verdict as a JSON object: what every verifier says, and more for people."""
+    from ledger.provenance import facts, says  # noqa: PLC0415  (as above)
+
+    data = None if found.finding.data is None else msgspec.json.decode(found.finding.data)
+    return {
+        "ok": True,
+        **facts(found),
+        "subject": found.subject,
+        "log_key": found.log_key,
+        "area": found.finding.area,
+        "data": data,
+        "checked": [*CHECKED, *found.finding.checked],
+        "cosignatures": msgspec.to_builtins([*found.cosigned, *found.replayed]),
+        "policy": found.policy,
+        "notes": found.notes,
+        "open": [says(found, code) for code in found.not_excluded],
+    }
 
 
 def report(found: Verdict) -> list[str]:
     """The verdict as text: what holds, under which key, and what the file cannot show."""
-    about = {
-        "event": f"{found.event}, {found.type}",
-        "author": f"{found.party_name} ({found.party})",
-        "key": found.key,
-        "signed at": f"{found.signed_at}, as the author says",
-        "entry": f"{found.index} of a log of {found.size}",
-        "log key": found.log_key,
-        "area": found.area,
-    }
+    from ledger.provenance import says  # noqa: PLC0415  (as above)
+
+    about = {**found.finding.about, "log key": found.log_key, "area": found.finding.area}
     parts = [f"The proof holds: {found.strength}.\n", pairs(about), "\nChecked:"]
-    parts += [f"  - {line}" for line in CHECKED]
-    if found.masses:
-        parts.append("\nMasses that follow from it:")
-        parts += [
-            f"  {one.month}, {one.role}: {masses_text(one.mass_mg)} "
-            f"({masses_text(one.mass_mg, 'mg')})"
-            for one in found.masses
-        ]
-    if found.withdrawn:
-        parts.append(f"\nWithdrawn in {found.corrected_by}: it counts no more.")
-    elif found.corrected_by:
-        parts.append(
-            f"\nCorrected in {found.corrected_by}; the masses are those of the correction."
-        )
+    parts += [f"  - {line}" for line in (*CHECKED, *found.finding.checked)]
+    parts += claim_lines(found.kind, found.claim)
+    parts.append(f"\nStrength: {found.strength}, which means that {STRENGTHS[found.strength]}.")
     parts += [f"\nNote: {note}" for note in found.notes]
     parts += [f"\nWithheld: {', '.join(found.withheld)}"] if found.withheld else []
-    parts += cosigned_lines(tuple(found.cosigned))
+    parts += cosigned_lines((*found.cosigned, *found.replayed))
+    if found.replayed:
+        names = ", ".join(sorted({one.witness for one in found.replayed}))
+        parts.append(f"\nDerived again from all entries, up to this size: by {names}.")
     parts.append(f"\nNot excluded as of log size {found.size}:")
-    parts += [f"  - {line}" for line in found.not_excluded]
+    parts += [f"  - {says(found, code)}" for code in found.not_excluded] or ["  nothing"]
     return parts

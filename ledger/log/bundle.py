@@ -1,35 +1,54 @@
-"""A bundle is one file from which anybody checks, offline, what one event says and rests on.
+"""A bundle is one file from which anybody checks a claim, offline, and all that it rests on.
 
     {"checkpoint":"<the note, verbatim>",
      "entries":[{"events":[{"data":{…},"path":["<base64>",…],"position":3,"previous":"…"}],
                  "index":7,"jws":"…","path":["<base64>",…]}],
      "kind":"event","subject":{"event":"acme/plant-7/electricity@42"},"v":1}        and LF
 
-Checked here: data → header → leaf hash → path in the batch's tree → root in the JWS, and JWS → path
+What may stand as subject, and which members a kind adds, is the table of `bundle_kinds`. Checked here: data → header → leaf hash → path in the batch's tree → root in the JWS, and JWS → path
 in the log's tree → signed checkpoint. Whose signature the JWS carries, and whether that key was
 valid there, is asked by whoever replays the keys (ledger/carbon). A withheld event stands as
 `data_hash`, `path`, `position`, `previous`, `type`. Entries ascend by index, events by position.
-Source: formats, section 8.
+Source: formats, section 8; specification, bundles, steps 1 to 5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
 import msgspec
 
-from ledger.errors import BadBundle, BadValue, LedgerError, ProofFailed
+from ledger.errors import BadBundle, BadValue, LedgerError, ProofFailed, refusing
 from ledger.log import canonical, event, hashes, names, proof
 from ledger.log.batch import SignedStatement, Statement, parse_statement
+from ledger.log.bundle_kinds import (
+    NOTHING,
+    CurrentSubject,
+    EventSubject,
+    Further,
+    Subject,
+    TargetSubject,
+    as_value,
+    further_value,
+    kind_named,
+    kind_of,
+    read_further,
+    read_subject,
+)
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
 from ledger.log.names import MAX_INTEGER
 
 MEDIA_TYPE: Final = "application/vnd.carbon-ledger.bundle+json"
-KIND: Final = "event"
 MAX_DEPTH: Final = 16
+
+READINGS: Final = ("ActivityRecorded", "ProfileRecorded", "EmissionMeasured")
+"""The types of events that a current figure can be of."""
+
+Reader = Callable[[bytes], object]
 
 
 class BundleEvent(msgspec.Struct, frozen=True):
@@ -67,8 +86,9 @@ class Bundle(msgspec.Struct, frozen=True):
 
     checkpoint: bytes
     entries: tuple[BundleEntry, ...]
-    event: str
-    """The event asked about, `<stream>@<version>`."""
+    subject: Subject
+    """What is claimed of; its type is the bundle's kind."""
+    further: Further = NOTHING
 
 
 class OpenedEvent(msgspec.Struct, frozen=True):
@@ -80,6 +100,13 @@ class OpenedEvent(msgspec.Struct, frozen=True):
     leaf: LeafHash
     data: bytes | None
     """Canonical; None where it is withheld."""
+    said: object = None
+    """What the caller's reader made of the data."""
+
+    @property
+    def name(self) -> str:
+        """`<stream>@<version>`."""
+        return names.event_ref(self.stream, self.version)
 
 
 class OpenedEntry(msgspec.Struct, frozen=True):
@@ -95,20 +122,34 @@ class OpenedBundle(msgspec.Struct, frozen=True):
 
     checkpoint: Checkpoint
     entries: tuple[OpenedEntry, ...]
-    subject: OpenedEvent
-    """The event asked about."""
-    subject_index: int
-    """Of its entry in the log."""
+    subject: Subject
+    further: Further = NOTHING
+
+    def place(self, name: str) -> tuple[OpenedEntry, OpenedEvent]:
+        """The event of this name and its entry; raises BadBundle if it is not in the file."""
+        stream, version = names.split_event(name)
+        for entry in self.entries:
+            for item in entry.events:
+                if (item.stream, item.version) == (stream, version):
+                    return entry, item
+        raise BadBundle("the event asked about is not in the file", expected=name, defect="subject")
+
+    @property
+    def event(self) -> OpenedEvent:
+        """The event asked about: the first that the subject names."""
+        return self.place(named_by(self.subject)[0])[1]
 
 
 def write_bundle(bundle: Bundle) -> bytes:
     """The file: canonical JSON and LF; raises BadBundle for a bundle that cannot be."""
+    kind = kind_of(bundle.subject)
     value = {
         "checkpoint": _checkpoint_text(bundle.checkpoint),
         "entries": [_entry_value(entry) for entry in bundle.entries],
-        "kind": KIND,
-        "subject": {"event": bundle.event},
+        "kind": kind.name,
+        "subject": as_value(bundle.subject),
         "v": 1,
+        **further_value(kind, bundle.further),
     }
     data = canonical.encode(value, max_bytes=None, max_depth=MAX_DEPTH) + b"\n"
     read_bundle(data)
@@ -117,6 +158,11 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 def read_bundle(data: bytes) -> Bundle:
     """The bundle in its one spelling; raises BadBundle. Nothing is proven yet."""
+    with refusing("form"):
+        return _read_bundle(data)
+
+
+def _read_bundle(data: bytes) -> Bundle:
     if not data.endswith(b"\n"):
         raise BadBundle("a bundle is one line and LF")
     try:
@@ -139,39 +185,103 @@ def read_bundle(data: bytes) -> Bundle:
     return bundle
 
 
-def open_bundle(bundle: Bundle, vkey: str) -> OpenedBundle:
+def open_bundle(bundle: Bundle, vkey: str, read: Reader | None = None) -> OpenedBundle:
     """What the bundle proves under the log of this vkey.
 
+    `read` is called with each line that is shown, and raises where that is out of its schema.
     Raises BadNote, BadSignature, BadJws, BadBatch, BadBundle, ProofFailed. The signatures of the
     JWS are not checked here: that needs the keys' history.
     """
-    checkpoint = open_checkpoint(bundle.checkpoint, vkey)
+    with refusing("checkpoint"):
+        checkpoint = open_checkpoint(bundle.checkpoint, vkey)
     entries = tuple(_open_entry(entry, checkpoint, vkey) for entry in bundle.entries)
-    _check_streams(entries)
-    stream, version = names.split_event(bundle.event)
-    for entry in entries:
-        for item in entry.events:
-            if (item.stream, item.version) == (stream, version):
-                return OpenedBundle(checkpoint, entries, item, entry.index)
-    raise BadBundle("the event asked about is not in the file", expected=bundle.event)
+    with refusing("chain"):
+        _check_streams(entries)
+    opened = OpenedBundle(checkpoint, entries, bundle.subject, bundle.further)
+    _check_subject(opened)
+    if read is None:
+        return opened
+    with refusing("data"):
+        return msgspec.structs.replace(
+            opened, entries=tuple(_read_data(entry, read) for entry in entries)
+        )
+
+
+def named_by(subject: Subject) -> tuple[str, ...]:
+    """The events that a subject names: first what is asked about, and the seal last."""
+    match subject:
+        case CurrentSubject():
+            return subject.event, subject.seal
+        case EventSubject():
+            return (subject.event,)
+        case TargetSubject():
+            return subject.target, subject.seal
+        case _:
+            return (subject.seal,)
 
 
 def _open_entry(entry: BundleEntry, checkpoint: Checkpoint, vkey: str) -> OpenedEntry:
-    leaf = leaf_hash(entry.jws)
-    proof.verify_inclusion(leaf, entry.index, checkpoint.size, entry.path, checkpoint.root)
-    signed = parse_statement(entry.jws)
+    with refusing("log-path"):
+        leaf = leaf_hash(entry.jws)
+        proof.verify_inclusion(leaf, entry.index, checkpoint.size, entry.path, checkpoint.root)
+    with refusing("statement"):
+        signed = parse_statement(entry.jws)
     if signed.statement.log != vkey:
-        raise BadBundle("signed for another log", expected=vkey, found=signed.statement.log)
+        raise BadBundle(
+            "signed for another log",
+            expected=vkey,
+            found=signed.statement.log,
+            defect="other-log",
+        )
     seen = signed.statement.seen
     if seen is not None and seen.size > entry.index:
         raise ProofFailed(
             f"entry {entry.index} names a checkpoint that was later than itself",
             expected=f"a size up to {entry.index}",
             found=f"{seen.size}",
+            defect="statement",
         )
-    events = tuple(_open_event(item, signed) for item in entry.events)
-    _check_chain(entry, signed, events)
+    with refusing("event-path"):
+        events = tuple(_open_event(item, signed) for item in entry.events)
+    with refusing("chain"):
+        _check_chain(entry, signed, events)
     return OpenedEntry(entry.index, signed, events)
+
+
+def _check_subject(opened: OpenedBundle) -> None:
+    """What the subject names is in the file, and of the type that the kind asks for."""
+    subject = opened.subject
+    items = {name: opened.place(name)[1] for name in named_by(subject)}
+    if isinstance(subject, CurrentSubject):
+        _check_type(items[subject.event], READINGS)  # withheld or not
+    if isinstance(subject, TargetSubject):
+        _check_type(_shown(items[subject.target]), ("TargetSet",))
+    if not isinstance(subject, EventSubject):
+        _check_type(_shown(items[subject.seal]), ("FootprintSealed",))
+
+
+def _shown(item: OpenedEvent) -> OpenedEvent:
+    if item.data is None:
+        raise BadBundle("what a claim is read from is withheld", found=item.name, defect="subject")
+    return item
+
+
+def _check_type(item: OpenedEvent, types: tuple[str, ...]) -> None:
+    if item.type not in types:
+        raise BadBundle(
+            "what is asked about is no such thing",
+            expected=" or ".join(types),
+            found=f"{item.name}, {item.type}",
+            defect="subject",
+        )
+
+
+def _read_data(entry: OpenedEntry, read: Reader) -> OpenedEntry:
+    events = tuple(
+        item if item.data is None else msgspec.structs.replace(item, said=read(item.data))
+        for item in entry.events
+    )
+    return msgspec.structs.replace(entry, events=events)
 
 
 def _check_streams(entries: tuple[OpenedEntry, ...]) -> None:
@@ -237,21 +347,21 @@ def _check_chain(
 
 
 def _bundle(value: dict[str, object]) -> Bundle:
-    _members(value, {"checkpoint", "entries", "kind", "subject", "v"}, "a bundle")
-    if value["kind"] != KIND or value["v"] != 1 or type(value["v"]) is not int:
+    kind = kind_named(value.get("kind"))
+    _members(value, {"checkpoint", "entries", "kind", "subject", "v", *kind.further}, "a bundle")
+    if value["v"] != 1 or type(value["v"]) is not int:
         raise BadBundle(
-            "this kind of bundle is not known",
-            expected=f"kind {KIND}, v 1",
-            found=f"kind {value['kind']!r}, v {value['v']!r}",
+            "this version of bundles is not known", expected="1", found=repr(value["v"])
         )
-    subject = _object(value["subject"], "subject")
-    _members(subject, {"event"}, "a subject")
-    asked = _text(subject["event"], "event")
-    names.split_event(asked)
     entries = tuple(
         _entry(_object(item, "an entry")) for item in _array(value["entries"], "entries")
     )
-    return Bundle(_text(value["checkpoint"], "checkpoint").encode(), entries, asked)
+    return Bundle(
+        _text(value["checkpoint"], "checkpoint").encode(),
+        entries,
+        read_subject(kind, value["subject"]),
+        read_further(kind, value),
+    )
 
 
 def _entry(value: dict[str, object]) -> BundleEntry:

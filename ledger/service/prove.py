@@ -14,6 +14,7 @@ from ledger.errors import NotFound
 from ledger.log import tiles
 from ledger.log.batch import leaves_of, parse_statement
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, write_bundle
+from ledger.log.bundle_kinds import EventSubject
 from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.tree import paths_of
 from ledger.machine import read_event
@@ -56,7 +57,7 @@ async def build_bundle(
         Bundle(
             checkpoint=checkpoint.cosigned_note.encode(),
             entries=tuple(entries),
-            event=event_ref(stream, version),
+            subject=EventSubject(event=event_ref(stream, version)),
         )
     )
 

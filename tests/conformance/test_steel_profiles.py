@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ledger.provenance import verify_event
+from ledger.provenance import verify_bundle
 from tests.conformance.test_steel_year import COMMANDS, MAP, STREAM
 from tests.e2e.cli_program import GRID, Program
 from tests.faults.embedded_land import temporary_home
@@ -119,12 +119,12 @@ def test_a_days_proof_shows_its_mass_offline(
     status = program("status")
     program("prove", f"{STREAM}@42", "-o", "day.json")
     whole = (program.folder / "day.json").read_bytes()
-    verdict = verify_event(whole, status["log_key"])
+    verdict = verify_bundle(whole, status["log_key"])
     date = sorted(days)[41]
-    assert (verdict.type, verdict.strength) == ("ProfileRecorded", "re-derived")
-    assert [(one.month, one.mass_mg) for one in verdict.masses] == [
-        (date[:7], {"CO2": str(rounded(sum(days[date]) * MG_PER_KWH))})
-    ]
+    assert (verdict.claim["type"], verdict.strength) == ("ProfileRecorded", "re-derived")
+    assert verdict.claim["masses"] == {
+        date[:7]: {"location": {"CO2": str(rounded(sum(days[date]) * MG_PER_KWH))}}
+    }
     assert len(whole) < 30_000
 
 

@@ -115,17 +115,17 @@ def test_audit_and_rebuild_find_everything_in_order(year: dict[str, Any]):
 
 def test_any_flipped_bit_of_the_proof_is_refused(year: dict[str, Any]):
     from ledger.errors import LedgerError
-    from ledger.provenance import verify_event
+    from ledger.provenance import verify_bundle
 
     whole = (year["folder"] / "reading.json").read_bytes()
     log_key = year["status"]["log_key"]
-    verify_event(whole, log_key)
+    verify_bundle(whole, log_key)
     # All bits would take minutes; a step of 97 meets every member and every bit of a byte.
     for bit in range(0, len(whole) * 8, 97):
         changed = bytearray(whole)
         changed[bit // 8] ^= 1 << bit % 8
         with pytest.raises(LedgerError):
-            verify_event(bytes(changed), log_key)
+            verify_bundle(bytes(changed), log_key)
 
 
 def test_a_flipped_bit_ends_verify_with_1(year: dict[str, Any]):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.provenance import verify_event
+from ledger.provenance import verify_bundle
 from tests.unit.world import LOG, World, body, profile, reading
 
 POWER = "steelworks/plant/electricity"
@@ -84,5 +84,5 @@ def test_a_correction_changes_the_figure_and_leaves_the_old_one_readable(year: W
     assert year.total() != year.total(size=known)
     grounds = ("steelworks/register@1", "steelworks/register@2", "operator/factors@1")
     bundle = year.bundle(f"{POWER}@42", *grounds, f"{POWER}/corrections@1")
-    verdict = verify_event(bundle, LOG)
-    assert [one.mass_mg for one in verdict.masses] == [{"CO2": "582700000"}]
+    verdict = verify_bundle(bundle, LOG)
+    assert verdict.claim["masses"] == {"2018-01": {"location": {"CO2": "582700000"}}}

@@ -137,11 +137,9 @@ def test_a_proof_holds_for_a_stranger_with_the_log_key_alone(
 ):
     found = stranger("verify", str(proof), "--log-key", log_key)
     assert found["ok"] is True
-    assert found["event"] == f"{STREAM}@42"
+    assert found["subject"] == {"event": f"{STREAM}@42"}
     assert found["data"]["quantity"] == "1.25"
-    assert found["masses"] == [
-        {"month": "2018-01", "role": "location", "mass_mg": {"CO2": str(READING_MG)}}
-    ]
+    assert found["claim"]["masses"] == {"2018-01": {"location": {"CO2": str(READING_MG)}}}
     assert not stranger.home.exists()
 
 

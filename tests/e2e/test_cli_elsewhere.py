@@ -126,8 +126,8 @@ def test_a_correction_and_its_proof_work_over_http(company: Program, operator: P
     assert mass_mg(old) == DAY_MG
     company("prove", event, "-o", "reading.json")
     verdict = company("verify", "reading.json", "--log-key", before["log_key"])
-    assert verdict["corrected_by"] == "steelworks/plant/electricity/corrections@1"
-    assert verdict["masses"][0]["mass_mg"] == {"CO2": str(2 * READING_MG)}
+    assert verdict["claim"]["corrected_by"] == "steelworks/plant/electricity/corrections@1"
+    assert verdict["claim"]["masses"]["2018-01"]["location"] == {"CO2": str(2 * READING_MG)}
     assert operator("footprint", "steelworks", "--period", "2018")["total"] == after["total"]
 
 

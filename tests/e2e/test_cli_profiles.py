@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ledger.errors import LedgerError
-from ledger.provenance import verify_event
+from ledger.provenance import verify_bundle
 from ledger.store.embedded import EmbeddedServer
 from tests.e2e.cli_program import (
     DAY_MG,
@@ -257,8 +257,8 @@ def test_a_proof_of_a_profile_holds_offline_and_follows_its_correction(program: 
     program("correct", f"{stream}@1", *words)
     program("prove", f"{stream}@1", "-o", "day.json")
     found = program("verify", "day.json", "--log-key", log_key)
-    assert found["corrected_by"] == f"{stream}/corrections@1"
-    assert found["masses"][0]["mass_mg"] == {"CO2": str(DAY_MG + READING_MG)}
+    assert found["claim"]["corrected_by"] == f"{stream}/corrections@1"
+    assert found["claim"]["masses"]["2018-01"]["location"] == {"CO2": str(DAY_MG + READING_MG)}
     assert found["data"]["quantities"] == ["1.25"] * 96
     whole = (program.folder / "day.json").read_bytes()
     # All bits would take minutes; a step of 811 meets every bit of a byte and many readings.
@@ -266,7 +266,7 @@ def test_a_proof_of_a_profile_holds_offline_and_follows_its_correction(program: 
         changed = bytearray(whole)
         changed[bit // 8] ^= 1 << bit % 8
         with pytest.raises(LedgerError):
-            verify_event(bytes(changed), log_key)
+            verify_bundle(bytes(changed), log_key)
 
 
 def test_everything_that_was_done_here_is_in_order(program: Program):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ledger.errors import BadNote, LedgerError
 from ledger.log import batch, bundle, canonical, checkpoint, jws, note, receipt, tree
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent
+from ledger.log.bundle_kinds import EventSubject
 from ledger.log.hashes import ZEROS_HEX, leaf_hash
 from ledger.log.keys import PrivateKey
 from ledger.log.mldsa import MlDsaPrivateKey
@@ -47,7 +48,7 @@ def a_bundle() -> bytes:
         BundleEntry((withheld,), 0, ENTRIES[0], tree.path_of(LEAVES, 0)),
         BundleEntry((shown,), 1, ENTRIES[1], tree.path_of(LEAVES, 1)),
     )
-    return bundle.write_bundle(Bundle(SIGNED, entries, "acme-2/b@2"))
+    return bundle.write_bundle(Bundle(SIGNED, entries, EventSubject(event="acme-2/b@2")))
 
 
 BUNDLE = a_bundle()

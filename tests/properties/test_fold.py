@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ledger.carbon.events import ActivityBody, FactorAssigned, SourceAmended
 from ledger.errors import LedgerError
 from ledger.log.values import format_decimal
-from ledger.provenance import verify_event
+from ledger.provenance import verify_bundle
 from tests.unit.world import LOG, World, body, correction, reading, salt
 
 POWER = "acme/plant/power"
@@ -192,8 +193,14 @@ class Ledger(RuleBasedStateMachine):
             factors = ["operator/factors@1", "operator/factors@2"][: 1 + second]
             shown = [*factors, *register]
             own = [fix for fix in fixes if self._is_about(fix, name)]
-            verdict = verify_event(self.world.bundle(name, *shown, *own), LOG)
-            found += sum(int(mg) for one in verdict.masses for mg in one.mass_mg.values())
+            verdict = verify_bundle(self.world.bundle(name, *shown, *own), LOG)
+            claimed: Any = verdict.claim["masses"]
+            found += sum(
+                int(mg)
+                for roles in claimed.values()
+                for gases in roles.values()
+                for mg in gases.values()
+            )
         assert found == self.world.total() + self.world.total("N2O")
 
     def _is_about(self, fix: str, name: str) -> bool:

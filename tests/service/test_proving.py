@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ledger.carbon.events import (
@@ -13,7 +15,7 @@ from ledger.carbon.events import (
     FactorPublished,
 )
 from ledger.errors import LedgerError, NotFound
-from ledger.provenance import Verdict, verify_event
+from ledger.provenance import Verdict, verify_bundle
 from ledger.service import Ledger
 from tests.service.conftest import Place
 from tests.workload import COMPANY, OPERATOR, Workload, salt, stream
@@ -73,15 +75,20 @@ def proofs(place: Place, *events: str) -> tuple[str, list[bytes]]:
 
 
 def masses(verdict: Verdict) -> dict[str, str]:
-    return {f"{one.month} {one.role}": one.mass_mg["CO2"] for one in verdict.masses}
+    claimed: Any = verdict.claim
+    return {
+        f"{month} {role}": gases["CO2"]
+        for month, roles in claimed["masses"].items()
+        for role, gases in roles.items()
+    }
 
 
 def test_the_masses_of_a_reading_are_derived_with_its_corrections_and_its_new_factor(place: Place):
     log, (data,) = proofs(place, READING)
-    verdict = verify_event(data, log)
+    verdict = verify_bundle(data, log)
     assert verdict.strength == "re-derived"
     assert masses(verdict) == {"2001-01 location": str(200 * 500_000)}
-    assert verdict.corrected_by == f"{stream(0)}/corrections@2"
+    assert verdict.claim["corrected_by"] == f"{stream(0)}/corrections@2"
     assert verdict.not_excluded
 
 
@@ -96,9 +103,9 @@ def test_a_withdrawn_reading_is_shown_as_withdrawn(place: Place):
         await ledger.post(workload.body(COMPANY, corrections, [withdrawn]))
         return await ledger.bundle(READING)
 
-    verdict = verify_event(place.run(withdraw), log)
-    assert verdict.withdrawn
-    assert all(not one.mass_mg for one in verdict.masses)
+    verdict = verify_bundle(place.run(withdraw), log)
+    assert verdict.claim["withdrawn"]
+    assert masses(verdict) == {}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,7 @@ def test_a_withdrawn_reading_is_shown_as_withdrawn(place: Place):
 )
 def test_every_kind_of_event_can_be_proven(place: Place, event: str):
     log, (data,) = proofs(place, event)
-    assert verify_event(data, log).event == event
+    assert verify_bundle(data, log).subject == {"event": event}
 
 
 def test_a_file_shows_no_other_reading_of_its_batch(place: Place):
@@ -130,7 +137,7 @@ def test_a_file_shows_no_other_reading_of_its_batch(place: Place):
 def test_a_flipped_bit_anywhere_is_refused(place: Place):
     """Every byte, each with one of its bits, and all bits of the subject."""
     log, (data,) = proofs(place, READING)
-    verify_event(data, log)
+    verify_bundle(data, log)
     start = data.index(b'"subject"')
     flips = {(at, at % 8) for at in range(len(data))}
     flips |= {(at, bit) for at in range(start, len(data)) for bit in range(8)}
@@ -139,7 +146,7 @@ def test_a_flipped_bit_anywhere_is_refused(place: Place):
         broken = bytearray(data)
         broken[at] ^= 1 << bit
         try:
-            verify_event(bytes(broken), log)
+            verify_bundle(bytes(broken), log)
         except LedgerError:
             continue
         accepted.append((at, bit, data[max(0, at - 30) : at + 30]))
@@ -154,14 +161,14 @@ def test_another_event_of_the_file_cannot_be_made_its_subject(place: Place):
         )
         assert changed != data
         with pytest.raises(LedgerError):
-            verify_event(changed, log)
+            verify_bundle(changed, log)
 
 
 def test_a_file_of_another_log_is_refused(place: Place):
     log, (data,) = proofs(place, READING)
     other = log.replace("ledger.example", "ledger.invalid")
     with pytest.raises(LedgerError):
-        verify_event(data, other)
+        verify_bundle(data, other)
 
 
 def test_an_event_that_does_not_exist_is_not_found(place: Place):

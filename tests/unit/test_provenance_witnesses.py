@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from ledger.errors import BadSignature, ProofFailed
@@ -11,7 +12,7 @@ from ledger.log.checkpoint import cosign_checkpoint
 from ledger.log.keys import PrivateKey
 from ledger.log.mldsa import MlDsaPrivateKey
 from ledger.log.witnesses import Cosigned, parse_policy, parse_witnesses
-from ledger.provenance import Verdict, verify_event
+from ledger.provenance import Verdict, says, verify_bundle
 from tests.unit.world import LOG, World, reading
 
 POWER = "acme/plant/power"
@@ -39,16 +40,16 @@ def bundle() -> bytes:
 def cosigned(bundle: bytes, key: PrivateKey | MlDsaPrivateKey, name: str) -> bytes:
     opened = read_bundle(bundle)
     note_ = cosign_checkpoint(opened.checkpoint, key, name, TIME_S)
-    return write_bundle(type(opened)(note_, opened.entries, opened.event))
+    return write_bundle(msgspec.structs.replace(opened, checkpoint=note_))
 
 
 def not_witnessed(verdict: Verdict) -> list[str]:
-    return [line for line in verdict.not_excluded if "another history" in line]
+    return [says(verdict, code) for code in verdict.not_excluded if code == "another-history"]
 
 
 def test_without_witnesses_the_verdict_does_not_exclude_another_history(bundle: bytes):
-    verdict = verify_event(bundle, LOG)
-    assert verdict.cosigned == []
+    verdict = verify_bundle(bundle, LOG)
+    assert verdict.cosigned == ()
     assert not_witnessed(verdict) == [
         "another history of this log, shown to somebody else: no witness was named"
     ]
@@ -56,24 +57,24 @@ def test_without_witnesses_the_verdict_does_not_exclude_another_history(bundle: 
 
 def test_the_verdict_names_whose_cosignatures_hold_and_when_they_were_made(bundle: bytes):
     both = cosigned(cosigned(bundle, KEY, NAME), OTHER, OTHER_NAME)
-    verdict = verify_event(both, LOG, TRUSTED, parse_policy("certifier=1,regulator=1"))
-    assert verdict.cosigned == [
+    verdict = verify_bundle(both, LOG, TRUSTED, parse_policy("certifier=1,regulator=1"))
+    assert verdict.cosigned == (
         Cosigned(NAME, "certifier", "Ed25519", TIME_S),
         Cosigned(OTHER_NAME, "regulator", "ML-DSA-44", TIME_S),
-    ]
+    )
     assert verdict.policy == "certifier=1,regulator=1"
     assert not_witnessed(verdict) == []
 
 
 def test_a_cosignature_of_nobody_who_is_trusted_counts_for_nothing(bundle: bytes):
-    verdict = verify_event(cosigned(bundle, KEY, NAME), LOG, TRUSTED[1:])
-    assert verdict.cosigned == []
+    verdict = verify_bundle(cosigned(bundle, KEY, NAME), LOG, TRUSTED[1:])
+    assert verdict.cosigned == ()
     assert "none of the named ones has cosigned" in not_witnessed(verdict)[0]
 
 
 def test_a_policy_that_is_not_met_refuses_the_proof(bundle: bytes):
     with pytest.raises(ProofFailed, match="too few"):
-        verify_event(cosigned(bundle, KEY, NAME), LOG, TRUSTED, parse_policy("2"))
+        verify_bundle(cosigned(bundle, KEY, NAME), LOG, TRUSTED, parse_policy("2"))
 
 
 def test_a_cosignature_that_does_not_hold_refuses_the_proof(bundle: bytes):
@@ -83,7 +84,7 @@ def test_a_cosignature_that_does_not_hold_refuses_the_proof(bundle: bytes):
     forged = note.cosigner(NAME, KEY.public).key_id + blob[4:]
     signed = read_bundle(bundle).checkpoint.decode() + f"— {NAME} {note._base64(forged)}\n"
     opened = read_bundle(bundle)
-    wrong = write_bundle(type(opened)(signed.encode(), opened.entries, opened.event))
+    wrong = write_bundle(msgspec.structs.replace(opened, checkpoint=signed.encode()))
     with pytest.raises(BadSignature):
-        verify_event(wrong, LOG, TRUSTED)
-    assert verify_event(wrong, LOG).cosigned == []
+        verify_bundle(wrong, LOG, TRUSTED)
+    assert verify_bundle(wrong, LOG).cosigned == []

@@ -78,6 +78,7 @@ from ledger.errors import LedgerError
 from ledger.fold.state import Kind, Memory, Overlay
 from ledger.log import batch, note
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent, write_bundle
+from ledger.log.bundle_kinds import EventSubject
 from ledger.log.canonical import encode_struct
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.event import event_leaf
@@ -623,7 +624,7 @@ class World:
                 path = tuple(path_of(leaves, logged.index))
                 entries.append(BundleEntry(events, logged.index, logged.jws, path))
         checkpoint = sign_checkpoint(LOG_KEY, Checkpoint(ORIGIN, len(leaves), root_of(leaves)))
-        return write_bundle(Bundle(checkpoint, tuple(entries), subject))
+        return write_bundle(Bundle(checkpoint, tuple(entries), EventSubject(event=subject)))
 
     def _trust(self) -> set[str]:
         return {

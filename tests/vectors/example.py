@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from ledger.log import batch, bundle, canonical, checkpoint, note, receipt, tree
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent
+from ledger.log.bundle_kinds import EventSubject
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import ZEROS_HEX, LeafHash, leaf_hash
 from ledger.log.keys import PrivateKey
@@ -124,5 +125,9 @@ def bundle_entry(index: int, *events: BundleEvent | WithheldEvent) -> BundleEntr
     return BundleEntry(events, index, ENTRIES[index], tree.path_of(ENTRY_LEAVES, index))
 
 
-BUNDLE = Bundle(SIGNED, (bundle_entry(0, shown(1)), bundle_entry(1, withheld_gas())), f"{POWER}@2")
+BUNDLE = Bundle(
+    SIGNED,
+    (bundle_entry(0, shown(1)), bundle_entry(1, withheld_gas())),
+    EventSubject(event=f"{POWER}@2"),
+)
 BUNDLE_DATA = bundle.write_bundle(BUNDLE)

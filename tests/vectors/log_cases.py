@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.log import bundle, canonical, checkpoint, note, receipt, tiles, tree
+from ledger.log.bundle_kinds import EventSubject
 from ledger.log.hashes import format_base64, leaf_hash
 from tests.vectors import example as ex
 from tests.vectors.damage import bundle_with_entries, relog, swap, vkey_of
@@ -298,9 +299,11 @@ def bundles() -> File:
         return data.replace(old, new, 1)
 
     only = bundle.Bundle(
-        ex.SIGNED, (ex.bundle_entry(0, ex.shown(0), ex.shown(2)),), f"{ex.POWER}@1"
+        ex.SIGNED,
+        (ex.bundle_entry(0, ex.shown(0), ex.shown(2)),),
+        EventSubject(event=f"{ex.POWER}@1"),
     )
-    cosigned = bundle.Bundle(ex.COSIGNED, ex.BUNDLE.entries, ex.BUNDLE.event)
+    cosigned = bundle.Bundle(ex.COSIGNED, ex.BUNDLE.entries, ex.BUNDLE.subject)
     wrong = {
         "trailing-space": data[:-1] + b" \n",
         "no-final-newline": data[:-1],

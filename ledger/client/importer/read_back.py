@@ -109,7 +109,7 @@ class ReadBack:
     async def _proven(self, version: int) -> OpenedEvent:
         name = f"{self._stream}@{version}"
         data = await self._connection.bundle(name)
-        subject = open_bundle(read_bundle(data), await self._writer.log_key()).subject
+        subject = open_bundle(read_bundle(data), await self._writer.log_key()).event
         if (subject.stream, subject.version) != (self._stream, version):
             raise BadBundle("the bundle of another event", expected=name)
         return subject

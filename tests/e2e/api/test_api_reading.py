@@ -13,6 +13,7 @@ import pytest
 from ledger import machine
 from ledger.log import batch, jws, keys, page
 from ledger.log.bundle import open_bundle, read_bundle
+from ledger.log.bundle_kinds import EventSubject
 from ledger.log.canonical import encode
 from ledger.log.keys import PrivateKey
 from ledger.parties.events import Jwk, KeyAuthorized, KeyRevoked
@@ -273,7 +274,7 @@ def test_a_companys_bundle_of_a_reading_holds(park: Park):
     answer = park.get(READING, STEELWORKS)
     assert answer.headers["cache-control"] == "no-store"
     bundle = read_bundle(answer.content)
-    assert bundle.event == "steelworks/plant-1/electricity@42"
+    assert bundle.subject == EventSubject(event="steelworks/plant-1/electricity@42")
     assert open_bundle(bundle, park.log).checkpoint.size <= park.get("/v1/status").json()["size"]
 
 

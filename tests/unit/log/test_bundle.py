@@ -6,6 +6,7 @@ import pytest
 from ledger.errors import BadBundle, BadSignature, ProofFailed
 from ledger.log import batch, bundle, canonical, checkpoint, event, jws, note, tree
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent
+from ledger.log.bundle_kinds import EventSubject
 from ledger.log.hashes import ZEROS_HEX, leaf_hash
 from ledger.log.keys import PrivateKey
 
@@ -57,7 +58,7 @@ def entry(index: int, *events: BundleEvent | WithheldEvent) -> BundleEntry:
 BUNDLE = Bundle(
     SIGNED,
     (entry(0, withheld(0, 0)), entry(1, shown(1, 2), withheld(1, 3), shown(1, 4))),
-    "acme/plant/gas@3",
+    EventSubject(event="acme/plant/gas@3"),
 )
 DATA = bundle.write_bundle(BUNDLE)
 
@@ -70,9 +71,9 @@ def test_a_bundle_comes_back_from_its_file():
 def test_an_event_is_proven_with_the_vkey_alone():
     opened = bundle.open_bundle(BUNDLE, VKEY)
     assert opened.checkpoint == HEAD
-    assert opened.subject.data == LINES[2]
-    assert opened.subject.leaf == leaves_of(1)[2]
-    assert opened.subject_index == 1
+    assert opened.event.data == LINES[2]
+    assert opened.event.leaf == leaves_of(1)[2]
+    assert opened.place("acme/plant/gas@3")[0].index == 1
     assert [item.index for item in opened.entries] == [0, 1]
     assert opened.entries[1].signed.jws.verify(PARTY_KEY.public)
 
@@ -131,7 +132,7 @@ def test_a_batch_that_was_signed_for_another_log_is_refused():
     foreign = Bundle(
         checkpoint.sign_checkpoint(LOG_KEY, head),
         (BundleEntry((only,), 0, jws_bytes, ()),),
-        STREAMS[0] + "@1",
+        EventSubject(event=STREAMS[0] + "@1"),
     )
     with pytest.raises(BadBundle, match="another log"):
         bundle.open_bundle(foreign, VKEY)
@@ -173,7 +174,9 @@ def logged(*bodies: bytes, subject: str) -> Bundle:
         first = BundleEvent(lines[0], tree.path_of(events, 0), 0, statement.previous)
         entries.append(BundleEntry((first,), index, statement_jws, tree.path_of(leaves, index)))
     head = checkpoint.Checkpoint(ORIGIN, len(leaves), tree.root_of(leaves))
-    return Bundle(checkpoint.sign_checkpoint(LOG_KEY, head), tuple(entries), subject)
+    return Bundle(
+        checkpoint.sign_checkpoint(LOG_KEY, head), tuple(entries), EventSubject(event=subject)
+    )
 
 
 def body(first: int, previous: str, *numbers: int, seen: batch.Seen | None = None) -> bytes:
@@ -189,7 +192,7 @@ def test_two_batches_of_a_stream_that_follow_each_other_are_proven():
     first = body(1, ZEROS_HEX, 1, 2)
     second = body(3, head_of(first), 3)
     opened = bundle.open_bundle(logged(first, second, subject="acme/plant/gas@3"), VKEY)
-    assert opened.subject_index == 1
+    assert opened.place("acme/plant/gas@3")[0].index == 1
 
 
 def test_two_events_under_one_name_are_refused():
@@ -221,7 +224,9 @@ def test_an_author_cannot_have_seen_what_came_later():
 
 def test_the_event_asked_about_must_be_in_the_file():
     with pytest.raises(BadBundle, match="not in the file"):
-        bundle.open_bundle(msgspec.structs.replace(BUNDLE, event="acme/plant/gas@1"), VKEY)
+        bundle.open_bundle(
+            msgspec.structs.replace(BUNDLE, subject=EventSubject(event="acme/plant/gas@1")), VKEY
+        )
 
 
 @pytest.mark.parametrize(
@@ -233,7 +238,7 @@ def test_the_event_asked_about_must_be_in_the_file():
         changed_entry(GAS, events=GAS.events[::-1]),
         changed_entry(GAS, events=GAS.events[:1] * 2),
         changed_entry(GAS, index=-1),
-        msgspec.structs.replace(BUNDLE, event="acme/plant/gas"),
+        msgspec.structs.replace(BUNDLE, subject=EventSubject(event="acme/plant/gas")),
         msgspec.structs.replace(BUNDLE, checkpoint=b"\xff"),
     ],
     ids=[

@@ -1,0 +1,77 @@
+"""What a file claims, in words: its figures by kind, with their units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.cli.footprint import masses_text
+
+
+def claim_lines(kind: str, claim: Mapping[str, Any]) -> list[str]:
+    """The claim of a verdict, of any kind, as text; `claim` as the specification has it."""
+    match kind:
+        case "event" | "current-event":
+            return _event(claim)
+        case "inventory-line":
+            taken = ", taken off" if claim.get("subtract") else ""
+            mass = _mass({claim["gas"]: claim["mass_mg"]})
+            return ["\nThe line:", f"  {claim['month']}, {claim['role']}: {mass}{taken}"]
+        case "company-total" | "company-inventory":
+            return [f"\nSums of {claim['party']}:", *_sums(claim["sums"])]
+        case "company-part":
+            lines = [f"  {column}: {_mass(row)}" for column, row in claim["masses"].items()]
+            return [f"\nOf the selected lines of {claim['party']}:", *(lines or ["  nothing"])]
+        case "area-total":
+            return [
+                f"\nTotals of the view {claim['view']}:",
+                *_sums(claim["totals"]),
+                f"\nSum over the {claim['companies']} parties of the list:",
+                *_sums(claim["companies_sums"]),
+            ]
+        case "target-progress":
+            return _target(claim)
+        case _:
+            return ["", f"{claim['figure']}: {claim['value']} {claim['unit']}"]
+
+
+def _event(claim: Mapping[str, Any]) -> list[str]:
+    parts = []
+    if claim["masses"]:
+        parts.append("\nMasses that follow from it:")
+        parts += [
+            f"  {month}, {role}: {_mass(gases)}"
+            for month, roles in claim["masses"].items()
+            for role, gases in roles.items()
+        ]
+    if claim["withdrawn"]:
+        parts.append(f"\nWithdrawn in {claim['corrected_by']}: it counts no more.")
+    elif claim["corrected_by"]:
+        parts.append(
+            f"\nCorrected in {claim['corrected_by']}; the masses are those of the correction."
+        )
+    return parts
+
+
+def _sums(sums: Mapping[str, Mapping[str, str]]) -> list[str]:
+    lines = [
+        f"  {gas}, {column}: {_mass({gas: amount})}"
+        for gas, row in sums.items()
+        for column, amount in row.items()
+        if amount != "0"
+    ]
+    return lines or ["  nothing"]
+
+
+def _target(claim: Mapping[str, Any]) -> list[str]:
+    base = int(claim["base_mg"])
+    lines = [f"\nIn {claim['year']}:"]
+    for what, member in (("emitted", "emitted_mg"), ("allowed", "allowed_mg"), ("base", "base_mg")):
+        amount = claim[member]
+        share = f", {1000 * int(amount) // base / 10:.1f} % of the base" if base else ""
+        lines.append(f"  {what}: {_mass({'CO2e': amount})}{share if member != 'base_mg' else ''}")
+    return lines
+
+
+def _mass(masses: Mapping[str, str]) -> str:
+    return f"{masses_text(masses)} ({masses_text(masses, 'mg')})"

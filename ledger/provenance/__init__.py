@@ -1,0 +1,66 @@
+"""What a bundle shows, derived again from the entries in the file: pure, offline, all or nothing.
+
+    verdict = verify_bundle(data, log_key)
+
+No number is taken from the file's subject. What a file cannot show the verdict says.
+Source: formats, section 8; specification, bundles.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from ledger.errors import BadBundle
+from ledger.log.bundle import open_bundle, read_bundle
+from ledger.log.bundle_kinds import as_value, kind_of
+from ledger.log.witnesses import Policy, Witness
+from ledger.machine import read_event
+from ledger.provenance.kinds import DERIVES
+from ledger.provenance.trusted import Trusted, check_witnessed
+from ledger.provenance.verdict import ANOTHER_HISTORY, AUDITED, SEALED, Verdict, facts, says
+
+__all__ = ["Verdict", "facts", "says", "verify_bundle"]
+
+
+def verify_bundle(
+    data: bytes,
+    log_key: str,
+    witnesses: tuple[Witness, ...] = (),
+    policy: Policy | None = None,
+    replayed: tuple[Witness, ...] = (),
+) -> Verdict:
+    """Check a bundle of any kind as a whole, under the log of this vkey.
+
+    `witnesses` are those that the caller trusts, `policy` says how many are enough, `replayed` are
+    those that it trusts to have derived the whole log. Raises LedgerError whose `defect` says what
+    is wrong: InvalidInput for a file out of form, ProofFailed or Refused for one that does not hold.
+    """
+    bundle = read_bundle(data)
+    trusted = Trusted(log_key, witnesses, policy, replayed)
+    witnessed = check_witnessed(bundle.checkpoint, trusted)
+    opened = open_bundle(bundle, log_key, read_event)
+    kind = kind_of(bundle.subject)
+    derive = DERIVES.get(type(bundle.subject))
+    if derive is None:
+        raise BadBundle(f"claims of kind {kind.name} are not derived here", defect="form")
+    finding = derive(opened, trusted)
+    audited = finding.strength == SEALED and bool(witnessed.replayed)
+    alone = not (witnessed.cosigned or witnessed.replayed)
+    codes = {*finding.not_excluded, *([ANOTHER_HISTORY] if alone else [])}
+    return Verdict(
+        kind=kind.name,
+        subject=cast("dict[str, object]", as_value(bundle.subject)),
+        origin=opened.checkpoint.origin,
+        log_key=log_key,
+        size=opened.checkpoint.size,
+        finding=finding,
+        strength=AUDITED if audited else finding.strength,
+        withheld=tuple(
+            item.name for entry in opened.entries for item in entry.events if item.data is None
+        ),
+        cosigned=witnessed.cosigned,
+        replayed=witnessed.replayed,
+        policy=None if policy is None else str(policy),
+        not_excluded=tuple(sorted(codes)),
+        named=bool(witnesses or replayed),
+    )

@@ -1,0 +1,62 @@
+"""Whom the reader of a file trusts beside the log's key, and which of them have cosigned it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ledger.errors import refusing
+from ledger.log.checkpoint import open_checkpoint, open_cosigned
+from ledger.log.witnesses import Cosigned, Policy, Witness, check_policy, cosigned_by
+
+
+class Trusted(msgspec.Struct, frozen=True):
+    """The log's vkey; witnesses of its growth, how many are enough; witnesses that replay it."""
+
+    log_key: str
+    witnesses: tuple[Witness, ...] = ()
+    policy: Policy | None = None
+    replayed: tuple[Witness, ...] = ()
+
+
+class Witnessed(msgspec.Struct, frozen=True):
+    """Whose cosignatures hold."""
+
+    cosigned: tuple[Cosigned, ...]
+    replayed: tuple[Cosigned, ...]
+
+
+def check_witnessed(checkpoint: bytes, trusted: Trusted) -> Witnessed:
+    """Which of the trusted ones have cosigned a checkpoint.
+
+    A witness that replays the log is a witness of its growth as well, and counts once for the
+    policy. Raises BadNote, BadSignature, ProofFailed if too few have cosigned.
+    """
+    with refusing("checkpoint"):
+        open_checkpoint(checkpoint, trusted.log_key)
+    everyone = (*trusted.witnesses, *trusted.replayed)
+    with refusing("cosignature"):
+        verifiers = [one for witness in everyone for one in witness.verifiers]
+        opened = open_cosigned(checkpoint, trusted.log_key, verifiers)
+    found = Witnessed(
+        cosigned_by(opened.cosignatures, trusted.witnesses),
+        cosigned_by(opened.cosignatures, trusted.replayed),
+    )
+    if trusted.policy is not None:
+        with refusing("policy"):
+            check_policy(trusted.policy, (*found.cosigned, *found.replayed))
+    return found
+
+
+def witnessed(
+    checkpoint: bytes, log_key: str, witnesses: tuple[Witness, ...], policy: Policy | None
+) -> tuple[Cosigned, ...]:
+    """Which of these witnesses have cosigned a checkpoint; raises ProofFailed if too few have."""
+    return check_witnessed(checkpoint, Trusted(log_key, witnesses, policy)).cosigned
+
+
+def another_history(cosigned: tuple[Cosigned, ...], witnesses: tuple[Witness, ...]) -> list[str]:
+    """That others may be shown another history, where no trusted witness excludes it."""
+    if cosigned:
+        return []
+    why = "none of the named ones has cosigned" if witnesses else "no witness was named"
+    return [f"another history of this log, shown to somebody else: {why}"]
