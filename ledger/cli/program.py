@@ -42,6 +42,7 @@ from ledger.cli import (
     target,
     transfer,
     verify,
+    watch,
     witness,
 )
 from ledger.cli.call import As, Debug, Home, Json, Key, Url
@@ -88,7 +89,19 @@ GROUPS: Final = (
     ("transfer", transfer, "What parties hand to each other, or out of the area."),
     ("target", target, "Where a company or the area means to be."),
 )
-SINGLES: Final = (init, importing, record, correct, footprint, prove, verify, audit, status, serve)
+SINGLES: Final = (
+    init,
+    importing,
+    record,
+    correct,
+    footprint,
+    prove,
+    verify,
+    watch,
+    audit,
+    status,
+    serve,
+)
 
 
 def build() -> typer.Typer:

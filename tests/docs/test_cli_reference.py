@@ -29,6 +29,7 @@ NAMED = (
     "report explain",
     "transfer record", "transfer acknowledge", "transfer withdraw", "transfer list",
     "target set",
+    "watch",
     "witness init", "witness serve", "witness show",
 )  # fmt: skip
 

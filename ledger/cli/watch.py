@@ -1,0 +1,226 @@
+"""`watch`: follow a ledger elsewhere, and learn of every entry in your name, and of a second history.
+
+Nothing of it needs a key of the ledger or a right to read. What is found goes to stdout, a line each;
+whatever could not be asked, to stderr.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+import typer
+
+from ledger.cli.arguments import read_file
+from ledger.cli.call import Call, command
+from ledger.cli.output import clean, hint, progress, write_json
+from ledger.client.monitor.kept import Kept
+from ledger.client.monitor.served import Served
+from ledger.client.monitor.watcher import Look, Watcher
+from ledger.errors import Unavailable
+from ledger.log import receipt as receipts
+from ledger.log.names import parse_party, parse_stream
+
+if TYPE_CHECKING:
+    from ledger.client.monitor.kept import KeptEntry
+
+FOLDER: Final = "watch"
+EVERY_S: Final = 10.0
+BACK_OFF_S: Final = (1.0, 300.0)
+"""First pause after a look that failed, and the longest: each is twice the one before."""
+NO: Final = 1
+NOT_NOW: Final = 3
+
+_T = TypeVar("_T")
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @command(
+        app, "watch", example="carbon-ledger watch https://ledger.example --party steelworks --once"
+    )
+    def watch(
+        call: Call,
+        address: Annotated[str, typer.Argument(metavar="URL", help="The ledger's address.")],
+        log_key: Annotated[
+            str | None,
+            typer.Option(
+                metavar="VKEY",
+                help="Key of the log that you trust. Without it the first one shown is kept.",
+            ),
+        ] = None,
+        party: Annotated[
+            list[str] | None,
+            typer.Option(metavar="PARTY", help="Report each entry of this party; repeatable."),
+        ] = None,
+        stream: Annotated[
+            list[str] | None,
+            typer.Option(metavar="STREAM", help="Report each entry of this stream; repeatable."),
+        ] = None,
+        also: Annotated[
+            list[str] | None,
+            typer.Option(metavar="URL", help="Where the same log is served to others; repeatable."),
+        ] = None,
+        against: Annotated[
+            list[Path] | None,
+            typer.Option(
+                metavar="FILE", help="A checkpoint or receipt that somebody has; repeatable."
+            ),
+        ] = None,
+        *,
+        once: Annotated[
+            bool, typer.Option("--once", metavar="", help="Look once, and say whether all is well.")
+        ] = False,
+        every: Annotated[
+            float, typer.Option(metavar="SECONDS", min=0.1, help="Pause between two looks.")
+        ] = EVERY_S,
+        state: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FOLDER",
+                help="Where to keep what was followed.",
+                show_default="in the home, by the address",
+            ),
+        ] = None,
+    ) -> int:
+        """Follow a ledger elsewhere, until Ctrl-C: is there one history, and who posts in your name?
+
+        Every entry is fetched and held against the signed checkpoints, every seal against the log
+        and the public list of companies. It needs no right to read. A second history ends it with
+        exit status 1 and a file of evidence that verify checks offline. With --once the status is
+        1 if anything is wrong, and 3 if something could not be looked at.
+        """
+        names = [f"{parse_party(one)}/" for one in party or ()]
+        names += [parse_stream(one) for one in stream or ()]
+        notes = [(_note(path), str(path)) for path in against or ()]
+        served = Served(address)
+        others = [Served(one) for one in also or ()]
+        with Kept(state or call.home / FOLDER / _name(address)) as kept:
+            watcher = Watcher(kept, served, others, _log_key(kept, served, log_key))
+            for note, said_by in notes:
+                watcher.hold_to(note, said_by)
+            teller = _Teller(call, watcher, names)
+            return _look(teller) if once else _follow(teller, every)
+
+
+def _look(teller: _Teller) -> int:
+    look = teller.look()
+    if look.findings:
+        return NO
+    return NOT_NOW if look.warnings else 0
+
+
+def _follow(teller: _Teller, every_s: float) -> int:
+    failures = 0
+    while True:
+        pause_s = every_s
+        try:
+            teller.look()
+            failures = 0
+        except Unavailable as error:
+            first, longest = BACK_OFF_S
+            pause_s = min(longest, first * 2 ** min(failures, 16))
+            failures += 1
+            teller.warn(str(error))
+        time.sleep(pause_s)
+
+
+class _Teller:
+    """Tells what a look has shown, everything once."""
+
+    def __init__(self, call: Call, watcher: Watcher, names: list[str]) -> None:
+        self._call = call
+        self._watcher = watcher
+        self._names = names
+        self._told: set[object] = set()
+        self._size = -1
+
+    def look(self) -> Look:
+        """Look at the log, and tell what is new."""
+        with progress(self._call, "Following") as bar:
+            look = self._watcher.look(bar)
+        for entry in self._watcher.untold(self._names):
+            self._entry(entry)
+        self._watcher.told(self._names)
+        for one in self._new(look.findings):
+            self._line(
+                {"kind": "finding", "index": one.index, "what": one.what},
+                f"WRONG  entry {one.index}: {one.what}",
+            )
+        if look.size != self._size:
+            self._size = look.size
+            self._line(
+                {"kind": "followed", "size": look.size, "root": look.root},
+                f"followed to size {look.size}, root {look.root}",
+            )
+        if look.published < look.size:
+            self.warn(f"the ledger shows size {look.published}, and has shown {look.size}")
+        for size in look.awaited:
+            self.warn(f"a checkpoint of size {size} is known, and the ledger has shown {look.size}")
+        for warning in look.warnings:
+            self.warn(warning)
+        return look
+
+    def warn(self, text: str) -> None:
+        """Say once what could not be looked at."""
+        for one in self._new([text]):
+            hint(one)
+
+    def _new(self, items: Iterable[_T]) -> list[_T]:
+        found = [one for one in items if one not in self._told]
+        self._told.update(found)
+        return found
+
+    def _entry(self, entry: KeptEntry) -> None:
+        versions = f"{entry.first}" if entry.count == 1 else f"{entry.first}-{entry.last}"
+        self._line(
+            {
+                "kind": "entry",
+                "index": entry.index,
+                "stream": entry.stream,
+                "first": entry.first,
+                "last": entry.last,
+                "head": entry.head,
+                "key": entry.kid,
+                "signed_at": entry.signed_at,
+            },
+            f"entry {entry.index}  {entry.stream}@{versions}  key {entry.kid}  "
+            f"signed at {entry.signed_at}, as its author says",
+        )
+
+    def _line(self, value: dict[str, object], text: str) -> None:
+        if self._call.json:
+            write_json(value)
+        else:
+            print(clean(text), flush=True)
+
+
+def _log_key(kept: Kept, served: Served, given: str | None) -> str:
+    if given is not None:
+        return given
+    if kept.vkey is not None:
+        return kept.vkey
+    found = served.log_key()
+    hint(
+        f"Log key {found}, as the ledger itself says. Compare it with one that you have otherwise."
+    )
+    return found
+
+
+def _note(path: Path) -> bytes:
+    """The checkpoint of a file: a note, or a receipt, also behind the statement as an outbox keeps it."""
+    data = read_file(path)
+    header = receipts.HEADER.encode()
+    _, _, rest = data.partition(b"\n")
+    for one in (data, rest):
+        if one.startswith(header):
+            return receipts.parse_receipt(one).checkpoint
+    return data
+
+
+def _name(url: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", url.partition("://")[2] or url).strip("_.") or "ledger"

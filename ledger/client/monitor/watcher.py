@@ -1,0 +1,223 @@
+"""One look at a log: follow it as far as it has come, and say what its owner should know.
+
+The order is that of the specification: the published checkpoint, the entries up to it, their root,
+what checkpoints from elsewhere say, and the seals. What was found once stays found. A crash at any
+moment loses nothing that was followed; an entry may then be reported twice, and never not at all.
+Source: specification, monitoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from ledger.client.monitor.entry import EntryReader
+from ledger.client.monitor.history import (
+    compare,
+    diverging,
+    known_evidence,
+    not_shown,
+    two_histories,
+)
+from ledger.client.monitor.kept import Kept, KeptEntry
+from ledger.client.monitor.public import PublicEvents
+from ledger.client.monitor.served import Served
+from ledger.errors import LedgerError, NotFound, ProofFailed, Unavailable
+from ledger.log.checkpoint import Checkpoint, open_checkpoint
+from ledger.log.tiles import WIDTH
+
+Progress = Callable[[int, int], None]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something in the log that must not be: of an entry, by its index."""
+
+    index: int
+    what: str
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What one look has shown."""
+
+    size: int
+    """Of the newest checkpoint that was followed."""
+    root: str
+    published: int
+    """Size of the checkpoint that the ledger shows now; it can be smaller than what was seen."""
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    """What could not be looked at, and why."""
+    awaited: tuple[int, ...]
+    """Sizes of checkpoints seen elsewhere that the ledger has still to come up to."""
+
+
+class Watcher:
+    """Follows the log of one ledger, with other vantage points to compare."""
+
+    def __init__(self, kept: Kept, served: Served, others: Iterable[Served], vkey: str) -> None:
+        """`vkey` is the log's. Raises ProofFailed for another log than before, BadNote."""
+        self._kept = kept
+        self._served = served
+        self._others = tuple(others)
+        self._vkey = vkey
+        self._origin: Final = kept.check_log(vkey)
+
+    def hold_to(self, signed: bytes, said_by: str) -> None:
+        """Compare the log with this checkpoint, now or when it has come so far.
+
+        Raises BadNote, BadSignature for a note that the log has not signed.
+        """
+        open_checkpoint(signed, self._vkey)
+        self._kept.add_note(signed, said_by)
+
+    def look(self, progress: Progress) -> Look:
+        """Follow the log as far as it has come. Raises OtherHistory, ProofFailed, Unavailable."""
+        for path in self._kept.evidence():
+            raise known_evidence(path)
+        published = self._follow(progress)
+        warnings = list(self._compare())
+        findings = [Finding(one.index, one.fault) for one in self._kept.with_faults()]
+        if self._kept.size and not self._kept.entry(0).fault:
+            public = PublicEvents(self._kept, self._served)
+            said = [*self._begun_elsewhere(public), *self._check_seals(public)]
+            findings += [one for one in said if isinstance(one, Finding)]
+            warnings += [one for one in said if isinstance(one, str)]
+        sealed = self._kept.checked_seals().items()
+        findings += [Finding(index, fault) for index, fault in sealed if fault]
+        head = self._kept.checkpoint
+        notes = [open_checkpoint(signed, self._vkey).size for signed in self._kept.notes()]
+        return Look(
+            size=self._kept.size,
+            root="" if head is None else head.root.hex(),
+            published=published,
+            findings=tuple(sorted(findings, key=lambda one: one.index)),
+            warnings=tuple(warnings),
+            awaited=tuple(sorted(notes)),
+        )
+
+    def untold(self, names: Iterable[str]) -> list[KeptEntry]:
+        """The entries that the owners of these names were not told of, in order.
+
+        A name is a stream, or a beginning of streams that ends in `/`.
+        """
+        found: dict[int, KeptEntry] = {}
+        for name in names:
+            matching = self._kept.matching(name, self._kept.reported(name))
+            found |= {entry.index: entry for entry in matching}
+        return [found[index] for index in sorted(found)]
+
+    def told(self, names: Iterable[str]) -> None:
+        """The owners of these names have been told of all entries so far."""
+        for name in names:
+            self._kept.report(name, self._kept.size)
+
+    # --- following -----------------------------------------------------------------------------
+
+    def _follow(self, progress: Progress) -> int:
+        try:
+            signed = self._served.checkpoint(self._origin)
+        except NotFound as error:
+            raise Unavailable(
+                f"{self._served.url} has published no checkpoint of {self._origin}",
+                found=error.found,
+                advice="Its witnesses may not have cosigned yet; or the address is another log's.",
+            ) from error
+        head = open_checkpoint(signed, self._vkey)
+        if head.size <= self._kept.size:
+            compare(self._kept, signed, self._vkey, None)
+        else:
+            self._grow(signed, head, progress)
+        return head.size
+
+    def _grow(self, signed: bytes, head: Checkpoint, progress: Progress) -> None:
+        for attempt in range(2):
+            if attempt or self._kept.fetched() > head.size:
+                self._kept.forget_above(self._kept.size)
+            self._fetch(head.size, progress)
+            if self._kept.root_at(head.size) == head.root:
+                self._kept.advance(signed, head)
+                return
+        # These entries do not lead to the checkpoint: what do its tiles of hashes say?
+        self._kept.forget_above(self._kept.size)
+        read = self._served.hashes(self._origin, head.size)
+        try:
+            found = diverging(self._kept, signed, head, self._vkey, read)
+        except Unavailable as error:
+            found, why = None, error.what
+        else:
+            why = "entries with another root"
+        if found is not None:
+            raise two_histories(self._kept, found)
+        self._kept.add_note(signed, self._served.url)
+        raise not_shown(head, why)
+
+    def _fetch(self, size: int, progress: Progress) -> None:
+        reader = EntryReader(self._kept, self._vkey)
+        while reader.size < size:
+            number, skip = divmod(reader.size, WIDTH)
+            try:
+                entries = self._served.entries(self._origin, size, number)
+            except NotFound as error:
+                raise Unavailable(
+                    error.what,
+                    expected=f"the entries of the published size {size}",
+                    found=error.found,
+                    advice="The ledger withholds what it has signed, or a proxy does. Ask again.",
+                ) from error
+            self._kept.append(reader.read(entries[skip:]))
+            progress(reader.size, size)
+
+    # --- comparing -----------------------------------------------------------------------------
+
+    def _compare(self) -> Iterator[str]:
+        """What could not be compared. Raises OtherHistory."""
+        for other in self._others:
+            try:
+                signed = other.checkpoint(self._origin)
+                read = other.hashes(self._origin, open_checkpoint(signed, self._vkey).size)
+                if not compare(self._kept, signed, self._vkey, read):
+                    self._kept.add_note(signed, other.url)
+            except (NotFound, Unavailable) as error:
+                yield f"{other.url} cannot be compared: {error}"
+        for signed in self._kept.notes():
+            if compare(self._kept, signed, self._vkey, None):
+                self._kept.drop_note(signed)
+
+    # --- public events -------------------------------------------------------------------------
+
+    def _begun_elsewhere(self, public: PublicEvents) -> Iterator[Finding | str]:
+        """Streams that begin in the middle, where the log continues no other."""
+        begun = self._kept.begun_elsewhere()
+        try:
+            if not begun or public.continues():
+                return
+        except (NotFound, ProofFailed, Unavailable) as error:
+            yield f"the opening of the log cannot be looked at: {_short(error)}"
+            return
+        for one in begun:
+            what = f"{one.stream} begins with version {one.first}, and this log continues no other"
+            yield Finding(one.index, what)
+
+    def _check_seals(self, public: PublicEvents) -> Iterator[Finding | str]:
+        """What could not be checked, and what is shown otherwise than sealed; faults are kept."""
+        for entry in public.seals():
+            if self._kept.begun_elsewhere():
+                yield (
+                    f"the seals of entry {entry.index} are not checked: they cover streams of the "
+                    "log before this one"
+                )
+                continue
+            try:
+                fault = public.check_seals(entry)
+            except ProofFailed as error:
+                yield Finding(entry.index, _short(error))
+            except (NotFound, Unavailable) as error:
+                yield f"the seals of entry {entry.index} cannot be checked: {_short(error)}"
+            else:
+                self._kept.add_seal(entry.index, fault)
+
+
+def _short(error: LedgerError) -> str:
+    return f"{error.what}{f' ({error.found})' if error.found else ''}"
