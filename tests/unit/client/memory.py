@@ -25,6 +25,7 @@ from ledger.carbon.pieces import SITE, SOURCE
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
 from ledger.carbon.rows import EntryRows
+from ledger.carbon.seal.info import SealDraft, SealInfo
 from ledger.errors import BadBatch, Conflict, NotFound
 from ledger.fold.state import Memory, Overlay
 from ledger.log import batch, bundle, jws, note
@@ -36,6 +37,7 @@ from ledger.log.keys import PrivateKey
 from ledger.log.names import split_event
 from ledger.log.page import write_page
 from ledger.log.receipt import Receipt, format_receipt
+from ledger.log.seals import CompanyLine, Head, InventoryLine
 from ledger.log.tree import path_of, root_of
 from ledger.parties.events import Jwk, LedgerOpened, PartyRegistered, RulesRef
 
@@ -206,6 +208,26 @@ class MemoryConnection:
         raise NotImplementedError
 
     async def explanation(self, figure: str, stream: str | None) -> Explanation:
+        raise NotImplementedError
+
+    async def seal_draft(
+        self, view: str, period: tuple[str, str], size: int | None, gwp: str
+    ) -> SealDraft:
+        raise NotImplementedError
+
+    async def seals(self) -> list[SealInfo]:
+        raise NotImplementedError
+
+    async def seal(self, number: int) -> SealInfo:
+        raise NotImplementedError
+
+    async def seal_companies(self, number: int) -> list[CompanyLine]:
+        raise NotImplementedError
+
+    async def seal_heads(self, number: int) -> list[Head]:
+        raise NotImplementedError
+
+    async def seal_lines(self, number: int, party: str) -> list[InventoryLine]:
         raise NotImplementedError
 
     # --- what a test asks --------------------------------------------------------------------
