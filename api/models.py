@@ -95,6 +95,9 @@ class Witness(Answer):
         examples=[812],
     )
     cosigned_at: str | None = Field(description="When, as it says itself, or null.")
+    replays: bool = Field(
+        description="Whether it cosigns only what it has folded itself, from all entries."
+    )
 
 
 class Status(Answer):

@@ -36,10 +36,16 @@ class WitnessProcess:
     """A witness of some logs; it keeps its port when it is started again."""
 
     def __init__(
-        self, folder: Path, name: str, logs: Sequence[str] = (), *, ml_dsa: bool = False
+        self,
+        folder: Path,
+        name: str,
+        logs: Sequence[str] = (),
+        *,
+        ml_dsa: bool = False,
+        inside: str = FOLDER,
     ) -> None:
         self.folder = folder
-        self.home = WitnessHome(folder / FOLDER)
+        self.home = WitnessHome(folder / inside)
         self.about = self.home.make(name, ml_dsa=ml_dsa)
         self.home.logs.write_text("".join(f"{vkey}\n" for vkey in logs))
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -50,12 +56,16 @@ class WitnessProcess:
     def start(self, *, dying: bool = False) -> Self:
         """Serve; `dying` kills itself with SIGKILL between writing its state and answering."""
         if dying:
-            arguments = ["-c", DYING, str(self.home.path), str(self.port)]
-        else:
-            arguments = [
-                "-m", "ledger.cli", "witness", "serve", "--json",
-                "--home", str(self.folder), "--port", str(self.port),
-            ]  # fmt: skip
+            return self.run(["-c", DYING, str(self.home.path), str(self.port)])
+        return self.run(["-m", "ledger.cli", "witness", "serve", *self.options])
+
+    @property
+    def options(self) -> list[str]:
+        """What every command that serves takes."""
+        return ["--json", "--home", str(self.folder), "--port", str(self.port)]
+
+    def run(self, arguments: list[str]) -> Self:
+        """Serve with these arguments of Python."""
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -94,6 +104,6 @@ class WitnessProcess:
         if self.process is not None:
             self.end(signal.SIGKILL)
 
-    def entry(self, role: str) -> dict[str, Any]:
+    def entry(self, role: str, **more: object) -> dict[str, Any]:
         """As it stands in a ledger's list of witnesses."""
-        return {"role": role, "url": self.url, "vkeys": list(self.about.vkeys)}
+        return {"role": role, "url": self.url, "vkeys": list(self.about.vkeys), **more}

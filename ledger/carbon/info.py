@@ -24,6 +24,8 @@ class WitnessInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Of the newest checkpoint that it has cosigned; 0 for none."""
     cosigned_at: str | None = None
     """When, as it says itself."""
+    replays: bool = False
+    """Whether it cosigns only what it has folded itself, from all entries."""
 
 
 class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,7 +34,9 @@ def add(app: typer.Typer) -> None:
         if found.witness_policy is not None:
             text["published"] = f"size {found.witnessed_size or 0} (policy {found.witness_policy})"
         for one in found.witnesses:
-            text[f"  {one.witness}"] = f"{one.role}, {one.state}, size {one.size}"
+            text[f"  {one.witness}"] = (
+                f"{one.role}, {one.state}, {'replayed to ' if one.replays else ''}size {one.size}"
+            )
         show(call, msgspec.to_builtins(found), pairs(text))
 
 

@@ -2,8 +2,12 @@
 
     {"policy": "certifier=1,regulator=1",
      "witnesses": [{"role": "certifier", "url": "https://witness.example/w1",
-                    "vkeys": ["witness.example/w1+61df0c99+BF…"]}]}
+                    "vkeys": ["witness.example/w1+61df0c99+BF…"]},
+                   {"role": "regulator", "url": "https://witness.example/replay", "replays": true,
+                    "vkeys": ["witness.example/replay+0b1d7f4c+BE…"]}]}
 
+One that replays is asked like the others, and takes longer, since it folds every entry first. It
+counts in no policy: whoever runs it may run a witness that answers at once, and would count twice.
 Read once, when the ledger is opened. Source: formats, section 7.
 """
 
@@ -23,6 +27,8 @@ class AskedWitness(msgspec.Struct, frozen=True):
     witness: Witness
     url: str
     """Prefix of `/add-checkpoint`."""
+    replays: bool = False
+    """Whether it cosigns only what it has folded itself."""
 
 
 class WitnessList(msgspec.Struct, frozen=True):
@@ -33,14 +39,15 @@ class WitnessList(msgspec.Struct, frozen=True):
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:
-        """Whom it trusts to have seen one history."""
-        return tuple(one.witness for one in self.asked)
+        """Whom it trusts to have seen one history: those that a policy counts."""
+        return tuple(one.witness for one in self.asked if not one.replays)
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: str
     url: str
     vkeys: tuple[str, ...]
+    replays: bool = False
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +67,7 @@ def read_witness_list(path: Path) -> WitnessList | None:
         file = msgspec.json.decode(data, type=_File)
         policy = parse_policy(file.policy)
         asked = tuple(
-            AskedWitness(witness_of(one.role, one.vkeys), _url(path, one.url))
+            AskedWitness(witness_of(one.role, one.vkeys), _url(path, one.url), one.replays)
             for one in file.witnesses
         )
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -79,7 +86,8 @@ def read_witness_list(path: Path) -> WitnessList | None:
     names = [one.witness.name for one in asked]
     if len(set(names)) != len(names):
         raise BadFile(str(path), expected="each witness once", found=", ".join(names))
-    lacks = policy.missing((one.witness.name, one.witness.role) for one in asked)
+    counted = [one.witness for one in asked if not one.replays]
+    lacks = policy.missing((one.name, one.role) for one in counted)
     if lacks:
         raise BadFile(
             f"{path}: the policy can never be met",

@@ -57,6 +57,7 @@ class _Asked:
 
     def __init__(self, asked: AskedWitness, log: str) -> None:
         self.witness = asked.witness
+        self.replays = asked.replays
         self.client = WitnessClient(asked.witness, asked.url, log)
         self.known = 0
         """The size that it has said or cosigned last."""
@@ -80,7 +81,8 @@ class Witnesses:
         self.policy = listed.policy
         self._database = database
         self._log = log
-        self._listed = listed.witnesses
+        self._listed = tuple(one.witness for one in listed.asked)
+        self._counted = frozenset(one.name for one in listed.witnesses)
         self._asked = [_Asked(one, log) for one in listed.asked]
         self._met = 0
         """Size of the newest checkpoint known to meet the policy."""
@@ -257,7 +259,8 @@ class Witnesses:
                 continue
             found = cosigned_by(opened.cosignatures, self._listed)
             self._learn(stored.size, found)
-            if not self.policy.missing((one.witness, one.role) for one in found):
+            counted = [one for one in found if one.witness in self._counted]
+            if not self.policy.missing((one.witness, one.role) for one in counted):
                 self._met = stored.size
                 self._judged = {size: n for size, n in self._judged.items() if size > self._met}
                 return
@@ -278,6 +281,7 @@ def _info(asked: _Asked, size: int) -> WitnessInfo:
         state=state,
         size=asked.size,
         cosigned_at=None if time_s is None else time_text(time_s),
+        replays=asked.replays,
     )
 
 
