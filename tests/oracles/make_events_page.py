@@ -24,6 +24,7 @@ from ledger.carbon.organisation import events as organisation
 from ledger.carbon.rulepack import CURRENT_VERSION, load
 from ledger.fold.event import RegionCode
 from ledger.log import values
+from ledger.log.seals import Amounts
 from ledger.machine import _PLACES as PLACES
 from ledger.machine import EVENTS
 from ledger.parties.events import Continued, Jwk, RulesRef
@@ -49,7 +50,7 @@ sorted and without repeats. Intervals are half-open: the first end belongs to th
 ## Who may post what, where
 
 The first segment of a stream is its author's party, but for `P/keys`. The segments `corrections`, `factors`,
-`keys`, `ledger`, `redactions`, `register` and `seals` stand only as below (`redactions` and `seals` are kept for later: no
+`keys`, `ledger`, `redactions`, `register` and `seals` stand only as below (`redactions` is kept for later: no
 type may be posted there yet); a source stream has none of them, and at most 188 characters. "A key of P" is one that is
 valid at that place of the log, whose scope covers the stream and whose types, if it names any, include the
 event's.
@@ -87,6 +88,7 @@ AUTHORS: Final = (
     ),
     ("source", "`P/…`, any other, which `SourceRegistered` has named", "a key of P"),
     ("corrections", "a source stream followed by `/corrections`", "a key of P"),
+    ("seals", "`<operator>/seals`", "a key of the operator"),
 )
 WHERE: Final = {
     "ledger": "`<operator>/ledger`",
@@ -95,6 +97,7 @@ WHERE: Final = {
     "factors": "`P/factors`",
     "source": "a source stream",
     "corrections": "`/corrections` of a source stream",
+    "seals": "`<operator>/seals`",
 }
 ONLY: Final = {
     "LedgerOpened": ", as @1 and entry 0 of the log",
@@ -261,6 +264,12 @@ MEANING: Final = {
     "heads_root": "root over the heads of its streams",
     "root": "its root",
     "size": "its size",
+    "companies_count": "how many lines the list of companies has",
+    "companies_root": "root over the list of companies",
+    "totals": "the view's figures, in milligrams by gas",
+    "biogenic": "of biogenic origin, in a column of its own",
+    "emitted": "what was emitted",
+    "removed": "what was removed, in a column of its own",
     "crv": "`Ed25519`",
     "kty": "`OKP`",
     "x": "the public key, base64url",
@@ -287,6 +296,12 @@ SPECIAL: Final = {
     ("BoundarySet", "from"): "the first month in which it holds",
     ("CompanyFactRecorded", "period"): "from the first month until the month after the last",
     ("CompanyFactRecorded", "supersedes"): "the statement that was in force before this one",
+    ("FootprintSealed", "gwp"): "in which equivalents of these figures are shown",
+    ("FootprintSealed", "heads_count"): "how many lines the list of heads has",
+    ("FootprintSealed", "heads_root"): "root over the list of heads",
+    ("FootprintSealed", "period"): "from the first month until the month after the last",
+    ("FootprintSealed", "rules"): "the rule pack that was in force at `size`",
+    ("FootprintSealed", "size"): "the log size that it covers, at most the index of its entry",
     ("LineDeclared", "period"): "from the first month until the month after the last",
     ("MeterInstalled", "at"): "when it begins to count",
     ("MeterInstalled", "register"): "what it shows then",
@@ -347,6 +362,7 @@ def page() -> str:
         ("A number that no decimal gives exactly", carbon.Ratio),
         ("The document of a factor", carbon.Document),
         ("Readings of a register", carbon.RegisterReading),
+        ("Amounts of a gas", Amounts),
     ):
         parts.append(f"\n### {name}\n\n{_first_line(kind)}\n\n")
         parts += _table(
@@ -438,6 +454,7 @@ PARTS: Final = {
     carbon.Ratio: "[ratio](#a-number-that-no-decimal-gives-exactly)",
     carbon.Document: "[document](#the-document-of-a-factor)",
     carbon.RegisterReading: "[register reading](#readings-of-a-register)",
+    Amounts: "[amounts](#amounts-of-a-gas)",
     carbon.ActivityBody: "[`ActivityRecorded`](#activityrecorded) without `type` and `salt`",
     carbon.ProfileBody: "[`ProfileRecorded`](#profilerecorded) without `type` and `salt`",
     carbon.EmissionBody: "[`EmissionMeasured`](#emissionmeasured) without `type` and `salt`",
