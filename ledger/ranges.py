@@ -29,7 +29,7 @@ from ledger.log.batch import SignedStatement, parse_statement
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.hashes import LeafHash, leaf_hash
 from ledger.log.keys import PublicKey
-from ledger.log.redacted import stored_chain
+from ledger.log.redacted import Redacted, stored_chain
 from ledger.machine import check_log, public_key_from, read_stored, types_of
 from ledger.store.packing import split_packed
 
@@ -66,7 +66,8 @@ class FoundEntry(msgspec.Struct, frozen=True):
 
     `signed` is None where the JWS is out of form, and `damage` then says how; otherwise `damage` is
     what is wrong with the lines, and `forged` what is wrong with the signature, None where its key
-    was not known. `pieces` are those of the state that the entry's readings will ask for.
+    was not known. `pieces` are those of the state that the entry's readings will ask for, `redacted`
+    the positions of events whose data is gone.
     """
 
     leaf: LeafHash
@@ -76,6 +77,7 @@ class FoundEntry(msgspec.Struct, frozen=True):
     types: tuple[str, ...] = ()
     summary: Summary | None = None
     pieces: tuple[tuple[str, str], ...] = ()
+    redacted: tuple[int, ...] = ()
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -145,7 +147,8 @@ def _check_entry(part: Range, stored: Bytes) -> FoundEntry:
     if stored.basis >= 0:
         ground = ground_from(part.bases[stored.basis])
         summary, pieces = _readings(ground, signed.statement.stream, events)
-    return FoundEntry(leaf, signed, "", forged, types, summary, pieces)
+    gone = tuple(at for at, event in enumerate(events) if isinstance(event, Redacted))
+    return FoundEntry(leaf, signed, "", forged, types, summary, pieces, gone)
 
 
 def _forged(signed: SignedStatement, key: PublicKey) -> str:

@@ -42,6 +42,7 @@ from ledger.carbon.organisation.events import (
     SiteTransferred,
     SupplyMatched,
 )
+from ledger.carbon.redaction.events import RedactionConfirmed
 from ledger.errors import ProofFailed
 from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.log.hashes import ZEROS_HEX
@@ -95,6 +96,8 @@ def needs(stream: str, version: int, event: object) -> Needed:
                 sites=sites,
                 people=sites,
             )
+        case RedactionConfirmed():
+            return Needed(statements=(event.event,))
         case FactorConfirmed():
             return Needed(factors=(event.factor,))
         case FactorAssigned():

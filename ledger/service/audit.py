@@ -13,27 +13,31 @@ each stream, its head.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from typing import Final
 
 import msgspec
 
+from ledger.carbon.redaction.pieces import REDACTION
 from ledger.carbon.summary import Basis
 from ledger.errors import Damaged, LedgerError
-from ledger.log import tiles
+from ledger.log import seals, tiles
 from ledger.log.batch import Seen, SignedStatement
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import ZEROS_HEX, Hash, LeafHash, leaf_hash
+from ledger.log.names import event_ref, split_event
+from ledger.log.note import parse_vkey
 from ledger.log.tree import CompactRange, root_of
 from ledger.ranges import FoundEntry, open_note
 from ledger.service.ranging import Step, steps
 from ledger.service.replay import Progress, Replay
 from ledger.service.spread import Spread
-from ledger.store import audit_store, log_store, tile_store
+from ledger.store import audit_store, earlier_store, log_store, redaction_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, translated
+from ledger.store.earlier_store import EarlierRow
 from ledger.store.log_store import Head, StoredEntry
 from ledger.store.queries import query
 
@@ -71,6 +75,9 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     digests: dict[str, str]
     """SHA-256 of each read model as derived again."""
     damages: list[Damage]
+    earlier: int = 0
+    """Entries of the earlier logs that this one continues; what is above counts them in, but for
+    `size`."""
 
 
 async def audit(
@@ -88,7 +95,8 @@ async def audit(
     async with translated(), conn.transaction():
         await conn.execute(query("session", "snapshot"))
         said = _Said(checkpoints, claimed)
-        auditor = _Auditor(conn, await Replay.begin(conn), said, origin, log)
+        earlier = await earlier_store.earlier_logs(conn)
+        auditor = _Auditor(conn, await Replay.begin(conn), said, origin, log, earlier)
         return await auditor.run(spread, progress)
 
 
@@ -131,17 +139,31 @@ class _Row:
 
 class _Auditor:
     def __init__(
-        self, conn: Connection, replay: Replay, said: _Said, origin: str, log: str
+        self,
+        conn: Connection,
+        replay: Replay,
+        said: _Said,
+        origin: str,
+        log: str,
+        earlier: Sequence[EarlierRow],
     ) -> None:
         self._conn = conn
         self._replay = replay
         self._said = said
         self._origin = origin
         self._log = log
+        self._earlier = earlier
+        self._ahead = deque(earlier)
+        """The earlier log at hand, and those after it; none in the log itself."""
+        self._opened = earlier[0].first if earlier else 0
+        """Index of entry 0 of the log at hand."""
+        self._kept: tuple[int, str, str] | None = None
+        """(size, place, root) of the checkpoint that is kept of the log at hand, if that is earlier."""
         self._damages: list[Damage] = []
         self._tree = CompactRange()
         self._heads: dict[str, tuple[int, str, int]] = {}
         self._types: Counter[str] = Counter()
+        self._redacted: set[str] = set()
         self._events = 0
         self._signatures = 0
         self._tiles = 0
@@ -155,19 +177,23 @@ class _Auditor:
     async def run(self, spread: Spread, progress: Progress) -> AuditReport:
         head = await self._head()
         expected = await audit_store.stored_size(self._conn)
-        progress(0, expected)
-        self._compare_roots()
-        walk = steps(self._conn, spread, self._log, expected, hashes=True)
+        first = self._opened
+        progress(0, expected - first)
+        self._begin_log()
+        walk = steps(self._conn, spread, self._log, expected, hashes=True, earlier=self._earlier)
         async with aclosing(walk):
             async for step in walk:
                 await self._step(step)
-                progress(step.size, expected)
+                progress(step.size - first, expected - first)
+        await self._end_logs(0)
         self._check_head(head)
         await self._check_other_tiles()
         await self._check_streams()
+        await self._check_stray_rows(first)
         await self._check_claims_beyond()
         await self._check_schema()
         digests, differing = await self._replay.compare()
+        await self._check_redactions()
         for table, rows in differing.items():
             for row in rows or ["(rows)"]:
                 self._damage(f"{table} {row}", "is not what the log says")
@@ -184,6 +210,7 @@ class _Auditor:
             types=dict(sorted(self._types.items())),
             digests=digests,
             damages=self._damages,
+            earlier=-first,
         )
 
     def _damage(self, place: str, what: str) -> None:
@@ -198,6 +225,7 @@ class _Auditor:
             self._note(size, note)
         self._compare_roots()
         for stored, found, basis in step.entries:
+            await self._end_logs(stored.index)
             self._gap(stored.index)
             self._grow(found.leaf)
             await self._entry(stored, found, basis)
@@ -209,7 +237,7 @@ class _Auditor:
 
     def _gap(self, following: int) -> None:
         """Name entries that are not there, and count them in the tree."""
-        index = self._tree.size
+        index = self._opened + self._tree.size
         if following <= index:
             return
         self._damage(f"entry {index}", f"is missing; the next stored entry is {following}")
@@ -238,6 +266,8 @@ class _Auditor:
                 return
             self._check_types(place, stored, found.types)
             self._count(found.types, statement.count)
+            for position in found.redacted:
+                self._redacted.add(event_ref(statement.stream, statement.first + position))
             await self._replay.fold(stored, signed, found, basis)
             self._signatures += 1
         except LedgerError as error:
@@ -249,7 +279,7 @@ class _Auditor:
             return
         root = self._root_at.get(seen.size)
         if root is None and seen.size < self._tree.size:
-            root = (await tile_store.root_at(self._conn, seen.size)).hex()
+            root = (await tile_store.root_at(self._conn, seen.size, self._opened)).hex()
             self._remember(seen.size, root)
         if root != seen.root:
             self._damage(place, f"seen at size {seen.size}: expected {root}, found {seen.root}")
@@ -257,7 +287,7 @@ class _Auditor:
     def _check_columns(self, place: str, stored: StoredEntry, signed: SignedStatement) -> None:
         statement = signed.statement
         expected = {
-            "stream": statement.stream,
+            "stream": earlier_store.column_of(statement.stream, self._number),
             "first": statement.first,
             "count": statement.count,
             "first_notification": self._events + 1,
@@ -276,6 +306,60 @@ class _Auditor:
             self._types[types[0]] += count
         else:
             self._types.update(types)
+
+    # --- earlier logs --------------------------------------------------------------------------
+
+    @property
+    def _number(self) -> int | None:
+        """Which earlier log is at hand, from 1; None in the log itself."""
+        return len(self._earlier) - len(self._ahead) + 1 if self._ahead else None
+
+    def _begin_log(self) -> None:
+        """Begin with the first entry of an earlier log, or of the log itself."""
+        self._kept = None
+        if self._ahead and self._ahead[0].note is not None:
+            row = self._ahead[0]
+            place = f"checkpoint of the log at {row.first}"
+            note = open_note(self._ahead[0].note.encode(), row.log)
+            if isinstance(note, str):
+                self._damage(place, note)
+            elif note.origin != parse_vkey(row.log).name or note.size > row.size:
+                self._damage(place, f"says {note.origin} of size {note.size}")
+            else:
+                self._kept = note.size, place, note.root.hex()
+        self._compare_roots()
+
+    async def _end_logs(self, following: int) -> None:
+        """Where an entry is of a later log: compare what the log at hand has come to, and go on."""
+        while self._ahead and self._ahead[0].until <= following:
+            row = self._ahead[0]
+            self._gap(row.until)
+            heads = [
+                seals.Head(head=leaf, stream=stream, version=version)
+                for stream, (version, leaf, _) in sorted(self._heads.items())
+            ]
+            expected = {
+                "root": (self._tree.root().hex(), row.root.hex()),
+                "heads_root": (seals.heads_root(heads).hex(), row.heads_root.hex()),
+                "heads_count": (len(heads), row.heads_count),
+            }
+            for column, (found, stored) in expected.items():
+                if found != stored:
+                    place = f"earlier_logs {row.first} {column}"
+                    self._damage(place, f"expected {found}, found {stored}")
+            await self._check_other_tiles()
+            for stream in [one for one in self._heads if earlier_store.opens(one)]:
+                del self._heads[stream]
+            self._tree, self._rows = CompactRange(), []
+            self._root_at.clear()
+            self._opened = row.until
+            self._ahead.popleft()
+            self._begin_log()
+
+    async def _check_stray_rows(self, first: int) -> None:
+        logs = [*(row.first for row in self._earlier), 0]
+        for row in await earlier_store.stray_rows(self._conn, first, logs):
+            self._damage(row, "belongs to no log")
 
     # --- tree ----------------------------------------------------------------------------------
 
@@ -298,8 +382,8 @@ class _Auditor:
     async def _check_full_tiles(self) -> None:
         """Every tile that is full is stored, with its 256 hashes and its root."""
         for level, number, root, row in self._full:
-            place = f"tile {level}/{number}"
-            stored = await audit_store.stored_tile(self._conn, level, number)
+            place = self._tile(level, number)
+            stored = await audit_store.stored_tile(self._conn, level, number, self._opened)
             self._tiles += 1
             if stored is None:
                 self._damage(place, "is missing")
@@ -313,8 +397,12 @@ class _Auditor:
 
     async def _check_other_tiles(self) -> None:
         counts = [row.number for row in self._rows]
-        for level, number in await audit_store.other_tiles(self._conn, counts):
-            self._damage(f"tile {level}/{number}", "stands for no full tile of this log")
+        for level, number in await audit_store.other_tiles(self._conn, counts, self._opened):
+            self._damage(self._tile(level, number), "stands for no full tile of this log")
+
+    def _tile(self, level: int, number: int) -> str:
+        of = f" of the log at {self._opened}" if self._ahead else ""
+        return f"tile {level}/{number}{of}"
 
     async def _head(self) -> Head | None:
         try:
@@ -352,8 +440,11 @@ class _Auditor:
     def _compare_roots(self) -> None:
         """Compare what was signed and written down for the size that the tree has now."""
         size = self._tree.size
-        claims = [(size, *noted)] if (noted := self._noted.pop(size, None)) else []
-        claims += self._said.upto(size)
+        if self._ahead:
+            claims = [self._kept] if self._kept is not None and self._kept[0] == size else []
+        else:
+            claims = [(size, *noted)] if (noted := self._noted.pop(size, None)) else []
+            claims += self._said.upto(size)
         if not claims:
             return
         root = self._tree.root().hex()
@@ -401,6 +492,27 @@ class _Auditor:
                 self._damage(place, f"expected {known}, found {found}")
         for stream in expected:
             self._damage(f"head of stream {stream}", "is missing")
+
+    async def _check_redactions(self) -> None:
+        """Every row names an event whose data is gone, and every such event has its row."""
+        expected: dict[str, tuple[object, ...]] = {}
+        async for stored in self._replay.scratch.pieces_of_kind(self._conn, REDACTION.name):
+            if stored.value is None:
+                continue
+            asked = REDACTION.decode(stored.value)
+            if asked.redacted in self._redacted and asked.confirmed is not None:
+                versions = split_event(stored.key)[1], split_event(asked.confirmed)[1]
+                expected[asked.redacted] = (asked.redacted_index, *versions)
+        for row in await redaction_store.redactions(self._conn):
+            event, found = (
+                event_ref(row.stream, row.version),
+                (row.index, row.redacted, row.confirmed),
+            )
+            known = expected.pop(event, None)
+            if found != known:
+                self._damage(f"redactions {event}", f"expected {known}, found {found}")
+        for event in expected:
+            self._damage(f"redactions {event}", "is missing")
 
     async def _check_schema(self) -> None:
         problem = await audit_store.migration_problem(self._conn)

@@ -29,6 +29,8 @@ from ledger.carbon.info import (
 )
 from ledger.carbon.known import Known
 from ledger.carbon.pieces import FACTOR, SITE, SOURCE
+from ledger.carbon.redaction.events import DataRedacted
+from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.catalogue import GWP, wanted
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.figure_id import parse_figure
@@ -36,7 +38,7 @@ from ledger.carbon.reports.table import Report
 from ledger.carbon.rulepack import RulePack, load
 from ledger.carbon.seal.info import SealDraft, SealInfo, seal_info
 from ledger.carbon.seal.lists import SealLists
-from ledger.errors import BadValue, LogStopped, NotAuthorised, NotFound
+from ledger.errors import BadValue, LedgerError, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.keys import PublicKey
 from ledger.log.names import parse_stream, split_event
@@ -54,6 +56,11 @@ from ledger.service.log_page import page_from
 from ledger.service.prove import build_bundle
 from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
+from ledger.service.redacting import (
+    erase_confirmed,
+    read_redaction_draft,
+    read_redactions,
+)
 from ledger.service.replay import Progress
 from ledger.service.report import read_explanation, read_report
 from ledger.service.seal import Lists, read_draft, read_seal, read_seals
@@ -126,6 +133,7 @@ async def open_ledger(
             if witnesses is not None:
                 witnesses.start(sequencer.stop_growing)
             ledger.sequencer = sequencer
+            await ledger.erase_confirmed()
         yield ledger
 
 
@@ -177,7 +185,10 @@ class Ledger:
         """
         if self.sequencer is None:
             raise _read_only()
-        return await self.sequencer.submit(body)
+        posted = await self.sequencer.submit(body)
+        if posted.stream.endswith("/redactions"):
+            await self.erase_confirmed()
+        return posted
 
     async def precheck(self, jws: bytes) -> None:
         """Raise why a batch with this first line is refused, whatever follows it.
@@ -421,6 +432,25 @@ class Ledger:
             await self._size(conn, parse_figure(figure).size)
             about = await self._ledger(conn)
             return await read_explanation(conn, self._views, about, figure, stream)
+
+    # --- redactions ----------------------------------------------------------------------------
+
+    async def redactions(self, party: str | None = None) -> list[RedactionInfo]:
+        """The redactions that a party has asked for, or all parties, in the order of the log."""
+        async with self.database.read() as conn:
+            return await read_redactions(conn, self._views, party)
+
+    async def redaction_draft(self, event: str, who: str, legal_basis: str) -> DataRedacted:
+        """What its author signs to redact a reading. Raises NotFound, RuleBroken."""
+        async with self.database.read() as conn:
+            return await read_redaction_draft(conn, self._views, event, who, legal_basis)
+
+    async def erase_confirmed(self) -> None:
+        """Take out the data of every confirmed redaction; what cannot be now, the next start does."""
+        try:
+            await erase_confirmed(self.database, self._views)
+        except LedgerError as error:
+            _LOG.error("the data of a confirmed redaction is still there: %s", error)
 
     # --- seals ---------------------------------------------------------------------------------
 

@@ -13,9 +13,10 @@ from ledger.carbon.pieces import CHANGE, FACTOR, REGISTER_LINK, SITE, SOURCE
 from ledger.errors import NotFound
 from ledger.log import tiles
 from ledger.log.batch import leaves_of, parse_statement
-from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, write_bundle
+from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent, write_bundle
 from ledger.log.bundle_kinds import EventSubject
 from ledger.log.names import event_ref, party_of, split_event
+from ledger.log.redacted import holds_redacted, read_redacted, stored_leaves
 from ledger.log.tree import paths_of
 from ledger.machine import read_event
 from ledger.parties.pieces import LEDGER
@@ -94,7 +95,12 @@ class _Gathering:
         if position in positions:
             return True
         positions.add(position)
-        event = read_event(self.lines[entry.index][position])
+        line = self.lines[entry.index][position]
+        if read_redacted(line) is not None:
+            return (
+                True  # it stands in the file without its data, and what it rests on cannot be told
+            )
+        event = read_event(line)
         needed = needs(stream, version, event)
         for source in needed.sources:
             await self._add_source(source)
@@ -208,16 +214,18 @@ class _Gathering:
 
 def _events(
     entry: StoredEntry, lines: list[bytes], positions: list[int]
-) -> tuple[BundleEvent, ...]:
+) -> tuple[BundleEvent | WithheldEvent, ...]:
+    """Those at these positions; without data where that was redacted."""
     statement = parse_statement(entry.jws).statement
     types = entry.types * len(lines) if len(entry.types) == 1 else entry.types
-    leaves = leaves_of(lines, types, entry.stream, entry.first, statement.previous)
-    return tuple(
-        BundleEvent(
-            data=lines[position],
-            path=path,
-            position=position,
-            previous=leaves[position - 1].hex() if position else statement.previous,
-        )
-        for position, path in paths_of(leaves, positions).items()
-    )
+    leaves_from = stored_leaves if holds_redacted(lines) else leaves_of
+    leaves = leaves_from(lines, types, entry.stream, entry.first, statement.previous)
+    found: list[BundleEvent | WithheldEvent] = []
+    for position, path in paths_of(leaves, positions).items():
+        previous = leaves[position - 1].hex() if position else statement.previous
+        gone = read_redacted(lines[position])
+        if gone is None:
+            found.append(BundleEvent(lines[position], path, position, previous))
+        else:
+            found.append(WithheldEvent(gone.data_hash, path, position, previous, gone.type))
+    return tuple(found)

@@ -41,27 +41,32 @@ CREATE FUNCTION ledger.check_redaction() RETURNS trigger
     AS $$
 DECLARE
     operator text;
-    event record;
-    said record;
-    allowed record;
+    event_index bigint;
+    event_type text;
+    said_index bigint;
+    said_type text;
+    confirmed_index bigint;
+    confirmed_type text;
 BEGIN
     SELECT split_part(entry.stream, '/', 1) INTO operator
       FROM ledger.log_entries AS entry WHERE entry.index = 0;
-    event := ledger.event_at(NEW.stream, NEW.version);
-    said := ledger.event_at(split_part(NEW.stream, '/', 1) || '/redactions', NEW.redacted);
-    allowed := ledger.event_at(operator || '/redactions', NEW.confirmed);
-    IF event.index IS DISTINCT FROM NEW.index
-       OR event.type IS NULL
-       OR event.type NOT IN ('ActivityRecorded', 'EmissionMeasured', 'ProfileRecorded') THEN
+    SELECT at.index, at.type INTO event_index, event_type
+      FROM ledger.event_at(NEW.stream, NEW.version) AS at;
+    SELECT at.index, at.type INTO said_index, said_type
+      FROM ledger.event_at(split_part(NEW.stream, '/', 1) || '/redactions', NEW.redacted) AS at;
+    SELECT at.index, at.type INTO confirmed_index, confirmed_type
+      FROM ledger.event_at(operator || '/redactions', NEW.confirmed) AS at;
+    IF event_index IS NULL OR event_index <> NEW.index
+       OR event_type NOT IN ('ActivityRecorded', 'EmissionMeasured', 'ProfileRecorded') THEN
         RAISE EXCEPTION '%@% is no reading of entry %', NEW.stream, NEW.version, NEW.index
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Only the data of readings may be taken out of the log.';
     END IF;
-    IF said.type IS DISTINCT FROM 'DataRedacted' OR said.index <= event.index THEN
+    IF said_type IS DISTINCT FROM 'DataRedacted' OR said_index <= event_index THEN
         RAISE EXCEPTION 'no DataRedacted of its author allows to take %@% out',
             NEW.stream, NEW.version USING ERRCODE = 'insufficient_privilege';
     END IF;
-    IF allowed.type IS DISTINCT FROM 'RedactionConfirmed' OR allowed.index <= said.index THEN
+    IF confirmed_type IS DISTINCT FROM 'RedactionConfirmed' OR confirmed_index <= said_index THEN
         RAISE EXCEPTION 'no RedactionConfirmed of the operator allows to take %@% out',
             NEW.stream, NEW.version USING ERRCODE = 'insufficient_privilege';
     END IF;

@@ -1,0 +1,152 @@
+"""Takes the data of confirmed redactions out of the database, now or when the ledger next starts.
+
+The confirmation is an event like any other. Once it is durable, the line of the event that it is about
+is put in order: hash and type instead of data. In between, a crash leaves the data where it was and
+the confirmation in the log, and the next start completes it. Source: formats, section 10.
+"""
+
+from __future__ import annotations
+
+import logging
+from hashlib import sha256
+from typing import Final
+
+from ledger.carbon.pieces import FACTOR, RECORDED, SOURCE, RecordedPiece
+from ledger.carbon.redaction.draft import draft_redaction
+from ledger.carbon.redaction.events import DataRedacted
+from ledger.carbon.redaction.info import RedactionInfo, redaction_info
+from ledger.carbon.redaction.pieces import REDACTION, RedactionPiece
+from ledger.errors import Damaged, NotFound, RuleBroken
+from ledger.fold.state import Memory
+from ledger.log.names import event_ref, party_of, split_event
+from ledger.log.redacted import read_redacted, write_redacted
+from ledger.machine import read_event
+from ledger.parties.pieces import LEDGER
+from ledger.service.history import body_of
+from ledger.store import log_store, redaction_store
+from ledger.store.database import Connection, Database, translated
+from ledger.store.packing import pack
+from ledger.store.redaction_store import RedactionRow
+from ledger.store.view_store import ViewStore
+
+UNSALTED: Final = ""
+"""Of an event whose salt its signer draws."""
+_LOG: Final = logging.getLogger(__name__)
+
+
+async def read_redactions(
+    conn: Connection, views: ViewStore, party: str | None = None
+) -> list[RedactionInfo]:
+    """All redactions that a party has asked for, or all parties, in the order of the log."""
+    rows = {event_ref(row.stream, row.version) for row in await redaction_store.redactions(conn)}
+    found = [
+        redaction_info(name, piece, erased=piece.confirmed is not None and piece.redacted in rows)
+        for name, piece in await _asked(conn, views, f"{party}/" if party else "")
+    ]
+    return sorted(found, key=lambda one: (one.index, one.redaction))
+
+
+async def read_redaction_draft(
+    conn: Connection, views: ViewStore, event: str, who: str, legal_basis: str
+) -> DataRedacted:
+    """What its author signs to redact a reading. Raises NotFound, RuleBroken."""
+    stream, version = split_event(event)
+    entry = await log_store.entry_holding(conn, stream, version)
+    if entry is None:
+        raise NotFound(
+            f"event {event}", expected="an event of this ledger", found="none of that name"
+        )
+    line = entry.event_lines[version - entry.first]
+    if read_redacted(line) is not None:
+        raise RuleBroken(f"redaction of {event}", expected="data", found="a redacted event")
+    state = Memory()
+    for name, value in (
+        await views.load_pieces(conn, [(LEDGER.name, ""), (SOURCE.name, stream)])
+    ).items():
+        kind = LEDGER if name[0] == LEDGER.name else SOURCE
+        state.pieces[name] = kind.decode(value)
+    source = state.get(SOURCE, stream)
+    if source is None:
+        raise RuleBroken(
+            f"redaction of {event}",
+            expected="a reading in a source stream",
+            found=entry.type_at(version - entry.first),
+            advice="Events of trust, registers, factors, corrections and seals stay.",
+        )
+    async for piece in views.pieces_of_kind(conn, FACTOR.name):
+        if piece.value is not None:
+            state.put(FACTOR, piece.key, FACTOR.decode(piece.value))
+    said = read_event(line)
+    recorded = RecordedPiece(type(said).__name__, body_of(said), entry.index)
+    state.put(RECORDED, event, recorded)
+    return draft_redaction(
+        state, source, event, recorded, who=who, legal_basis=legal_basis, salt=UNSALTED
+    )
+
+
+async def erase_confirmed(database: Database, views: ViewStore) -> list[str]:
+    """Take out the data of every event whose redaction is confirmed; the events, in order.
+
+    Raises Damaged where the stored line is not what the redaction speaks of.
+    """
+    async with database.server() as conn:
+        waiting = await _waiting(conn, views)
+        for name, piece in waiting:
+            await _erase(conn, name, piece)
+    return [piece.redacted for _, piece in waiting]
+
+
+async def _waiting(conn: Connection, views: ViewStore) -> list[tuple[str, RedactionPiece]]:
+    gone = {event_ref(row.stream, row.version) for row in await redaction_store.redactions(conn)}
+    return [
+        (name, piece)
+        for name, piece in await _asked(conn, views, "")
+        if piece.confirmed is not None and piece.redacted not in gone
+    ]
+
+
+async def _asked(
+    conn: Connection, views: ViewStore, prefix: str
+) -> list[tuple[str, RedactionPiece]]:
+    return [
+        (piece.key, REDACTION.decode(piece.value))
+        async for piece in views.pieces_of_kind(conn, REDACTION.name, prefix)
+        if piece.value is not None
+    ]
+
+
+async def _erase(conn: Connection, name: str, piece: RedactionPiece) -> None:
+    """Put the line in order under the log's lock, so that nobody else changes the same entry."""
+    stream, version = split_event(piece.redacted)
+    async with translated(), conn.transaction():
+        await log_store.lock(conn)
+        done = {(row.stream, row.version) for row in await redaction_store.redactions(conn)}
+        if (stream, version) in done:
+            return
+        stored = await log_store.entry(conn, piece.redacted_index)
+        lines, at = stored.event_lines, version - stored.first
+        lines[at] = _without_data(lines[at], stored.type_at(at), piece)
+        _, redacted = split_event(name)
+        _, confirmed = split_event(piece.confirmed or "")
+        row = RedactionRow(stream, version, stored.index, redacted, confirmed)
+        await redaction_store.redact(conn, row, pack(b"".join(line + b"\n" for line in lines)))
+    _LOG.info("the data of %s was taken out, as %s says", piece.redacted, name)
+
+
+def _without_data(line: bytes, kind: str, piece: RedactionPiece) -> bytes:
+    """The line that takes its place; the same where a copied log has it already."""
+    gone = read_redacted(line)
+    found = sha256(line).hexdigest() if gone is None else gone.data_hash
+    if found != piece.data_hash:
+        raise Damaged(
+            f"the data of {piece.redacted}",
+            expected=f"the hash {piece.data_hash}, which its redaction names",
+            found=found,
+            advice="Nothing was taken out. Run carbon-ledger audit.",
+        )
+    return line if gone is not None else write_redacted(line, kind)
+
+
+def is_confirmation(stream: str) -> bool:
+    """Whether a batch of this stream may confirm a redaction."""
+    return stream == f"{party_of(stream)}/redactions"
