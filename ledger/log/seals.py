@@ -18,6 +18,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from ledger.errors import BadValue
 from ledger.log.canonical import StructReader, encode
 from ledger.log.hashes import LeafHash, RootHash, leaf_hash
 from ledger.log.names import party_of
@@ -142,6 +143,8 @@ def read_company(line: bytes) -> CompanyLine:
 def read_line(line: bytes) -> InventoryLine:
     """The inventory line of a line in its one spelling. Raises NotCanonical, BadValue."""
     found = _LINE.decode(line)
+    if found.mass_mg == "0":
+        raise BadValue("mass_mg of an inventory line", expected="above zero", found="0")
     members = {name: getattr(found, name) for name in LineName.__struct_fields__}
     return InventoryLine(LineName(**members), int(found.mass_mg), found.salt)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ledger.errors import ProofFailed
 from ledger.log import (
     add_checkpoint,
@@ -24,6 +26,7 @@ from ledger.log import (
     note,
     proof,
     receipt,
+    seals,
     tiles,
     tree,
 )
@@ -32,7 +35,7 @@ from ledger.machine import read_event
 from tests.vectors.shape import Case, unspell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def canonical_json(case: Case) -> None:
@@ -183,6 +186,55 @@ def two_histories(case: Case) -> None:
     assert evidence.write_evidence(file) == unspell(case["evidence"])
 
 
+def sealed(case: Case) -> None:
+    if "heads" in case:
+        heads = [seals.read_head(line.encode()) for line in case["heads"]]
+        _sealed_list(case["heads"], [head.stream for head in heads], case["root"])
+    elif "companies" in case:
+        companies = [seals.read_company(line.encode()) for line in case["companies"]]
+        _sealed_list(case["companies"], [line.party for line in companies], case["root"])
+    elif "lines" in case:
+        lines = [seals.read_line(line.encode()) for line in case["lines"]]
+        _sealed_list(case["lines"], [line.name.key() for line in lines], case["root"])
+        if "sums" in case:
+            _same(msgspec.to_builtins(seals.as_sums(seals.sums_of(lines))), case["sums"])
+    elif "register_salt" in case:
+        found = seals.read_line(case["line"].encode())
+        _same(found.encode().decode(), case["line"])
+        _same(found.name.key().decode(), case["key"])
+        _same(found.salt, seals.line_salt(case["register_salt"], found.name.key()))
+    elif "stream" in case:
+        places = [case[side] for side in ("before", "after")]
+        for one in places:
+            if one is not None:
+                _at_its_place(one, case)
+        before, after = places
+        first = -1 if before is None else before["position"]
+        _same(first + 1, case["count"] if after is None else after["position"])
+        names = [None if p is None else seals.read_head(p["line"].encode()).stream for p in places]
+        if not (names[0] or "") < case["stream"] < (names[1] or "~"):
+            raise ProofFailed("not the neighbours of its place", found=case["stream"])
+    else:
+        _at_its_place(case, case)
+
+
+def _sealed_list(lines: list[str], keys_of: Sequence[str | bytes], root: str) -> None:
+    if sorted(set(keys_of)) != list(keys_of):
+        raise ProofFailed("not in order, or not each once")
+    _same(seals.root(line.encode() for line in lines).hex(), root)
+
+
+def _at_its_place(place: Case, case: Case) -> None:
+    path = [Hash(bytes.fromhex(node)) for node in place["path"]]
+    leaf, root = leaf_hash(place["line"].encode()), RootHash(bytes.fromhex(case["root"]))
+    proof.verify_inclusion(leaf, place["position"], case["count"], path, root)
+
+
+def _same(found: object, expected: object) -> None:
+    if found != expected:
+        raise ProofFailed("not what the case says", expected=str(expected), found=str(found))
+
+
 JUDGES: dict[str, Callable[[Case], None]] = {
     "canonical": canonical_json,
     "event": events,
@@ -198,4 +250,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "cosignature": cosignatures,
     "add-checkpoint": requests,
     "evidence": two_histories,
+    "seal": sealed,
 }

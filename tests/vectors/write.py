@@ -13,7 +13,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import evidence_cases, log_cases, party_cases, statement_cases, witness_cases
+from tests.vectors import (
+    evidence_cases,
+    log_cases,
+    party_cases,
+    seal_cases,
+    statement_cases,
+    witness_cases,
+)
 
 FILES = {
     "canonical": party_cases.canonical_json,
@@ -30,6 +37,7 @@ FILES = {
     "cosignature": witness_cases.cosignatures,
     "add-checkpoint": witness_cases.requests,
     "evidence": evidence_cases.evidence,
+    "seal": seal_cases.seal,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
