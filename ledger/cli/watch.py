@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
@@ -97,9 +98,9 @@ def add(app: typer.Typer) -> None:
         names = [f"{parse_party(one)}/" for one in party or ()]
         names += [parse_stream(one) for one in stream or ()]
         notes = [(_note(path), str(path)) for path in against or ()]
-        served = Served(address)
-        others = [Served(one) for one in also or ()]
-        with Kept(state or call.home / FOLDER / _name(address)) as kept:
+        with ExitStack() as stack:
+            served, *others = (stack.enter_context(Served(one)) for one in (address, *(also or ())))
+            kept = stack.enter_context(Kept(state or call.home / FOLDER / _name(address)))
             watcher = Watcher(kept, served, others, _log_key(kept, served, log_key))
             for note, said_by in notes:
                 watcher.hold_to(note, said_by)

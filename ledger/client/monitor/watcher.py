@@ -24,7 +24,14 @@ from ledger.client.monitor.history import (
 from ledger.client.monitor.kept import Kept, KeptEntry
 from ledger.client.monitor.public import PublicEvents
 from ledger.client.monitor.served import Served
-from ledger.errors import LedgerError, NotFound, ProofFailed, Unavailable
+from ledger.errors import (
+    BadNote,
+    LedgerError,
+    NotFound,
+    OtherHistory,
+    ProofFailed,
+    Unavailable,
+)
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.tiles import WIDTH
 
@@ -118,13 +125,20 @@ class Watcher:
     def _follow(self, progress: Progress) -> int:
         try:
             signed = self._served.checkpoint(self._origin)
+            head = open_checkpoint(signed, self._vkey)
         except NotFound as error:
             raise Unavailable(
                 f"{self._served.url} has published no checkpoint of {self._origin}",
                 found=error.found,
                 advice="Its witnesses may not have cosigned yet; or the address is another log's.",
             ) from error
-        head = open_checkpoint(signed, self._vkey)
+        except BadNote as error:
+            raise Unavailable(
+                f"{self._served.url} does not answer as a log does",
+                expected=f"a checkpoint of {self._origin}",
+                found=str(error)[:200],
+                advice="Check the address, and whether a proxy answers in its place.",
+            ) from error
         if head.size <= self._kept.size:
             compare(self._kept, signed, self._vkey, None)
         else:
@@ -179,7 +193,9 @@ class Watcher:
                 read = other.hashes(self._origin, open_checkpoint(signed, self._vkey).size)
                 if not compare(self._kept, signed, self._vkey, read):
                     self._kept.add_note(signed, other.url)
-            except (NotFound, Unavailable) as error:
+            except OtherHistory:
+                raise
+            except LedgerError as error:
                 yield f"{other.url} cannot be compared: {error}"
         for signed in self._kept.notes():
             if compare(self._kept, signed, self._vkey, None):

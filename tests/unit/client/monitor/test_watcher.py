@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,6 @@ from ledger.client.monitor.served import Served
 from ledger.client.monitor.watcher import Look, Watcher
 from ledger.errors import (
     BadFile,
-    BadNote,
     BadSignature,
     BadValue,
     Damaged,
@@ -52,8 +52,10 @@ def look(
     folder: Path, server: LogServer, *others: LogServer, notes: tuple[bytes, ...] = ()
 ) -> Look:
     """One look of a monitor that is started anew."""
-    with Kept(folder) as kept, Served(server.url) as served:
-        watcher = Watcher(kept, served, [Served(one.url) for one in others], VKEY)
+    with ExitStack() as stack:
+        kept = stack.enter_context(Kept(folder))
+        served, *also = (stack.enter_context(Served(one.url)) for one in (server, *others))
+        watcher = Watcher(kept, served, also, VKEY)
         for note in notes:
             watcher.hold_to(note, "a friend")
         return watcher.look(lambda _done, _total: None)
@@ -141,8 +143,11 @@ def test_another_key_than_before_is_refused(server: LogServer, folder: Path):
 
 
 def test_a_checkpoint_that_the_log_did_not_sign_is_refused(server: LogServer, folder: Path):
-    server.log.note = server.log.signed()[:-10] + b"AAAAAAAA=\n"
-    with pytest.raises((BadNote, BadSignature)):
+    server.log.note = server.log.signed().replace(b"\n5\n", b"\n6\n")
+    with pytest.raises(BadSignature):
+        look(folder, server)
+    server.log.note = b"<html>maintenance</html>"
+    with pytest.raises(Unavailable, match="does not answer as a log"):
         look(folder, server)
     with Kept(folder) as kept:
         assert kept.size == 0
@@ -276,6 +281,9 @@ def test_a_second_vantage_point_that_is_away_is_only_a_warning(
         pass
     found = look(folder, server, second)
     assert "cannot be compared" in found.warnings[0]
+    with LogServer(log.fork(2)) as second:
+        second.log.note = log.signed().replace(b"\n5\n", b"\n6\n")
+        assert "cannot be compared" in look(folder, server, second).warnings[0]
 
 
 def test_a_note_of_a_later_size_is_compared_when_the_log_has_come_so_far(
