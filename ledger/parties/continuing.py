@@ -28,16 +28,17 @@ def check_continuation(
             expected=f"more than {continues.size} entries, or nothing",
             found=str(continues.signed.size),
         )
-    if before is None and end is not None and end.size is None:
-        return  # Nothing of the earlier log is at hand, and the state says so.
-    if before is None or end is None or end.size is None:
+    if end is None or (before is None and end.size is not None):
         raise RuleBroken(
             "continuing an earlier log",
             expected="the entries of the earlier log before this one",
             found=continues.log,
             advice="Open it with carbon-ledger init --continues.",
         )
-    _check_end(place, continues, before, end)
+    if before is None:
+        return  # Nothing of the earlier log is at hand, and the state says so.
+    if end.size is not None:
+        _check_end(place, continues, before, end)
     _check_same(event, before)
     _check_keys(state, place, event, before)
 

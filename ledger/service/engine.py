@@ -24,11 +24,11 @@ from ledger.log.keys import PublicKey
 from ledger.log.names import split_event
 from ledger.log.redacted import read_redacted
 from ledger.machine import KINDS, Entry, authorise, fold, read_event
-from ledger.parties.pieces import LEDGER, ledger
+from ledger.parties.pieces import END, LEDGER, EndPiece, ledger
 from ledger.service.erased import Erased
 from ledger.service.history import body_of, history_at
 from ledger.service.seal_ground import read_ground
-from ledger.store import log_store
+from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
 from ledger.store.view_store import Piece, ViewStore
 
@@ -198,6 +198,8 @@ class Engine:
             found = HistoryPiece(await history_at(conn, key, until))
         elif kind.name == SEAL_GROUND.name:
             found = await self._ground(conn, key)
+        elif kind.name == END.name:
+            found = await _end_before(conn, until)
         elif kind.name == ERASED.name:
             about = await self._loading(conn, until, lambda: ledger(self._cache))
             found = await self._erased.of(conn, key, about)
@@ -249,3 +251,16 @@ class _Asking:
     def put(self, kind: Kind[P], key: str, piece: P | None) -> None:
         """The piece from now on."""
         self._changes[kind.name, key] = piece
+
+
+async def _end_before(conn: Connection, index: int) -> EndPiece | None:
+    """What the earlier log that ends before this index has come to, as it is written down."""
+    for row in await earlier_store.earlier_logs(conn):
+        if row.until == index:
+            return EndPiece(
+                size=row.size,
+                root=row.root.hex(),
+                heads_root=row.heads_root.hex(),
+                heads_count=row.heads_count,
+            )
+    return None

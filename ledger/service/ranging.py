@@ -18,6 +18,7 @@ from ledger.service.scout import Scout
 from ledger.service.spread import Spread
 from ledger.store import audit_store
 from ledger.store.database import Connection
+from ledger.store.earlier_store import EarlierRow
 from ledger.store.log_store import StoredEntry
 
 
@@ -48,17 +49,27 @@ class _Sent(msgspec.Struct):
 
 
 async def steps(
-    conn: Connection, spread: Spread, log: str, size: int, *, hashes: bool
+    conn: Connection,
+    spread: Spread,
+    log: str,
+    size: int,
+    *,
+    hashes: bool,
+    earlier: Sequence[EarlierRow] = (),
 ) -> AsyncGenerator[Step, None]:
     """All entries that are stored, of the first `size`; the checkpoints only with `hashes`.
 
-    Close it when you stop early. The connection is free between two steps.
+    Those of the earlier logs come first; no range has entries of two logs. Close it when you stop
+    early. The connection is free between two steps.
     """
-    reader, sent, first = _Reader(conn, log, hashes=hashes), deque[_Sent](), 0
+    logs = [*((row.until, row.log) for row in earlier), (size, log)]
+    first = earlier[0].first if earlier else 0
+    reader, sent = _Reader(conn, hashes=hashes), deque[_Sent]()
     try:
         while first < size or sent:
             while first < size and len(sent) < spread.ahead:
-                sent.append(await reader.send(spread, first, size))
+                until, signed_for = next(one for one in logs if first < one[0])
+                sent.append(await reader.send(spread, signed_for, first, until))
                 first = sent[-1].size
             one = sent.popleft()
             found = await one.task
@@ -73,14 +84,13 @@ async def steps(
 class _Reader:
     """Reads ranges in their order, and what is known of them."""
 
-    def __init__(self, conn: Connection, log: str, *, hashes: bool) -> None:
+    def __init__(self, conn: Connection, *, hashes: bool) -> None:
         self._conn = conn
-        self._log = log
         self._hashes = hashes
         self._scout = Scout()
 
-    async def send(self, spread: Spread, first: int, size: int) -> _Sent:
-        """Read the range from an index on, and let it be checked."""
+    async def send(self, spread: Spread, log: str, first: int, size: int) -> _Sent:
+        """Read the range of a log from an index on, and let it be checked."""
         stored = await audit_store.stored_entries(self._conn, first, size)
         until = stored[-1].index + 1 if stored else size
         places: dict[bytes, int] = {}
@@ -93,11 +103,11 @@ class _Reader:
             at = -1 if basis is None else places.setdefault(encoded, len(places))
             entries.append(Bytes(one.index, one.jws, one.packed, at))
         part = Range(
-            log=self._log,
+            log=log,
             entries=tuple(entries),
             keys=self._scout.keys({one.stream for one in stored}) if self._hashes else {},
             bases=tuple(places),
-            notes=await self._notes(first, until) if self._hashes else (),
+            notes=await self._notes(first, until) if self._hashes and first >= 0 else (),
             hashes=self._hashes,
         )
         return _Sent(stored, bases, part, until, asyncio.create_task(spread.check(part)))

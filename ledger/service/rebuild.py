@@ -16,7 +16,7 @@ from ledger.errors import Damaged, LedgerError
 from ledger.service.ranging import steps
 from ledger.service.replay import Progress, Replay
 from ledger.service.spread import Spread
-from ledger.store import log_store
+from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection, translated
 from ledger.store.log_store import StoredEntry
 from ledger.store.queries import query
@@ -39,10 +39,12 @@ async def rebuild(conn: Connection, log: str, progress: Progress, spread: Spread
     async with translated(), conn.transaction():
         await conn.execute(query("session", "snapshot"))
         head = await log_store.read_head(conn)
-        progress(0, head.size)
+        earlier = await earlier_store.earlier_logs(conn)
+        first = earlier[0].first if earlier else 0
+        progress(0, head.size - first)
         replay = await Replay.begin(conn)
-        size = events = 0
-        walk = steps(conn, spread, log, head.size, hashes=False)
+        size, events = first, 0
+        walk = steps(conn, spread, log, head.size, hashes=False, earlier=earlier)
         async with aclosing(walk):
             async for step in walk:
                 await replay.prepare(step)
@@ -56,7 +58,7 @@ async def rebuild(conn: Connection, log: str, progress: Progress, spread: Spread
                     except LedgerError as error:
                         raise _refused(stored, str(error)) from error
                     size, events = size + 1, events + stored.count
-                progress(step.size, head.size)
+                progress(step.size - first, head.size - first)
         if size != head.size:
             raise Damaged(f"entry {size} of the log is missing", advice="Run carbon-ledger audit.")
         digests, differing = await replay.compare()

@@ -103,10 +103,14 @@ class Replay:
         self._engine.written()
         self._rows = []
 
-    async def compare(self) -> tuple[dict[str, str], dict[str, list[str]]]:
-        """Digests of the fresh read models, and the rows by table in which the stored ones differ."""
+    async def finish(self) -> None:
+        """Put what is left into the tables, and make their totals."""
         await self.write()
         await self.scratch.sum_up(self._conn)
+
+    async def compare(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Digests of the fresh read models, and the rows by table in which the stored ones differ."""
+        await self.finish()
         stored = ViewStore()
         fresh, kept = await self.scratch.digest(self._conn), await stored.digest(self._conn)
         differing = {}

@@ -21,9 +21,10 @@ from ledger.fold.state import Memory, Overlay
 from ledger.log.batch import parse_statement
 from ledger.log.names import party_of
 from ledger.machine import authorise, fold, read_events, whole_entry
-from ledger.parties.pieces import KEY, LEDGER, PARTY
+from ledger.parties.pieces import END, KEY, LEDGER, PARTY, UNSEEN_END
 from ledger.parties.rules import RESERVED
 from ledger.ranges import IMPOSSIBLE
+from ledger.store.earlier_store import stream_of
 from ledger.store.log_store import StoredEntry
 
 CONTROL = frozenset(RESERVED) - {"corrections"}
@@ -34,11 +35,12 @@ class Scout:
 
     def __init__(self) -> None:
         self._state = Memory()
+        self._state.put(END, "", UNSEEN_END)
         self._bases: dict[str, tuple[Basis, bytes] | None] = {}
 
     def see(self, stored: StoredEntry) -> None:
         """Fold the entry if it is a control entry; one that does not hold changes nothing."""
-        if _last(stored.stream) not in CONTROL:
+        if _last(stream_of(stored.stream)) not in CONTROL:
             return
         after = Overlay(self._state)
         try:

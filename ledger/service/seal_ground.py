@@ -22,7 +22,7 @@ from ledger.machine import read_event
 from ledger.parties.pieces import LedgerPiece
 from ledger.service.history import history_at
 from ledger.service.known import read_known
-from ledger.store import log_store
+from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
 from ledger.store.view_store import ViewStore
 
@@ -46,10 +46,13 @@ async def read_ground(
 
 async def read_heads(conn: Connection, size: int) -> tuple[Head, ...]:
     """The head of each stream that has an entry below a size, in order of their names."""
+    number = await earlier_store.number_at(conn, size)
     found = []
-    async for stream, jws in log_store.last_statements(conn, size):
+    async for column, jws in log_store.last_statements(conn, size):
+        if earlier_store.number_of(column) not in {None, number}:
+            continue  # the stream that opened another log
         statement = parse_statement(jws).statement
-        found.append(Head(head=statement.head, stream=stream, version=statement.last))
+        found.append(Head(head=statement.head, stream=statement.stream, version=statement.last))
     return tuple(found)
 
 

@@ -124,9 +124,17 @@ async def stray_rows(conn: Connection, first: int, logs: Sequence[int]) -> list[
     return [str(row[0]) for row in rows]
 
 
+async def number_at(conn: Connection, size: int) -> int | None:
+    """The number of the earlier log that had come to this size, from 1; None for this log's sizes."""
+    for number, row in enumerate(await earlier_logs(conn), start=1):
+        if size <= row.until:
+            return number
+    return None
+
+
 def column_of(stream: str, number: int | None) -> str:
     """What a stream of the earlier log of this number, from 1, is called; None: of this log."""
-    return f"{stream}#{number}" if number is not None and _opens(stream) else stream
+    return f"{stream}#{number}" if number is not None and opens(stream) else stream
 
 
 def stream_of(column: str) -> str:
@@ -140,6 +148,6 @@ def number_of(column: str) -> int | None:
     return int(number) if number else None
 
 
-def _opens(stream: str) -> bool:
+def opens(stream: str) -> bool:
     """Whether every log has a stream of its own under this name: `<operator>/ledger`."""
     return stream.endswith("/ledger") and stream.count("/") == 1

@@ -36,7 +36,7 @@ SELECT ledger.make_append_only('ledger.earlier_logs');
 GRANT SELECT, INSERT ON ledger.earlier_logs TO ledger_server;
 
 CREATE FUNCTION ledger.ensure_earlier_partitions(first bigint) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
@@ -71,7 +71,6 @@ END
 $$;
 
 COMMENT ON FUNCTION ledger.ensure_earlier_partitions IS
-    'Makes the partitions for entries of earlier logs, from this index on';
+    'Makes the partitions for entries of earlier logs, from this index on; for the owner alone';
 
 REVOKE ALL ON FUNCTION ledger.ensure_earlier_partitions FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger.ensure_earlier_partitions TO ledger_server;
