@@ -87,4 +87,4 @@ def test_a_cosignature_that_does_not_hold_refuses_the_proof(bundle: bytes):
     wrong = write_bundle(msgspec.structs.replace(opened, checkpoint=signed.encode()))
     with pytest.raises(BadSignature):
         verify_bundle(wrong, LOG, TRUSTED)
-    assert verify_bundle(wrong, LOG).cosigned == []
+    assert verify_bundle(wrong, LOG).cosigned == ()
