@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
+import msgspec
 import typer
 
 from ledger.cli.arguments import read_file
@@ -21,7 +22,7 @@ from ledger.cli.output import clean, hint, progress, write_json
 from ledger.client.monitor.kept import Kept
 from ledger.client.monitor.served import Served
 from ledger.client.monitor.watcher import Look, Watcher
-from ledger.errors import Unavailable
+from ledger.errors import BadFile, Unavailable
 from ledger.log import receipt as receipts
 from ledger.log.names import parse_party, parse_stream
 
@@ -69,7 +70,7 @@ def add(app: typer.Typer) -> None:
         against: Annotated[
             list[Path] | None,
             typer.Option(
-                metavar="FILE", help="A checkpoint or receipt that somebody has; repeatable."
+                metavar="FILE", help="A checkpoint, receipt or proof that somebody has; repeatable."
             ),
         ] = None,
         *,
@@ -213,14 +214,31 @@ def _log_key(kept: Kept, served: Served, given: str | None) -> str:
 
 
 def _note(path: Path) -> bytes:
-    """The checkpoint of a file: a note, or a receipt, also behind the statement as an outbox keeps it."""
+    """The signed checkpoint of a file: a note, a receipt, a proof, or what a home keeps of a log.
+
+    An outbox has a receipt behind its statement, and a checkpoint behind the log's key. What else a
+    file says is not looked at.
+    """
     data = read_file(path)
+    if data.startswith(b"{"):
+        try:
+            return msgspec.json.decode(data, type=_Proof).checkpoint.encode()
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadFile(
+                f"{path} holds no checkpoint",
+                expected="a checkpoint, a receipt, or what prove wrote",
+                found=str(error),
+            ) from error
+    first, _, rest = data.partition(b"\n")
     header = receipts.HEADER.encode()
-    _, _, rest = data.partition(b"\n")
     for one in (data, rest):
         if one.startswith(header):
             return receipts.parse_receipt(one).checkpoint
-    return data
+    return rest if first.count(b"+") >= 2 else data  # an origin has no +, a vkey has two
+
+
+class _Proof(msgspec.Struct):
+    checkpoint: str
 
 
 def _name(url: str) -> str:

@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from ledger.client.monitor.kept import Kept
 from ledger.log.checkpoint import open_checkpoint
 from ledger.log.hashes import leaf_hash
 from ledger.log.receipt import Receipt, format_receipt
 from ledger.log.tree import path_of
 from tests.e2e.api.park import METER, Park, Process, opened, reading
-from tests.e2e.cli_program import Ended, Program
+from tests.e2e.cli_program import Ended, Program, add_company, import_day, open_ledger
+from tests.e2e.test_cli_elsewhere import Service
 from tests.faults.embedded_land import temporary_home
 from tests.watched_log import VKEY, LogServer, WatchedLog
 
@@ -108,7 +110,7 @@ def test_a_ledger_that_is_away_is_not_now(program: Program):
     assert refused["code"] == "unavailable"
 
 
-@pytest.mark.parametrize("kind", ["checkpoint", "receipt", "outbox"])
+@pytest.mark.parametrize("kind", ["checkpoint", "receipt", "proof", "outbox", "memory"])
 def test_the_log_is_held_to_what_somebody_else_has(
     log: WatchedLog, server: LogServer, program: Program, kind: str
 ):
@@ -119,7 +121,9 @@ def test_the_log_is_held_to_what_somebody_else_has(
     content = {
         "checkpoint": other.signed(),
         "receipt": receipt,
+        "proof": json.dumps({"checkpoint": other.signed().decode(), "entries": []}).encode(),
         "outbox": other.entries[4] + b"\n" + receipt,
+        "memory": VKEY.encode() + b"\n" + other.signed(),
     }
     (program.folder / "theirs").write_bytes(content[kind])
     call = ("watch", server.url, "--once", "--log-key", VKEY, "--against", "theirs")
@@ -129,9 +133,17 @@ def test_the_log_is_held_to_what_somebody_else_has(
 
 
 def test_a_file_that_the_log_did_not_sign_is_refused(server: LogServer, program: Program):
-    (program.folder / "theirs").write_bytes(b"ledger.example/log\n5\n")
-    refused = program.run("watch", server.url, "--once", "--log-key", VKEY, "--against", "theirs")
-    assert refused.status == 2
+    for content, code in (
+        (b"ledger.example/log\n5\n", "bad-note"),
+        (b'{"entries":[]}', "bad-file"),
+        (server.log.signed().replace(b"\n5\n", b"\n6\n"), "bad-signature"),
+    ):
+        (program.folder / "theirs").write_bytes(content)
+        call = ("watch", server.url, "--once", "--log-key", VKEY, "--against", "theirs")
+        refused = program.run(*call, "--json")
+        assert (refused.status, refused.json["error"]["code"]) == (
+            1 if code == "bad-signature" else 2, code
+        )  # fmt: skip
 
 
 def check(program: Program, evidence: Path, log_key: str) -> None:
@@ -226,3 +238,23 @@ def test_two_services_with_one_log_key_and_two_histories_are_caught(tmp_path: Pa
     first, second = json.loads(Path(refused["found"]).read_bytes())["checkpoints"]
     sizes = [open_checkpoint(note.encode(), log_key).size for note in (first, second)]
     assert sizes[0] == sizes[1] == lines(alike, "followed")[0]["size"] + 1
+
+
+def test_the_seals_of_a_real_service_are_checked_by_a_stranger(tmp_path: Path):
+    with temporary_home() as home:
+        operator = Program(home, tmp_path)
+        log_key = open_ledger(operator)
+        for party in ("acme", "beta"):
+            import_day(operator, add_company(operator, party))
+        operator("seal", "make", "--period", "2018-01", "--view", "companies", "--view", "park")
+        stranger = Program(tmp_path / "stranger", tmp_path)
+        service = Service(operator)
+        try:
+            call = ("watch", service.url, "--once", "--log-key", log_key, "--state", "kept")
+            ended = stranger.run(*call)
+        finally:
+            service.end()
+    assert (ended.status, ended.err) == (0, "")
+    with Kept(tmp_path / "kept") as kept:
+        assert list(kept.checked_seals().values()) == [""]
+        assert set(kept.parties()) == {"acme", "beta"}
