@@ -954,6 +954,11 @@ PLACES = {
         " profile?:profilebody reason:name supersedes?:event",
         "ActivityWithdrawn": "event:event reason:name supersedes?:event",
     },
+    "redactions": {
+        "DataRedacted": "activity:activities data_hash:hash deltas:deltas effects:effects"
+        " event:event legal_basis:name who:name",
+        "RedactionConfirmed": "event:event reason:name",
+    },
     "seals": {
         "FootprintSealed": "companies_count:index companies_root:hash gwp:gwp heads_count:index"
         " heads_root:hash period:months rules:rules size:index totals:sums"
@@ -971,7 +976,15 @@ PARTS = {
     "document": "number?:name sha256:hash/null title:name",
     "reading": "digits:1..18 from:quantity meter:segment multiplier:quantity rollover?:1..9"
     " to:quantity",
-    "earlier": "heads_count:index heads_root:hash log:text root:hash size:index",
+    "earlier": "heads_count:index heads_root:hash log:text root:hash signed?:end_signed size:index",
+    "end_signed": "root:hash size:index",
+    "delta": "gas:member line?:some mass_mg:amount month:month"
+    " role:direct|lifecycle|location|market|upstream zeroed?:some",
+    "use": "covered_s?:some estimated?:some"
+    " line?:some month:month quality?:grades quantity?:quantity"
+    " readings?:some",
+    "effects": "periods:periods reference_sha256?:hash register?:ends",
+    "ends": "from:quantity meter:segment to:quantity",
     "amounts": "biogenic:amount emitted:amount removed:amount",
     "ratio": "den:positive num:whole",
 } | {f"{name}body": PLACES["source"][kind] for name, kind in BODIES.items()}
@@ -1022,6 +1035,11 @@ CHECKS: dict[str, Callable[[Json], bool]] = {
     "scopenumber": lambda v: v is None or is_count(v, 1, 3),
     "number": lambda v: fits("ratio", v) if type(v) is dict else is_form("quantity", v),
     "end": lambda v: v is None or fits("earlier", v),
+    "some": lambda v: is_count(v, 1),
+    "deltas": lambda v: type(v) is list and all(fits("delta", one) for one in v),
+    "activities": lambda v: type(v) is list and all(fits("use", one) for one in v),
+    "periods": lambda v: type(v) is list and all(CHECKS["times"](one) for one in v),
+    "grades": _map("index", ("H", "L", "M"), least=1),
     "range": _pair("index", rising=True),
     "times": _pair("time"),
     "days": _pair("day"),
@@ -1171,6 +1189,8 @@ def needs(event: Event) -> Iterator[Tag]:
         yield "statement", data["supersedes"]
     if kind in ("TransferAcknowledged", "TransferWithdrawn"):
         yield "statement", data["transfer"]
+    if kind == "RedactionConfirmed":
+        yield "statement", data["event"]
     if kind in ("TransferRecorded", "SiteTransferred") and data["to"] is not None:
         yield "party", data["to"]
 
@@ -1211,6 +1231,7 @@ def check_trust_whole(entries: Sequence[Entry]) -> None:
         version, leaf = heads.get(entry.stream, (0, ZEROS))
         last = said["first"] + len(entry.events) - 1
         gap = entry.events[-1].version != last or said["first"] != version + 1
+        gap = gap or any(event.data is None for event in entry.events)
         if gap or said["previous"] != leaf:
             refuse("left-out", f"events of {entry.stream} from {entry.stream}@{version + 1} on")
         heads[entry.stream] = (last, said["head"])
@@ -1339,10 +1360,6 @@ def check_opening(entries: Sequence[Entry], log: Vkey, log_text: str) -> Ledger:
         refuse("opening", "entry 0, which opens the ledger, is not in the file")
     if (data["log"], data["origin"]) != (log_text, log.name):
         refuse("opening", "entry 0 opens another log")
-    if data["continues"] is not None:
-        raise NotDerived(
-            "this log continues an earlier one, whose keys this program does not follow"
-        )
     ledger = Ledger(event, log_text)
     ledger.parties[ledger.operator] = ("factor-publisher", "operator")
     ledger.names[ledger.operator] = ledger.area
@@ -1500,7 +1517,7 @@ def _confirm(ledger: Ledger, event: Event, kid: str) -> None:
     key.confirmed.append((first, until))
 
 
-# --- numbers of the rules (reference, rules; packs 1 and 2 have the same) ---------------------------
+# --- numbers of the rules (reference, rules; version 2, and what differed before) ---------------------------
 
 RULES = {
     "1": "21284c3e88ee5d08c1cabd8b64b37436d24e3646f5e0ce8619711f506f902584",
@@ -1573,6 +1590,8 @@ C7F16 - 7820 8410, C8F18 - 7620 8260, C10F18 - 7190 7480,
 CO2e_AR4 1 - -, CO2e_AR5 - 1 -, CO2e_AR6 - - 1
 """
 """Potential over 100 years in AR4, AR5 and AR6; a dash where the set has none."""
+EARLIER_GWP = {("1", "SF6", "AR6"): "25200"}
+"""By version of the rules, gas and set: what was another number then."""
 OTHER_GASES = """
 CO2_bio CFC-11 CFC-12 CFC-13 CFC-113 CFC-114 CFC-115 Halon-1201 Halon-1202 Halon-1211 Halon-1301
 Halon-2402 CCl4 CH3Br CH3CCl3 HCFC-21 HCFC-22 HCFC-123 HCFC-124 HCFC-141b HCFC-142b HCFC-225ca
@@ -2095,16 +2114,16 @@ def _claim_of_target(seal: Json, target: Json) -> dict[str, Json]:
     return {
         "allowed_mg": allowed[-1] if allowed else target["base_mg"],
         "base_mg": target["base_mg"],
-        "emitted_mg": str(co2e(emitted, target["gwp"])),
+        "emitted_mg": str(co2e(emitted, target["gwp"], seal["rules"]["version"])),
         "year": year,
     }
 
 
-def co2e(masses: dict[str, int], gwp: str) -> int:
+def co2e(masses: dict[str, int], gwp: str, rules: str) -> int:
     """Milligrams of CO2 equivalent in a set of potentials; gases without one are no part of it."""
     total = Fraction(0)
     for gas, mass in masses.items():
-        potential = GWP.get(gas, {}).get(gwp, "-")
+        potential = EARLIER_GWP.get((rules, gas, gwp)) or GWP.get(gas, {}).get(gwp, "-")
         total += 0 if potential == "-" else mass * Fraction(potential)
     return round(total)
 
@@ -2194,12 +2213,13 @@ def verify(data: bytes, trust: Trust) -> Verdict:
     subject, seal = next(iter(subjects.values())), subjects.get("seal")
     asked = streams_asked_for(ledger, subject, entries) if "heads" in bundle else []
     check_nothing_else(entries, ledger.operator, [event.name for event in subjects.values()], asked)
+    lacking = withheld_and_needed(bundle, entries, subject, asked)
     for entry in entries:
         key = authorise(ledger, entry)
         if not is_signed(from_base64(key.x, url=True), entry.jws.signature, entry.jws.message):
             refuse("signature", f"entry {entry.index} is not signed by the key that it names")
         for event in entry.events:
-            if event.data is not None:
+            if event.data is not None and not (lacking and PLACE_OF_TYPE[event.kind] in ACCOUNTS):
                 say(ledger, event, entry.jws.kid)
     if seal is not None:
         size = (seal.data or {})["size"]
@@ -2207,7 +2227,7 @@ def verify(data: bytes, trust: Trust) -> Verdict:
             refuse("seal", "the seal does not stand in its place, or covers what comes after it")
     if "heads" in bundle and seal is not None:
         check_heads(bundle, entries, seal, asked)
-    facts = conclude(bundle, entries, ledger, subjects, asked)
+    facts = conclude(bundle, entries, ledger, subjects, asked, lacking=lacking)
     disputed = [e.index for e in entries if ledger.keys[e.jws.kid].is_disputed(e.index)]
     facts |= {
         "cosigned": cosigned,
@@ -2234,12 +2254,25 @@ def find_subjects(bundle: dict[str, Json], entries: Sequence[Entry]) -> dict[str
             event = events.get(name)
             if event is None:
                 refuse("subject", f"{name} is not in the file")
-            types = (*READINGS, *CORRECTING) if bundle["kind"] == "current-event" else ()
+            types = READINGS if bundle["kind"] == "current-event" else ()
             types = SUBJECTS.get(member, types)
             if (types and event.kind not in types) or (member != "event" and event.data is None):
                 refuse("subject", f"{name}, {event.kind}, is not such an event, or not shown")
             found[member] = event
     return found
+
+
+ACCOUNTS = ("corrections", "factors", "register", "source")
+"""Places of events that are not judged where data is withheld on which others stand."""
+
+
+def withheld_and_needed(
+    bundle: dict[str, Json], entries: Sequence[Entry], subject: Event, asked: Sequence[str]
+) -> bool:
+    """Whether data is withheld that a figure of an event needs."""
+    withheld = [event for entry in entries for event in entry.events if event.data is None]
+    needed = [e for e in withheld if e.stream not in asked or e.name == subject.name]
+    return "event" in bundle["subject"] and bool(needed)
 
 
 def streams_asked_for(ledger: Ledger, subject: Event, entries: Sequence[Entry]) -> list[str]:
@@ -2256,6 +2289,8 @@ def conclude(
     ledger: Ledger,
     subjects: dict[str, Event],
     asked: Sequence[str],
+    *,
+    lacking: bool,
 ) -> dict[str, Json]:
     """Claim, strength, what is withheld and what is not excluded."""
     events = [event for entry in entries for event in entry.events]
@@ -2268,7 +2303,6 @@ def conclude(
             refuse("subject", "the target is not the operator's")
         return {"claim": claim, "not_excluded": open_, "strength": "sealed", "withheld": names}
     subject = subjects["event"]
-    lacking = [e for e in withheld if e.stream not in asked or e.name == subject.name]
     open_ = ["later-change"] if not asked else []
     for event in withheld:
         amends = event.kind in ("SourceAmended", "FactorAssigned") or event.kind in CORRECTING
