@@ -5,16 +5,19 @@
                  "index":7,"jws":"…","path":["<base64>",…]}],
      "kind":"event","subject":{"event":"acme/plant-7/electricity@42"},"v":1}        and LF
 
-What may stand as subject, and which members a kind adds, is the table of `bundle_kinds`. Checked here: data → header → leaf hash → path in the batch's tree → root in the JWS, and JWS → path
-in the log's tree → signed checkpoint. Whose signature the JWS carries, and whether that key was
-valid there, is asked by whoever replays the keys (ledger/carbon). A withheld event stands as
-`data_hash`, `path`, `position`, `previous`, `type`. Entries ascend by index, events by position.
+What may stand as subject, and which members a kind adds, is the table of `bundle_kinds`. Checked
+here: data → header → leaf hash → path in the batch's tree → root in the JWS, and JWS → path in the
+log's tree → signed checkpoint. A kind that derives everything holds entries whole, as `data`,
+`index`, `jws`, `path`: there all leaf hashes of the batch give its root. Whose signature the JWS
+carries, and whether that key was valid there, is asked by whoever replays the keys
+(ledger/provenance). A withheld event stands as `data_hash`, `path`, `position`, `previous`, `type`.
+Entries ascend by index, events by position.
 Source: formats, section 8; specification, bundles, steps 1 to 5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final
@@ -23,11 +26,12 @@ import msgspec
 
 from ledger.errors import BadBundle, BadValue, LedgerError, ProofFailed, refusing
 from ledger.log import canonical, event, hashes, names, proof
-from ledger.log.batch import SignedStatement, Statement, parse_statement
+from ledger.log.batch import SignedStatement, Statement, chain, parse_statement
 from ledger.log.bundle_kinds import (
     NOTHING,
     CurrentSubject,
     EventSubject,
+    FigureSubject,
     Further,
     Subject,
     TargetSubject,
@@ -49,6 +53,7 @@ READINGS: Final = ("ActivityRecorded", "ProfileRecorded", "EmissionMeasured")
 """The types of events that a current figure can be of."""
 
 Reader = Callable[[bytes], object]
+AllReader = Callable[[list[bytes]], Sequence[object]]
 
 
 class BundleEvent(msgspec.Struct, frozen=True):
@@ -81,11 +86,22 @@ class BundleEntry(msgspec.Struct, frozen=True):
     path: tuple[Hash, ...]
 
 
+class WholeEntry(msgspec.Struct, frozen=True):
+    """An entry of the log with the data of all its events; none needs a path of its own."""
+
+    lines: tuple[bytes, ...]
+    types: tuple[str, ...]
+    """Of each line."""
+    index: int
+    jws: bytes
+    path: tuple[Hash, ...]
+
+
 class Bundle(msgspec.Struct, frozen=True):
     """A bundle in form; `open_bundle` says whether it holds."""
 
     checkpoint: bytes
-    entries: tuple[BundleEntry, ...]
+    entries: tuple[BundleEntry | WholeEntry, ...]
     subject: Subject
     """What is claimed of; its type is the bundle's kind."""
     further: Further = NOTHING
@@ -115,6 +131,8 @@ class OpenedEntry(msgspec.Struct, frozen=True):
     index: int
     signed: SignedStatement
     events: tuple[OpenedEvent, ...]
+    whole: bool = False
+    """Whether it stands in the file whole."""
 
 
 class OpenedBundle(msgspec.Struct, frozen=True):
@@ -176,6 +194,8 @@ def _read_bundle(data: bytes) -> Bundle:
     if not _ascending(indexes):
         raise BadBundle("entries stand once each, in order of index", found=f"{indexes}"[:200])
     for entry in bundle.entries:
+        if isinstance(entry, WholeEntry):
+            continue  # as many events as are signed is asked with their hashes
         positions = [item.position for item in entry.events]
         if not positions or not _ascending(positions):
             raise BadBundle(
@@ -185,10 +205,13 @@ def _read_bundle(data: bytes) -> Bundle:
     return bundle
 
 
-def open_bundle(bundle: Bundle, vkey: str, read: Reader | None = None) -> OpenedBundle:
+def open_bundle(
+    bundle: Bundle, vkey: str, read: Reader | None = None, read_all: AllReader | None = None
+) -> OpenedBundle:
     """What the bundle proves under the log of this vkey.
 
-    `read` is called with each line that is shown, and raises where that is out of its schema.
+    `read` is called with each line that is shown, and raises where that is out of its schema;
+    `read_all` with all lines of a whole entry.
     Raises BadNote, BadSignature, BadJws, BadBatch, BadBundle, ProofFailed. The signatures of the
     JWS are not checked here: that needs the keys' history.
     """
@@ -203,7 +226,7 @@ def open_bundle(bundle: Bundle, vkey: str, read: Reader | None = None) -> Opened
         return opened
     with refusing("data"):
         return msgspec.structs.replace(
-            opened, entries=tuple(_read_data(entry, read) for entry in entries)
+            opened, entries=tuple(_read_data(entry, read, read_all) for entry in entries)
         )
 
 
@@ -216,11 +239,13 @@ def named_by(subject: Subject) -> tuple[str, ...]:
             return (subject.event,)
         case TargetSubject():
             return subject.target, subject.seal
+        case FigureSubject():
+            return ()
         case _:
             return (subject.seal,)
 
 
-def _open_entry(entry: BundleEntry, checkpoint: Checkpoint, vkey: str) -> OpenedEntry:
+def _open_entry(entry: BundleEntry | WholeEntry, checkpoint: Checkpoint, vkey: str) -> OpenedEntry:
     with refusing("log-path"):
         leaf = leaf_hash(entry.jws)
         proof.verify_inclusion(leaf, entry.index, checkpoint.size, entry.path, checkpoint.root)
@@ -241,6 +266,9 @@ def _open_entry(entry: BundleEntry, checkpoint: Checkpoint, vkey: str) -> Opened
             found=f"{seen.size}",
             defect="statement",
         )
+    if isinstance(entry, WholeEntry):
+        with refusing("event-path"):
+            return OpenedEntry(entry.index, signed, _open_whole(entry, signed), whole=True)
     with refusing("event-path"):
         events = tuple(_open_event(item, signed) for item in entry.events)
     with refusing("chain"):
@@ -256,7 +284,7 @@ def _check_subject(opened: OpenedBundle) -> None:
         _check_type(items[subject.event], READINGS)  # withheld or not
     if isinstance(subject, TargetSubject):
         _check_type(_shown(items[subject.target]), ("TargetSet",))
-    if not isinstance(subject, EventSubject):
+    if not isinstance(subject, EventSubject | FigureSubject):
         _check_type(_shown(items[subject.seal]), ("FootprintSealed",))
 
 
@@ -276,7 +304,14 @@ def _check_type(item: OpenedEvent, types: tuple[str, ...]) -> None:
         )
 
 
-def _read_data(entry: OpenedEntry, read: Reader) -> OpenedEntry:
+def _read_data(entry: OpenedEntry, read: Reader, read_all: AllReader | None) -> OpenedEntry:
+    if entry.whole and read_all is not None:
+        said = read_all([item.data for item in entry.events if item.data is not None])
+        events = tuple(
+            msgspec.structs.replace(item, said=one)
+            for item, one in zip(entry.events, said, strict=True)
+        )
+        return msgspec.structs.replace(entry, events=events)
     events = tuple(
         item if item.data is None else msgspec.structs.replace(item, said=read(item.data))
         for item in entry.events
@@ -325,6 +360,18 @@ def _open_event(item: BundleEvent | WithheldEvent, signed: SignedStatement) -> O
     return OpenedEvent(statement.stream, version, kind, leaf, data)
 
 
+def _open_whole(entry: WholeEntry, signed: SignedStatement) -> tuple[OpenedEvent, ...]:
+    """All events of an entry, whose leaf hashes give its head and its root. Raises BadBatch."""
+    statement = signed.statement
+    leaves = chain(entry.lines, entry.types, statement)
+    return tuple(
+        OpenedEvent(statement.stream, version, kind, leaf, line)
+        for version, (kind, leaf, line) in enumerate(
+            zip(entry.types, leaves, entry.lines, strict=True), start=statement.first
+        )
+    )
+
+
 def _check_chain(
     entry: BundleEntry, signed: SignedStatement, events: tuple[OpenedEvent, ...]
 ) -> None:
@@ -354,7 +401,8 @@ def _bundle(value: dict[str, object]) -> Bundle:
             "this version of bundles is not known", expected="1", found=repr(value["v"])
         )
     entries = tuple(
-        _entry(_object(item, "an entry")) for item in _array(value["entries"], "entries")
+        _entry(_object(item, "an entry"), whole=kind.whole)
+        for item in _array(value["entries"], "entries")
     )
     return Bundle(
         _text(value["checkpoint"], "checkpoint").encode(),
@@ -364,10 +412,27 @@ def _bundle(value: dict[str, object]) -> Bundle:
     )
 
 
-def _entry(value: dict[str, object]) -> BundleEntry:
+def _entry(value: dict[str, object], *, whole: bool) -> BundleEntry | WholeEntry:
+    if whole and "data" in value:
+        return _whole(value)
     _members(value, {"events", "index", "jws", "path"}, "an entry")
     return BundleEntry(
         tuple(_event(_object(item, "an event")) for item in _array(value["events"], "events")),
+        _count(value["index"], "index"),
+        _text(value["jws"], "jws").encode(),
+        _path(value["path"]),
+    )
+
+
+def _whole(value: dict[str, object]) -> WholeEntry:
+    _members(value, {"data", "index", "jws", "path"}, "a whole entry")
+    data = [_object(item, "data") for item in _array(value["data"], "data")]
+    types = [_text(item.get("type"), "the type of an event") for item in data]
+    for kind in set(types):
+        names.parse_event_type(kind)
+    return WholeEntry(
+        tuple(map(canonical.rewrite, data)),
+        tuple(types),
         _count(value["index"], "index"),
         _text(value["jws"], "jws").encode(),
         _path(value["path"]),
@@ -395,7 +460,14 @@ def _event(value: dict[str, object]) -> BundleEvent | WithheldEvent:
     )
 
 
-def _entry_value(entry: BundleEntry) -> dict[str, object]:
+def _entry_value(entry: BundleEntry | WholeEntry) -> dict[str, object]:
+    if isinstance(entry, WholeEntry):
+        return {
+            "data": [canonical.decode(line) for line in entry.lines],
+            "index": entry.index,
+            "jws": entry.jws.decode("ascii"),
+            "path": [hashes.format_base64(node) for node in entry.path],
+        }
     return {
         "events": [_event_value(item) for item in entry.events],
         "index": entry.index,

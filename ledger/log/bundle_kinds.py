@@ -29,6 +29,9 @@ from ledger.log.values import (
     StreamName,
 )
 
+FIGURE_MAX: Final = 600
+"""Characters of a figure's identifier."""
+
 HashPath = tuple[Annotated[Hash, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)], ...]
 """From a leaf's sibling to the root's child; base64 in the file."""
 
@@ -110,6 +113,19 @@ class TargetSubject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     target: EventRef
 
 
+class InventorySubject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A party's sealed sums, derived from all of its events."""
+
+    party: PartyName
+    seal: EventRef
+
+
+class FigureSubject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A figure of a report by its identifier, derived from all events."""
+
+    figure: Annotated[str, msgspec.Meta(min_length=1, max_length=FIGURE_MAX)]
+
+
 Subject = Union[  # noqa: UP007  (also a type at run time, for what stands in the table)
     EventSubject,
     CurrentSubject,
@@ -118,6 +134,8 @@ Subject = Union[  # noqa: UP007  (also a type at run time, for what stands in th
     PartSubject,
     AreaSubject,
     TargetSubject,
+    InventorySubject,
+    FigureSubject,
 ]
 
 
@@ -197,11 +215,13 @@ NOTHING: Final = Further()
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """One kind of bundle: its name, its subject, and the members that it adds."""
+    """One kind of bundle: its name, its subject, the members that it adds, its form of entries."""
 
     name: str
     subject: type[msgspec.Struct]
     further: tuple[str, ...] = ()
+    whole: bool = False
+    """Whether entries may stand in it whole, without a path for each event."""
 
 
 KINDS: Final = (
@@ -212,6 +232,8 @@ KINDS: Final = (
     Kind("company-part", PartSubject, ("company", "lines")),
     Kind("area-total", AreaSubject, ("companies",)),
     Kind("target-progress", TargetSubject),
+    Kind("company-inventory", InventorySubject, ("company",), whole=True),
+    Kind("figure", FigureSubject, whole=True),
 )
 
 _BY_NAME: Final = {kind.name: kind for kind in KINDS}

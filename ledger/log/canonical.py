@@ -60,6 +60,11 @@ def encode(
     return line
 
 
+def rewrite(value: object) -> bytes:
+    """The line of an object within what `decode` has returned, where all has been checked."""
+    return _write(value)
+
+
 def decode(
     line: bytes, *, max_bytes: int | None = MAX_LINE_BYTES, max_depth: int = MAX_DEPTH
 ) -> dict[str, object]:

@@ -94,7 +94,7 @@ def check_heads(opened: OpenedBundle, seal: Sealed, source: str) -> None:
         with refusing("seal"):
             _check_proof(seal, one)
         _check_stream(opened, seal, one)
-    _check_not_later(opened, seal)
+    check_not_later(opened, seal)
 
 
 def _check_proof(seal: Sealed, one: HeadProof) -> None:
@@ -166,7 +166,7 @@ def _check_stream(opened: OpenedBundle, seal: Sealed, one: HeadProof) -> None:
         )
 
 
-def _check_not_later(opened: OpenedBundle, seal: Sealed) -> None:
+def check_not_later(opened: OpenedBundle, seal: Sealed) -> None:
     """Nothing is later than what the seal covers, but the seal and what its signature stands on."""
     trust = f"{seal.operator}/keys", f"{seal.operator}/ledger"
     for entry in opened.entries:

@@ -15,8 +15,9 @@ from typing import Final
 from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, FactorAssigned, SourceAmended
 from ledger.carbon.known import Known
 from ledger.carbon.rows import Correction, EntryRows
-from ledger.carbon.seal.pieces import UNSEEN, SealGround
+from ledger.carbon.seal.pieces import SealGround
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
+from ledger.errors import refusing
 from ledger.fold.event import Event
 from ledger.fold.state import Overlay
 from ledger.log.batch import SignedStatement
@@ -37,10 +38,11 @@ _READINGS: Final = frozenset({"source", "corrections"})
 class Fold:
     """What the entries so far come to."""
 
-    def __init__(self, kept: Kept | None = None, *, seals: bool = True) -> None:
+    def __init__(self, kept: Kept | None = None, *, whole: bool = True) -> None:
         """`kept` keeps the lines of readings, in memory if it is not given.
 
-        Without `seals` a seal is taken for the operator's word: for entries with others left out.
+        Where it is not the `whole` log, what the entries left out would show is taken for the word of
+        whoever said it: a seal for the operator's.
         """
         self._recorded = Recorded(InMemory() if kept is None else kept)
         self._deltas = Deltas()
@@ -48,7 +50,7 @@ class Fold:
         self._salts: dict[str, tuple[int, str]] = {}
         self._changing: list[Correction] = []
         self._grounds: dict[tuple[tuple[str, str], int], SealGround] = {}
-        self.state = WholeState(self._recorded, self.ground if seals else lambda *_: UNSEEN)
+        self.state = WholeState(self._recorded, self.ground if whole else None)
 
     @property
     def about(self) -> LedgerPiece:
@@ -58,13 +60,17 @@ class Fold:
     def add(self, entry: Entry, signed: SignedStatement, lines: Sequence[bytes]) -> None:
         """Take an entry whose bytes have been checked; `lines` are those of its events.
 
-        Raises Refused, BadSignature, InvalidInput, and changes nothing.
+        Raises Refused, BadSignature, InvalidInput, each with its defect, and changes nothing.
         """
         overlay, rows = Overlay(self.state), EntryRows()
-        signed.jws.verify(authorise(overlay, entry))
-        if not _admitted(entry, overlay, rows):
-            overlay, rows = Overlay(self.state), EntryRows()
-            fold(overlay, entry, rows)
+        with refusing("key"):
+            key = authorise(overlay, entry)
+        with refusing("signature"):
+            signed.jws.verify(key)
+        with refusing("rule"):
+            if not _admitted(entry, overlay, rows):
+                overlay, rows = Overlay(self.state), EntryRows()
+                fold(overlay, entry, rows)
         if place_of(entry.stream) in _READINGS:
             self._recorded.add(entry.stream, entry.first, entry.index, lines)
         self.state.keep(entry.index, overlay.changes)

@@ -20,26 +20,17 @@ import msgspec
 
 from ledger.carbon.known import Known
 from ledger.carbon.seal.pieces import SealGround
-from ledger.errors import BadBatch, OtherHistory
+from ledger.errors import BadBatch, OtherHistory, refusing
 from ledger.log.batch import SignedStatement, Statement, chain, parse_statement
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import EMPTY_ROOT, ZEROS_HEX, RootHash, leaf_hash
+from ledger.log.redacted import read_redacted
 from ledger.log.seals import Head
 from ledger.log.tree import CompactRange
 from ledger.machine import check_log, read_events, types_of, whole_entry
 from ledger.parties.pieces import LedgerPiece
 from ledger.whole.fold import Fold
 from ledger.whole.readings import Kept
-
-_WITHHELD = b'{"data_hash":'
-
-
-class Added(msgspec.Struct, frozen=True):
-    """An entry that was accepted, and the types of its events: one if all are alike, else each."""
-
-    index: int
-    signed: SignedStatement
-    types: tuple[str, ...]
 
 
 class WholeLedger:
@@ -67,22 +58,31 @@ class WholeLedger:
         """The ledger itself, as entry 0 said. Not before entry 0."""
         return self.fold.about
 
-    def add(self, jws: bytes, lines: list[bytes]) -> Added:
+    def add(self, jws: bytes, lines: list[bytes]) -> SignedStatement:
         """Take the next entry, or raise why it cannot be and stay as before.
 
         Raises InvalidInput, Refused, ProofFailed. Nothing is taken for granted but the order.
         """
         signed = parse_statement(jws)
         check_log(signed.statement.log, self.log)
-        self._check_place(signed.statement)
         check_shown(self.size, lines)
         events = read_events(lines)
         types = types_of(events)
         chain(lines, types * len(lines) if len(types) == 1 else types, signed.statement)
+        return self.take(signed, events, lines)
+
+    def take(
+        self, signed: SignedStatement, events: tuple[msgspec.Struct, ...], lines: Sequence[bytes]
+    ) -> SignedStatement:
+        """The same for an entry whose lines are these events, for this log, and give its root."""
+        with refusing("chain"):
+            self._check_place(signed.statement)
+        with refusing("statement"):
+            self._check_seen(signed.statement)
         self.fold.add(whole_entry(self.size, signed, events), signed, lines)
-        self._tree = self._tree.append(leaf_hash(jws))
+        self._tree = self._tree.append(leaf_hash(signed.jws.raw))
         self._roots.append(self._tree.root())
-        return Added(self.size - 1, signed, types)
+        return signed
 
     def root_at(self, size: int) -> RootHash:
         """The root of the log at a size, which it has reached."""
@@ -124,6 +124,8 @@ class WholeLedger:
                 expected=f"version {version + 1} after {leaf}",
                 found=f"version {statement.first} after {statement.previous}",
             )
+
+    def _check_seen(self, statement: Statement) -> None:
         seen = statement.seen
         if seen is None:
             return
@@ -139,7 +141,7 @@ class WholeLedger:
 def check_shown(index: int, lines: Sequence[bytes]) -> None:
     """Raise BadBatch where an event's data was taken out of an entry: nothing follows from it."""
     for position, line in enumerate(lines):
-        if line.startswith(_WITHHELD):
+        if read_redacted(line) is not None:
             raise BadBatch(
                 f"event {position + 1} of entry {index} is withheld or redacted",
                 expected="the data of every event",

@@ -15,10 +15,11 @@ import msgspec
 from ledger.carbon.area.pieces import TARGET, TRANSFER
 from ledger.carbon.organisation.pieces import FACT, ORGANISATION
 from ledger.carbon.pieces import FACTOR, HISTORY, RECORDED, SOURCE
-from ledger.carbon.seal.pieces import SEAL_GROUND, SealGround, parse_ground_key
+from ledger.carbon.redaction.pieces import ERASED, UNREAD
+from ledger.carbon.seal.pieces import SEAL_GROUND, UNSEEN, SealGround, parse_ground_key
 from ledger.fold.state import Key, Kind
 from ledger.machine import KINDS
-from ledger.parties.pieces import PARTY
+from ledger.parties.pieces import END, PARTY, UNSEEN_END
 from ledger.whole.readings import Recorded
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -28,13 +29,25 @@ AT_ANY_SIZE: Final = frozenset(
 )
 
 
+UNSEEN_HERE: Final[dict[str, msgspec.Struct]] = {
+    SEAL_GROUND.name: UNSEEN,
+    END.name: UNSEEN_END,
+    ERASED.name: UNREAD,
+}
+"""What a part of a log does not show."""
+
+
 class WholeState:
     """A state that is complete: what is not there does not exist."""
 
     def __init__(
-        self, recorded: Recorded, ground: Callable[[tuple[str, str], int], SealGround]
+        self, recorded: Recorded, ground: Callable[[tuple[str, str], int], SealGround] | None
     ) -> None:
-        """`ground` derives what a seal follows from, of a period and a log size."""
+        """`ground` derives what a seal follows from, of a period and a log size.
+
+        Without it others of the log are left out, and what only they show is taken for the word of
+        whoever said it.
+        """
         self.size = 0
         """Entries whose changes are in it."""
         self._recorded = recorded
@@ -53,8 +66,12 @@ class WholeState:
             found = self._recorded.event(key)
         elif kind.name == HISTORY.name:
             found = self._recorded.history(key, self.size)
-        elif kind.name == SEAL_GROUND.name:
+        elif self._ground is None and kind.name in UNSEEN_HERE:
+            found = UNSEEN_HERE[kind.name]
+        elif self._ground is not None and kind.name == SEAL_GROUND.name:
             found = self._ground(*parse_ground_key(key))
+        elif kind.name in UNSEEN_HERE:
+            found = None  # no earlier log stands before this one, and no data is gone from it
         else:
             raise AssertionError(f"nobody knows how to derive a piece of kind {kind.name}")
         return cast("P | None", found)

@@ -14,7 +14,7 @@ from typing import Literal, cast
 import msgspec
 
 from ledger.carbon.area.area import GROUPS, area_figure
-from ledger.carbon.inventory.inventory import Inventory, inventories
+from ledger.carbon.inventory.inventory import Inventory, inventories, inventory
 from ledger.carbon.known import Known
 from ledger.carbon.rulepack import RulePack
 from ledger.carbon.seal.pieces import SealGround
@@ -59,6 +59,15 @@ def seal_lists(ground: SealGround, pack: RulePack, view: str) -> SealLists:
         lines[party] = found
         companies.append(_company(party, found, by_party[party]))
     return SealLists(_totals(known, pack, view), ground.heads, tuple(companies), lines)
+
+
+def party_lines(ground: SealGround, pack: RulePack, party: str) -> tuple[InventoryLine, ...]:
+    """The inventory lines of one party: for who has that party's events, and not all others'."""
+    known = ground.known
+    if known is None:
+        raise AssertionError("the lines of a party need what is known of it")
+    own = inventory(known, pack, party, ground.readings)
+    return _lines(own, ground.salts.get(party, ""))
 
 
 def sealed_parties(known: Known) -> list[str]:
