@@ -1,0 +1,1 @@
+"""What runs in a browser: the verifier as an ES module, and the page around it."""

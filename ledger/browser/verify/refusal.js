@@ -1,0 +1,27 @@
+// Why a file is refused, and why no verdict is possible here.
+//
+// Source: specification, bundles, "Defects".
+
+/** The file does not hold: `defect` is a name of the specification's table. */
+export class Refused extends Error {
+  constructor(defect, what, { expected = "", found = "" } = {}) {
+    super(what);
+    this.name = "Refused";
+    this.defect = defect;
+    this.expected = expected;
+    this.found = found;
+  }
+}
+
+/** Nothing was decided: this browser, or this verifier, cannot check such a file or key. */
+export class Unable extends Error {
+  constructor(what) {
+    super(what);
+    this.name = "Unable";
+  }
+}
+
+/** Throw unless `holds`. */
+export function require_(holds, defect, what, details) {
+  if (!holds) throw new Refused(defect, what, details);
+}

@@ -1,0 +1,194 @@
+// Step 5: the file opens the ledger, its streams of trust are whole, and it holds what its subject stands on and nothing else.
+//
+// Source: specification, bundles ("What an event stands on").
+
+import { eventNamed } from "./entries.js";
+import { partyOf } from "./names.js";
+import { correctionsOf, placeOf, sourceOf } from "./places.js";
+import { require_ } from "./refusal.js";
+import { bodyNames } from "./schema.js";
+import { ZEROS } from "./statement.js";
+
+const READINGS = ["ActivityRecorded", "EmissionMeasured", "ProfileRecorded"];
+const OF_SOURCE = ["SourceAmended", "SourceClosed", "FactorAssigned"];
+
+/** The data of the event that opens the ledger of this vkey: entry 0 of the file. */
+export function opening(entries, vkey) {
+  const first = entries[0];
+  const item = first?.events[0];
+  const opens = first?.index === 0 && item.type === "LedgerOpened" && item.data !== null && first.statement.count === 1;
+  require_(opens, "opening", "entry 0, which opens the ledger, is not in the file or not shown");
+  require_(item.data.log === vkey, "opening", "entry 0 opens another log", { expected: vkey, found: item.data.log });
+  require_(item.name === `${item.data.operator}/ledger@1`, "opening", "entry 0 does not open the operator's own ledger");
+  return item.data;
+}
+
+/** Streams of keys and rules are shown from their first event on, without a gap. */
+export function checkTrustIsWhole(entries) {
+  const heads = new Map();
+  for (const { statement, events } of entries.filter((entry) => isTrust(entry.statement.stream))) {
+    const [version, leaf] = heads.get(statement.stream) ?? [0, ZEROS];
+    const follows = statement.first === version + 1 && statement.previous === leaf;
+    const whole = follows && events.every((item, at) => item.position === at && item.data !== null);
+    require_(whole, "left-out", `events of ${statement.stream} are left out or withheld`);
+    // A batch that is not named to its end has no later one behind it in the file.
+    const ended = events.length === statement.count;
+    heads.set(statement.stream, [statement.first + events.length - 1, ended ? statement.head : ""]);
+  }
+}
+
+/** Throw `foreign` for an event that nothing here stands on. `streams` are those that a file with heads is about. */
+export function checkNothingElse(bundle, entries, operator, streams) {
+  const items = entries.flatMap((entry) => entry.events);
+  const { event, seal, target } = bundle.subject;
+  const about = index(items);
+  const asked = [event, seal, target].filter((name) => name !== undefined);
+  const waiting = [...asked, ...items.filter((item) => streams.includes(item.stream) && item.data).map((item) => item.name)];
+  const parties = new Set([operator]);
+  const wanted = new Set();
+  const named = new Map(items.map((item) => [item.name, item]));
+  while (waiting.length) {
+    const item = named.get(waiting.pop());
+    if (item === undefined || wanted.has(item.name)) continue;
+    wanted.add(item.name);
+    parties.add(partyOf(item.stream));
+    if (item.data === null) continue;
+    for (const what of standsOn(item)) {
+      if (what.startsWith("party ")) parties.add(what.slice(6));
+      waiting.push(...(about.get(what) ?? []));
+    }
+  }
+  for (const item of items) {
+    const trust = isTrust(item.stream) && parties.has(partyOf(item.stream));
+    const belongs = trust || item.data === null || wanted.has(item.name);
+    require_(belongs, "foreign", `${item.name} is in the file, and nothing that it claims stands on it`);
+  }
+  if (bundle.kind === "event") {
+    const { item: subject } = eventNamed(entries, event);
+    const later = items.find((item) => item.stream === subject.stream && item.version > subject.version);
+    require_(later === undefined, "foreign", `${later?.name} follows the event that is asked about`);
+  }
+}
+
+/** The streams whose heads a `current-event` asks for, in no order. */
+export function streamsAsked(subject, entries, operator) {
+  const source = eventNamed(entries, subject.event).item.stream;
+  const parties = new Set([operator, ...entries.map((entry) => partyOf(entry.statement.stream))]);
+  return [`${operator}/ledger`, `${partyOf(source)}/register`, correctionsOf(source), ...[...parties].map((party) => `${party}/keys`)];
+}
+
+/** What shown events need and the file does not show: `{what, by, withheld}`, with `withheld` whether a withheld event may be it. */
+export function missing(items) {
+  const found = [];
+  for (const item of items.filter((one) => one.data !== null)) {
+    for (const what of [...standsOn(item), ...(item.data.supersedes ? [`statement ${item.data.supersedes}`] : [])]) {
+      const may = candidates(what);
+      if (may === null || items.some((one) => may(one) && isIt(one, what))) continue;
+      found.push({ what: what.slice(what.indexOf(" ") + 1), by: item.name, withheld: items.some((one) => one.data === null && may(one)) });
+    }
+  }
+  return found;
+}
+
+/** Which events, as far as place and type tell, may be the one that must be there for this; null where nothing must. */
+function candidates(what) {
+  const at = what.indexOf(" ");
+  const [kind, key] = [what.slice(0, at), what.slice(at + 1)];
+  const first = { source: "SourceRegistered", factor: "FactorPublished", site: "SiteRegistered" }[kind];
+  if (first) return (item) => item.type === first && partyOf(item.stream) === partyOf(key);
+  if (kind === "statement" || kind === "corrected") return (item) => item.name === key;
+  return kind === "party" ? (item) => item.name === `${key}/keys@1` : null;
+}
+
+/** Whether a candidate is what must be there; one that is withheld does not say. */
+function isIt(item, what) {
+  if (item.data === null) return false;
+  return ["statement", "corrected", "party"].includes(what.split(" ")[0]) || saysAbout(item).includes(what);
+}
+
+/** Names of shown events by what they are about. */
+function index(items) {
+  const about = new Map();
+  for (const item of items.filter((one) => one.data !== null)) {
+    for (const what of saysAbout(item)) about.set(what, [...(about.get(what) ?? []), item.name]);
+  }
+  return about;
+}
+
+function saysAbout({ name, stream, type, data }) {
+  const party = partyOf(stream);
+  if (READINGS.includes(type)) {
+    return [`corrected ${name}`, ...(data.register ? [`meter ${stream} ${data.register.meter}`] : [])];
+  }
+  if (OF_SOURCE.includes(type)) return [`source ${data.source}`];
+  switch (type) {
+    case "SourceRegistered":
+      return [`source ${data.stream}`];
+    case "FactorPublished":
+      return [`factor ${party}/${data.id}@${data.version}`];
+    case "SiteRegistered":
+      return [`site ${party}/${data.site}`];
+    case "ActivityCorrected":
+    case "ActivityWithdrawn":
+      return [`corrected ${data.event}`];
+    case "MeterInstalled":
+      return [`meter ${data.source} ${data.meter}`];
+    case "AreaFactRecorded":
+      return [`statement ${name}`, ...(data.fact === "population" && data.sub_area ? [`people ${data.sub_area}`] : [])];
+    default:
+      return [`statement ${name}`];
+  }
+}
+
+function standsOn({ name, stream, type, data }) {
+  const party = partyOf(stream);
+  const factors = (found) => Object.values(found ?? {}).map((ref) => `factor ${ref}`);
+  const statement = (ref) => (ref ? [`statement ${ref}`] : []);
+  const place = (site) => (site ? [`site ${party}/${site}`, `people ${party}/${site}`] : []);
+  const partOf = data.part_of ? [`source ${data.part_of}`] : [];
+  if (READINGS.includes(type)) return [`source ${stream}`, `corrected ${name}`, ...factors(data.factors)];
+  switch (type) {
+    case "ActivityCorrected":
+      return [`source ${sourceOf(stream)}`, `corrected ${data.event}`, ...factors(data[bodyNames(data)[0]].factors)];
+    case "ActivityWithdrawn":
+      return [`source ${sourceOf(stream)}`, `corrected ${data.event}`];
+    case "SourceRegistered":
+      return [...place(data.site), ...partOf, ...factors(data.factors)];
+    case "SourceAmended":
+      return [`source ${data.source}`, ...place(data.site), ...partOf];
+    case "SourceClosed":
+    case "MeterInstalled":
+      return [`source ${data.source}`];
+    case "FactorAssigned":
+      return [`source ${data.source}`, `factor ${data.factor}`];
+    case "FactorConfirmed":
+      return [`factor ${data.factor}`];
+    case "BoundarySet":
+      return data.sites.map(([site]) => `site ${party}/${site}`);
+    case "SiteTransferred":
+      return [`site ${party}/${data.site}`, `party ${data.to}`];
+    case "CompanyFactRecorded":
+    case "TargetSet":
+      return statement(data.supersedes);
+    case "AreaFactRecorded":
+      return [...statement(data.supersedes), ...(data.sub_area ? [`site ${data.sub_area}`] : [])];
+    case "MeterRemoved":
+      return [`source ${data.source}`, `meter ${data.source} ${data.meter}`];
+    case "SupplyMatched":
+      return [`source ${data.source}`, ...(data.supply ? [`source ${data.supply}`] : [])];
+    case "TransferRecorded":
+      return [`source ${data.stream}`, ...factors(data.factors), ...statement(data.supersedes), ...(data.to ? [`party ${data.to}`] : [])];
+    case "TransferAcknowledged":
+      return [`source ${data.stream}`, `statement ${data.transfer}`, ...statement(data.supersedes)];
+    case "TransferWithdrawn":
+      return [`statement ${data.transfer}`];
+    case "RedactionConfirmed":
+      return [`statement ${data.event}`];
+    default:
+      return [];
+  }
+}
+
+function isTrust(stream) {
+  return ["keys", "ledger"].includes(placeOf(stream));
+}

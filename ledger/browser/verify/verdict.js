@@ -1,0 +1,172 @@
+// Verify a bundle: all or nothing, offline, under the log key that the caller brings.
+//
+//     import { verifyBundle } from "./verdict.js";
+//     const { verdict } = await verifyBundle(bytes, { logKey, witnesses: ["certifier=…"], replayed: [], policy: "1" });
+//
+// It returns the verdict, throws Refused with the defect of a file that does not hold, or Unable where nothing was decided.
+// No number is taken from what the file says of itself. Source: specification, bundles.
+
+import { Authors } from "./authors.js";
+import { eventNamed, openEntries } from "./entries.js";
+import { readBundle } from "./form.js";
+import { Accounts } from "./masses.js";
+import { Calendar } from "./months.js";
+import { partyOf } from "./names.js";
+import { checkPolicy, openCheckpoint, parseLogKey, parsePolicy, parseWitnesses } from "./note.js";
+import { correctionsOf, placeOf } from "./places.js";
+import { Refused, Unable, require_ } from "./refusal.js";
+import { checkHeads, equivalent, openCompanies, openCompany, openLine, openPart, openSeal, openTarget } from "./sealed.js";
+import { checkNothingElse, checkTrustIsWhole, missing, opening, streamsAsked } from "./standing.js";
+
+const OF_FIGURE = ["ActivityCorrected", "ActivityWithdrawn", "ActivityRecorded", "EmissionMeasured", "ProfileRecorded"];
+
+export { Refused, Unable };
+
+/** `{verdict, about}` of a file's bytes. `logKey` is a vkey; witnesses and replaying witnesses are `VKEY` or `ROLE=VKEY`. */
+export async function verifyBundle(bytes, { logKey, witnesses = [], replayed = [], policy = null }) {
+  if (!globalThis.crypto?.subtle) throw new Unable("this browser checks signatures only on pages of https, of this computer, or in files");
+  const log = await parseLogKey(logKey);
+  const replaying = await parseWitnesses(replayed);
+  const trusted = [...(await parseWitnesses(witnesses)), ...replaying];
+  const wanted = policy === null ? [] : parsePolicy(policy);
+  const bundle = readBundle(bytes);
+  const checkpoint = await openCheckpoint(bundle.checkpoint, log, trusted);
+  checkPolicy(wanted, checkpoint.cosigned);
+  const file = await openFile(bundle, checkpoint, logKey);
+  const { claim, strength, open } = await CLAIMS[bundle.kind](bundle, file);
+  const names = [...new Set(checkpoint.cosigned.map((one) => one.name))].sort();
+  const audits = checkpoint.cosigned.some((one) => replaying.includes(one));
+  return {
+    verdict: {
+      kind: bundle.kind,
+      origin: checkpoint.origin,
+      size: checkpoint.size,
+      strength: strength === "sealed" && audits ? "audited" : strength,
+      claim,
+      withheld: file.items.filter((item) => item.data === null).map((item) => item.name),
+      ...file.authors.remarks(file.entries),
+      cosigned: names,
+      not_excluded: [...open, ...(names.length ? [] : ["another-history"])].sort(),
+    },
+    about: aboutFile(bundle, file),
+  };
+}
+
+/** What a page shows beside the verdict: names for people, the lists of the file, and equivalents in the seal's own set. */
+function aboutFile(bundle, { accounts, authors, entries, opened }) {
+  const seal = bundle.subject.seal ? eventNamed(entries, bundle.subject.seal).item.data : null;
+  const gwp = seal?.gwp ?? null;
+  return {
+    area: opened.area,
+    bundle,
+    entries: entries.length,
+    gwp,
+    inEquivalents: (masses) => (seal ? equivalent(accounts.rulesAt(seal.size), gwp, masses) : null),
+    partyName: (party) => authors.parties.get(party)?.name ?? party,
+    period: seal?.period ?? null,
+    view: seal?.view ?? null,
+  };
+}
+
+/** Steps 2 to 6: entries that are in the log, said by who may say them, and what they come to. */
+async function openFile(bundle, checkpoint, vkey) {
+  const entries = await openEntries(bundle, checkpoint, vkey);
+  const opened = opening(entries, vkey);
+  checkTrustIsWhole(entries);
+  const { operator } = opened;
+  const items = entries.flatMap((entry) => entry.events);
+  const asked = bundle.kind === "current-event" ? streamsAsked(bundle.subject, entries, operator) : [];
+  checkNothingElse(bundle, entries, operator, asked);
+  const accounts = new Accounts(new Calendar(opened.timezone));
+  const authors = new Authors(opened);
+  await authors.open(entries[0]);
+  const lacking = missing(items);
+  const lost = lacking.find((one) => !one.withheld);
+  const logged = isLogged(bundle, entries, items, lacking);
+  for (const entry of entries) {
+    await authors.check(entry);
+    for (const item of entry.events.filter((one) => one.data !== null)) {
+      await authors.apply(item, entry);
+      const left = lost?.by === item.name ? lost.what : null;
+      require_(left === null, "left-out", `${item.name} stands on ${left}, which is not in the file`);
+      if (!logged || ["LedgerOpened", "RulesActivated"].includes(item.type)) accounts.apply(item, entry.index);
+    }
+  }
+  return { entries, items, opened, operator, asked, accounts, authors, logged };
+}
+
+/** Whether data is withheld that the claim about an event needs: then no rule of accounting is asked. */
+function isLogged(bundle, entries, items, lacking) {
+  if (bundle.kind === "event") return items.some((item) => item.data === null);
+  if (bundle.kind !== "current-event") return false;
+  return eventNamed(entries, bundle.subject.event).item.data === null || lacking.some((one) => one.withheld);
+}
+
+const CLAIMS = {
+  event: async (bundle, file) => ({ ...eventClaim(bundle, file), open: ["later-change"] }),
+
+  "current-event": async (bundle, file) => {
+    const { seal, entry } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+    await checkHeads(bundle, file.entries, file.asked, seal, entry.index, file.operator);
+    const source = eventNamed(file.entries, bundle.subject.event).item.stream;
+    const hidden = file.items.filter((item) => item.data === null && couldChange(item, source));
+    return { ...eventClaim(bundle, file), open: hidden.map((item) => `undisclosed:${item.name}`) };
+  },
+
+  "inventory-line": async (bundle, file) => {
+    const company = await sealedCompany(bundle, file);
+    return { claim: await openLine(bundle, company), strength: "sealed", open: [] };
+  },
+
+  "company-total": async (bundle, file) => {
+    const { party, sums } = await sealedCompany(bundle, file);
+    return { claim: { party, sums }, strength: "sealed", open: [] };
+  },
+
+  "company-part": async (bundle, file) => {
+    const company = await sealedCompany(bundle, file);
+    return { claim: { masses: await openPart(bundle, company), party: company.party }, strength: "sealed", open: [] };
+  },
+
+  "area-total": async (bundle, file) => {
+    const { seal } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+    const { count, sums } = await openCompanies(bundle, seal);
+    const { period, totals, view } = seal;
+    return { claim: { companies: count, companies_sums: sums, period, totals, view }, strength: "sealed", open: [] };
+  },
+
+  "target-progress": async (bundle, file) => {
+    const { seal } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+    const rules = file.accounts.rulesAt(seal.size);
+    return { claim: openTarget(bundle.subject, file.entries, file.operator, seal, rules), strength: "sealed", open: ["later-target"] };
+  },
+};
+
+async function sealedCompany(bundle, file) {
+  const { seal } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+  return openCompany(bundle, seal);
+}
+
+function eventClaim(bundle, { entries, items, accounts, logged }) {
+  const { entry, item } = eventNamed(entries, bundle.subject.event);
+  const changes = items.filter((one) => one.data !== null && placeOf(one.stream) === "corrections" && one.data.event === item.name);
+  const reading = item.data?.event !== undefined && placeOf(item.stream) === "corrections" ? item.data.event : item.name;
+  const derives = !logged && OF_FIGURE.includes(item.type);
+  const claim = {
+    corrected_by: changes.at(-1)?.name ?? null,
+    index: entry.index,
+    key: entry.statement.jws.kid,
+    masses: derives ? accounts.massesOf(reading) : {},
+    party: partyOf(item.stream),
+    signed_at: entry.statement.signed_at,
+    type: item.type,
+    withdrawn: changes.at(-1)?.type === "ActivityWithdrawn",
+  };
+  return { claim, strength: logged ? "logged" : "re-derived" };
+}
+
+/** Whether a withheld event could change the figure of a reading of this source. */
+function couldChange(item, source) {
+  const amends = item.stream === `${partyOf(source)}/register` && ["SourceAmended", "FactorAssigned"].includes(item.type);
+  return amends || item.stream === correctionsOf(source);
+}

@@ -1,0 +1,91 @@
+"""A browser without a network, and the verifier in it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ledger.browser.module import verifier
+
+CHROMIUM = shutil.which("chromium")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HARNESS = """<!doctype html><meta charset="utf-8"><title>harness</title>
+<script type="module">
+%s
+window.check = async (text, options) => {
+  const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  try {
+    return { facts: (await verifyBundle(bytes, options)).verdict };
+  } catch (error) {
+    if (error instanceof Refused) return { defect: error.defect, what: error.message };
+    if (error instanceof Unable) return { unable: error.message };
+    return { fault: `${error.stack}` };
+  }
+};
+window.ready = true;
+</script>"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Debian's package chromium")
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    if subprocess.run(driver, capture_output=True, check=False).returncode != 0:
+        pytest.skip("Playwright's driver does not start: it needs Debian's package libatomic1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class InBrowser:
+    """The verifier as it runs in Chromium."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def check_all(self, files: Sequence[bytes], **options: Any) -> list[dict[str, Any]]:
+        """What the verifier says of each file: `facts`, `defect` or `unable`."""
+        texts = [b64encode(data).decode() for data in files]
+        found: list[dict[str, Any]] = self._page.evaluate(
+            """async ([texts, options]) => {
+                const found = [];
+                for (const text of texts) found.push(await window.check(text, options));
+                return found;
+            }""",
+            [texts, options],
+        )
+        faults = [one["fault"] for one in found if "fault" in one]
+        assert faults == []
+        return found
+
+    def check(self, data: bytes, **options: Any) -> dict[str, Any]:
+        return self.check_all([data], **options)[0]
+
+
+@pytest.fixture(scope="session")
+def in_browser(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InBrowser]:
+    harness: Path = tmp_path_factory.mktemp("verifier") / "harness.html"
+    harness.write_text(HARNESS % verifier().replace("export const", "const"))
+    page = browser.new_page()
+    page.context.set_offline(offline=True)
+    page.goto(harness.as_uri())
+    page.wait_for_function("window.ready === true")
+    yield InBrowser(page)
+    page.close()
