@@ -58,6 +58,15 @@ FromIndex = Annotated[
         examples=[0],
     ),
 ]
+NumberPath = Annotated[
+    int,
+    Path(
+        ge=1,
+        le=MAX_INTEGER,
+        description="Version of the seal in `<operator>/seals`.",
+        examples=[1],
+    ),
+]
 IndexPath = Annotated[
     int, Path(ge=0, le=MAX_INTEGER, description="Index of the entry, from 0.", examples=[7])
 ]

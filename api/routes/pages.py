@@ -13,11 +13,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api import openapi
 from api.access import RunningLedger
 from api.envelope import FOR_A_WHILE
+from api.names import NumberPath
+from api.sealed import gas_rows, newest, party_rows, shown
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+SEALS_AT_HOME: Final = 5
 
 _FOLDER: Final = Path(__file__).parent.parent / "pages"
 
@@ -25,7 +29,31 @@ _FOLDER: Final = Path(__file__).parent.parent / "pages"
 @router.get("/")
 async def home(ledger: RunningLedger) -> HTMLResponse:
     """What this ledger is, how far it has come, and the key to check it with."""
-    return _page("home.html", status=await ledger.status(), version=openapi.version())
+    return _page(
+        "home.html",
+        status=await ledger.status(),
+        seals=newest(await ledger.seals())[:SEALS_AT_HOME],
+        version=openapi.version(),
+    )
+
+
+@router.get("/seals")
+async def seals(ledger: RunningLedger) -> HTMLResponse:
+    """The area's figures, as sealed."""
+    return _page("seals.html", status=await ledger.status(), seals=newest(await ledger.seals()))
+
+
+@router.get("/seals/{number}")
+async def seal(number: NumberPath, ledger: RunningLedger) -> HTMLResponse:
+    """A seal with every party of it."""
+    found, companies = await ledger.seal(number), await ledger.seal_companies(number)
+    return _page(
+        "seal.html",
+        status=await ledger.status(),
+        shown=shown(found),
+        gases=gas_rows(found, companies),
+        parties=party_rows(found, companies),
+    )
 
 
 @router.get("/docs")

@@ -11,33 +11,32 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from api.access import KnownReader, RunningLedger, check_may_read, check_may_seal
 from api.answers import answer, answers, problems
 from api.envelope import FOR_EVER
+from api.names import NumberPath
 from api.period import AsOf, Months
 from api.routes.reports import Gwp
 from api.seals import Seal, SealDraft, SealedCompany, SealedHead, SealedLine, View
 from ledger import errors
 from ledger.carbon.organisation.months import month_after
 from ledger.carbon.reports.catalogue import GWP
-from ledger.log.names import MAX_INTEGER, parse_party
+from ledger.log.names import PARTY, parse_party
 from ledger.log.seals import encode_company, encode_head
 
 router = APIRouter(tags=["seals"])
 
 JSON: Final = "application/json"
-NumberPath = Annotated[
-    int,
-    Path(
-        ge=1, le=MAX_INTEGER, description="Version of the seal in `<operator>/seals`.", examples=[1]
-    ),
-]
 ViewQuery = Annotated[View, Query(description="The view to seal.", examples=["companies"])]
 PartyQuery = Annotated[
     str | None,
-    Query(description="Whose lines; absent: the reader's own.", examples=["steelworks"]),
+    Query(
+        description="Whose lines; absent: the reader's own.",
+        examples=["steelworks"],
+        json_schema_extra={"pattern": rf"^{PARTY}$"},
+    ),
 ]
 _UNKNOWN: Final = problems(errors.BadValue, errors.NotFound)
 

@@ -20,13 +20,20 @@ OPERATIONS: Final = [
     found.ok() for found in DESCRIBED.get_all_operations() if isinstance(found, Ok)
 ]
 WITH_PARAMETERS: Final = [found for found in OPERATIONS if found.path_parameters or found.query]
-PRIVATE: Final = ("/v1/footprints/", "/v1/parties/{", "/v1/reports/", "/v1/explanations")
+PRIVATE: Final = (
+    "/v1/footprints/",
+    "/v1/parties/{",
+    "/v1/reports/",
+    "/v1/explanations",
+    "/v1/seals/draft",
+)
 BEYOND_FORM: Final = (
     "/v1/batches",
     "/v1/footprints/",
     "/v1/parties/{party}/transfers",
     "/v1/reports/",
     "/v1/explanations",
+    "/v1/seals/draft",
 )
 """A body in form is refused without a signature, a period that ends before it begins, a report of
 a party that is made of the area only, and a figure of a size that the log has not reached."""

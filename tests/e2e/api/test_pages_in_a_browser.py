@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.api.park import Park, Process
+from ledger.carbon.seal.info import SealDraft
+from tests.e2e.api.park import OPERATOR, Park, Process, salt
 
 CHROMIUM = shutil.which("chromium")
 QUIET = [
@@ -105,3 +107,19 @@ def test_the_page_fits_a_telephone(page: Page, service: tuple[Process, Park]):
     page.set_viewport_size({"width": 360, "height": 740})
     assert visit(page, process.url + "/") == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_person_without_a_key_reads_what_the_area_emits(
+    page: Page, service: tuple[Process, Park], tmp_path: Path
+):
+    process, park = service
+    draft = park.get("/v1/seals/draft?view=companies&period=2018-01", OPERATOR).json()
+    sealed = msgspec.convert(draft, SealDraft).event(salt())
+    number = park.post(OPERATOR, "operator/seals", sealed)["first"]
+    assert visit(page, process.url + "/") == []
+    page.get_by_role("link", name="All sealed figures").click()
+    page.locator(f'a[href="/seals/{number}"]').click()
+    cells = page.locator("tr", has_text="steelworks").inner_text()
+    assert "0.581" in cells
+    picture = page.screenshot(path=tmp_path / "seal.png", full_page=True)
+    assert len(picture) > 5_000

@@ -10,7 +10,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from api import figures, models, openapi, schemas
+from api import figures, models, openapi, schemas, seals
 from api.main import create_app
 from ledger.carbon import footprint, info
 from ledger.carbon.events import (
@@ -20,7 +20,9 @@ from ledger.carbon.events import (
     ProfileRecorded,
     SiteRegistered,
 )
+from ledger.carbon.seal import info as seal_info
 from ledger.errors import LedgerError
+from ledger.log import seals as log_seals
 from ledger.log.canonical import encode_struct
 from ledger.machine import EVENTS, read_event
 
@@ -122,6 +124,11 @@ def test_what_the_decoder_refuses_its_schema_refuses_too(change: dict[str, objec
         (info.SiteInfo, models.Site, set()),
         (info.SourceInfo, models.Source, set()),
         (info.TransferInfo, models.Transfer, set()),
+        (seal_info.SealInfo, seals.Seal, set()),
+        (seal_info.SealDraft, seals.SealDraft, set()),
+        (log_seals.Head, seals.SealedHead, set()),
+        (log_seals.CompanyLine, seals.SealedCompany, set()),
+        (log_seals.LineName, seals.SealedLine, {"mass_mg", "salt"}),
         (footprint.Footprint, figures.Footprint, set()),
         (footprint.MonthFigure, figures.MonthFigure, set()),
         (footprint.ScopeFigure, figures.ScopeFigure, set()),
@@ -158,6 +165,12 @@ def test_every_member_of_an_answer_says_what_it_is_or_has_a_type_that_does():
 def test_the_routes_are_those_that_were_promised():
     assert {(method, path) for method, path, _ in openapi.operations(DOCUMENT)} == {
         ("POST", "/v1/batches"),
+        ("GET", "/v1/seals"),
+        ("GET", "/v1/seals/draft"),
+        ("GET", "/v1/seals/{number}"),
+        ("GET", "/v1/seals/{number}/companies"),
+        ("GET", "/v1/seals/{number}/heads"),
+        ("GET", "/v1/seals/{number}/lines"),
         ("GET", "/v1/receipts/{index}"),
         ("GET", "/v1/streams/{stream}/head"),
         ("GET", "/v1/streams/{stream}/entries"),
