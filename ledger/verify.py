@@ -237,6 +237,299 @@ def party_of(stream: str) -> str:
     return stream.partition("/")[0]
 
 
+# --- forms of objects, and what events say (reference, events; specification, bundles) ------------------------
+#
+# By place of their stream: type and members. `?` may be absent, and is where it would say its default.
+# `a|b` one of these, `1..15` a number, `{form}` a set, `role{form}` an object, `[form]` a list.
+
+PLACES = {
+    "ledger": {
+        "LedgerOpened": "area:name continues:end key:jwk log:text operator:party origin:text"
+        " proof:text recovery_key:jwk recovery_proof:text rules:rules timezone:text",
+        "RulesActivated": "rules:rules",
+    },
+    "keys": {
+        "PartyRegistered": "key:jwk lei?:text name:name proof:text region?:region roles:{text}",
+        "KeyAuthorized": "admin?:true event_types?:types key:jwk proof:text read?:true scope:scope",
+        "KeyRevoked": "compromised_from:index/null key:key reason:name",
+        "KeyRecovered": "evidence:{hash} key:jwk proof:text reason:name replaces?:{key}",
+        "EntriesConfirmed": "entries:range key:key reason:name",
+    },
+    "register": {
+        "SiteRegistered": "inside?:false name?:name region:region site:segment",
+        "SourceRegistered": "activity:activity balance_group?:segment category?:1..15 factors:roles"
+        " flow?:closing|opening|out gpc?:text interval_s?:1..31622400 key_area:text"
+        " kind:continuous|discrete name?:name part_of?:stream plausible?:quantities"
+        " scope:scopenumber site:segment stream:stream uncertainty_percent?:quantity unit:unit",
+        "SourceAmended": "category?:1..15 from:time gpc?:text interval_s?:1..31622400"
+        " key_area?:text name?:name part_of?:stream plausible?:quantities reason:name"
+        " site?:segment source:stream uncertainty_percent?:quantity",
+        "SourceClosed": "at:time reason:name source:stream",
+        "FactorConfirmed": "evidence?:{hash} factor:ref reason:name",
+        "FactorAssigned": "factor:ref from:time reason:name"
+        " role:direct|lifecycle|location|market|upstream source:stream",
+        "BoundarySet": "approach:equity|financial|operational from:month reason:name sites:shares",
+        "SiteTransferred": "from:month reason:name site:segment to:party",
+        "BaseYearRestated": "reason:name size:index threshold_percent:quantity year:1900..2200",
+        "LineDeclared": "included_in?:name line:line notation:C|IE|NE|NO period:months reason:name",
+        "CompanyFactRecorded": "evidence?:{hash} fact:fact period:months supersedes?:event"
+        " unit:unit value:quantity",
+        "AreaFactRecorded": "evidence?:{hash} fact:fact period:months sub_area?:stream"
+        " supersedes?:event unit:unit value:quantity",
+        "MeterInstalled": "at:time digits:1..18 meter:segment multiplier:quantity"
+        " register:quantity source:stream",
+        "MeterRemoved": "at:time meter:segment reason:name register:quantity source:stream",
+        "SupplyMatched": "from:month interval:hour|month reason:name source:stream"
+        " supply:stream/null",
+        "TransferRecorded": "evidence?:{hash} factors?:prices kind:carbon-carrier|energy|pass-through"
+        " month:month quantity:quantity reference?:name stream:stream supersedes?:event"
+        " to:party/null unit:unit",
+        "TransferAcknowledged": "month:month quantity:quantity stream:stream supersedes?:event"
+        " transfer:event unit:unit",
+        "TransferWithdrawn": "month:month reason:name transfer:event",
+        "TargetSet": "base_mg:amount base_size:index base_year:1900..2200 credits_percent:number"
+        " gases?:{member} gwp:gwp neutral_year:1900..2200 path:path reason:name supersedes?:event"
+        " target:segment view:companies|gpc-basic|gpc-basic-plus|park|territorial",
+    },
+    "factors": {
+        "FactorPublished": "activity:activity gases_kg_per_unit:numbers id:segment kind:text"
+        " properties?:numbers+ region:region source:document uncertainty_percent?:quantity unit:unit"
+        " valid:days version:segment year:1900..2200",
+    },
+    "source": {
+        "ActivityRecorded": "confirm?:name estimated?:true evidence?:{hash} factors?:roles+"
+        " period:times quality?:H|L|M quantity:quantity reference?:name register?:reading unit?:unit",
+        "ProfileRecorded": "confirm?:name estimated?:positions evidence?:{hash} factors?:roles+"
+        " interval_s:1..31622400 quality?:H|L|M quantities:gaps reference?:name start:time"
+        " unit?:unit",
+        "EmissionMeasured": "confirm?:name estimated?:true evidence?:{hash} masses_mg:masses"
+        " method:name period:times quality?:H|L|M reference?:name",
+    },
+    "corrections": {
+        "ActivityCorrected": "activity?:activitybody emission?:emissionbody event:event"
+        " profile?:profilebody reason:name supersedes?:event",
+        "ActivityWithdrawn": "event:event reason:name supersedes?:event",
+    },
+    "redactions": {
+        "DataRedacted": "activity:activities data_hash:hash deltas:deltas effects:effects"
+        " event:event legal_basis:name who:name",
+        "RedactionConfirmed": "event:event reason:name",
+    },
+    "seals": {
+        "FootprintSealed": "companies_count:index companies_root:hash gwp:gwp heads_count:index"
+        " heads_root:hash period:months rules:rules size:index totals:sums"
+        " view:companies|gpc-basic|gpc-basic-plus|park|territorial",
+    },
+}
+PLACE = " path:hashes position:index"
+LINE_KEY = (
+    "category?:1..15 column:biogenic|emitted|memo|removed gas:member line:index"
+    " method?:location|market month:month role:segment scope:1..3 stream:stream subtract?:true"
+)
+BODIES = {
+    "activity": "ActivityRecorded",
+    "profile": "ProfileRecorded",
+    "emission": "EmissionMeasured",
+}
+PARTS = {
+    "jwk": "crv:text kty:text x:text",
+    "rules": "sha256:hash version:segment",
+    "document": "number?:name sha256:hash/null title:name",
+    "reading": "digits:1..18 from:quantity meter:segment multiplier:quantity rollover?:1..9"
+    " to:quantity",
+    "earlier": "heads_count:index heads_root:hash log:text root:hash signed?:end_signed size:index",
+    "end_signed": "root:hash size:index",
+    "delta": "gas:member line?:some mass_mg:amount month:month"
+    " role:direct|lifecycle|location|market|upstream zeroed?:some",
+    "use": "covered_s?:some estimated?:some"
+    " line?:some month:month quality?:grades quantity?:quantity"
+    " readings?:some",
+    "effects": "periods:periods reference_sha256?:hash register?:ends",
+    "ends": "from:quantity meter:segment to:quantity",
+    "amounts": "biogenic:amount emitted:amount removed:amount",
+    "ratio": "den:positive num:whole",
+    "seen": "root:hash size:index",
+    "shown": "data:data path:hashes position:index previous:hash",
+    "hidden": "data_hash:hash path:hashes position:index previous:hash type:type",
+    "entry": "events:events index:index jws:string path:hashes",
+    "companyline": "lines_count:index lines_root:hash party:party streams_root:hash sums:sums",
+    "company": "line:companyline" + PLACE,
+    "linekey": LINE_KEY,
+    "wholeline": LINE_KEY + " mass_mg:positiveamount salt:salt",
+    "lineproof": "line:wholeline" + PLACE,
+    "head": "head:hash stream:stream version:some",
+    "headplace": "line:head" + PLACE,
+    "headshown": "line:head stream:stream" + PLACE,
+    "headabsent": "after:headplace/null before:headplace/null stream:stream",
+    "select": "category?:1..15 method:location|market months?:months scope?:1..3 stream?:stream",
+} | {f"{name}body": PLACES["source"][kind] for name, kind in BODIES.items()}
+FACTOR_ROLES = ("direct", "lifecycle", "location", "market", "upstream")
+
+
+def _map(form: str, keys: Sequence[str] = (), least: int = 0) -> Callable[[Json], bool]:
+    """An object whose values have a form; with `keys`, of no other names."""
+    return lambda value: (
+        type(value) is dict
+        and len(value) >= least
+        and all((not keys or k in keys) and fits(form, v) for k, v in value.items())
+    )
+
+
+def _list(
+    form: str, by: Callable[[Json], Json] | None = None, least: int = 0
+) -> Callable[[Json], bool]:
+    """An array of values of a form (of one of two forms), ascending where `by` tells by what."""
+    forms = form.split(" or ")
+    return lambda value: (
+        type(value) is list
+        and len(value) >= least
+        and all(any(fits(one, v) for one in forms) for v in value)
+        and (by is None or all(by(a) < by(b) for a, b in pairwise(value)))
+    )
+
+
+def _set(form: str, least: int = 1) -> Callable[[Json], bool]:
+    """A set: an array in order, each once."""
+    return _list(form, lambda item: item, least)
+
+
+def _pair(form: str, other: str = "", *, rising: bool = False) -> Callable[[Json], bool]:
+    """An array of two."""
+    return lambda value: (
+        type(value) is list
+        and len(value) == 2
+        and fits(form, value[0])
+        and fits(other or form, value[1])
+        and (not rising or value[0] < value[1])
+    )
+
+
+CHECKS: dict[str, Callable[[Json], bool]] = {
+    "end": lambda v: v is None or fits("earlier", v),
+    "string": lambda v: type(v) is str,
+    "object": lambda v: type(v) is dict,
+    "true": lambda v: v is True,
+    "false": lambda v: v is False,
+    "index": is_count,
+    "some": lambda v: is_count(v, 1),
+    "time": is_time,
+    "day": is_day,
+    "scopenumber": lambda v: v is None or is_count(v, 1, 3),
+    "number": lambda v: fits("ratio" if type(v) is dict else "quantity", v),
+    "positiveamount": lambda v: is_form("amount", v) and v != "0",
+    "range": _pair("index", rising=True),
+    "times": _pair("time"),
+    "days": _pair("day"),
+    "months": _pair("month", rising=True),
+    "quantities": _pair("quantity"),
+    "types": _set("type", 0),
+    "scope": _set("scopeitem", 0),
+    "positions": _set("index"),
+    "roles": _map("ref", FACTOR_ROLES),
+    "roles+": _map("ref", FACTOR_ROLES, 1),
+    "prices": _map("ref", ("direct", "location"), 1),
+    "numbers": _map("number"),
+    "numbers+": _map("number", least=1),
+    "masses": _map("amount"),
+    "sums": _map("amounts"),
+    "grades": _map("index", ("H", "L", "M"), 1),
+    "share": _pair("segment", "number"),
+    "shares": _list("share", lambda pair: pair[0], 1),
+    "step": _pair("1900..2200", "amount"),
+    "path": _list("step", lambda pair: pair[0], 1),
+    "deltas": _list("delta"),
+    "activities": _list("use"),
+    "periods": _list("times"),
+    "gaps": lambda v: _list("quantity/null", None, 1)(v) and len(v) <= 4000,
+    "base64hash": lambda v: type(v) is str and len(v) == 44 and len(from_base64(v)) == 32,
+    "hashes": _list("base64hash"),
+    "data": lambda v: fits("object", v) and is_form("type", v.get("type")) and _is_line(v),
+    "events": _list("shown or hidden", lambda event: event["position"], 1),
+    "entries": _list("entry", lambda entry: entry["index"]),
+    "companies": _list("companyline", lambda line: line["party"]),
+    "lines": _list("wholeline"),
+    "heads": _list("headshown or headabsent", lambda proof: proof["stream"]),
+}
+
+
+def _is_line(data: Json) -> bool:
+    return len(canonical(data)) <= 65536
+
+
+def fits(form: str, value: Json) -> bool:
+    """Whether a value has a form of the tables above."""
+    if form in FORMS:
+        return is_form(form, value)
+    if form in CHECKS:
+        return CHECKS[form](value)
+    if form in PARTS:
+        return type(value) is dict and not wrong_member(PARTS[form], value)
+    if form.endswith("/null"):
+        return value is None or fits(form[:-5], value)
+    if form.startswith("{"):
+        return _set(form[1:-1])(value)
+    if ".." in form:
+        least, _, most = form.partition("..")
+        return is_count(value, int(least), int(most))
+    return type(value) is str and value in form.split("|")
+
+
+@lru_cache(maxsize=256)
+def _schema(text: str) -> dict[str, tuple[str, bool]]:
+    """Form of each member, and whether it may be absent."""
+    parts = (item.partition(":") for item in text.split())
+    return {name.rstrip("?"): (form, name.endswith("?")) for name, _, form in parts}
+
+
+def wrong_member(text: str, value: dict[str, Json]) -> str:
+    """The first member that is missing, too many or out of form; empty if there is none."""
+    schema = _schema(text)
+    for name in value:
+        if name not in schema:
+            return name
+    for name, (form, optional) in schema.items():
+        if not (fits(form, value[name]) if name in value else optional):
+            return name
+    return ""
+
+
+SCHEMAS = {kind: text for types in PLACES.values() for kind, text in types.items()}
+PLACE_OF_TYPE = {kind: place for place, types in PLACES.items() for kind in types}
+
+
+def check_data(event: Event) -> None:
+    """Refuse an event whose data are not of its type's schema."""
+    data, text = event.data or {}, SCHEMAS.get(event.kind)
+    if text is None:
+        refuse("data", f"{event.name} is of the unknown type {event.kind}")
+    wrong = wrong_member("salt:salt type:type " + text, data)
+    if event.kind == "ActivityCorrected" and len(BODIES.keys() & data.keys()) != 1:
+        wrong = "exactly one of activity, emission and profile"
+    profile = data.get("profile", data)
+    if "quantities" in profile and not wrong:
+        quantities, estimated = profile["quantities"], profile.get("estimated", [])
+        if any(at >= len(quantities) or quantities[at] is None for at in estimated):
+            wrong = "estimated"
+    if wrong:
+        refuse("data", f"{event.name}, {event.kind}: {wrong} is not as it must be")
+
+
+RESERVED = ("corrections", "factors", "keys", "ledger", "redactions", "register", "seals")
+
+
+@lru_cache(maxsize=4096)
+def place_of(stream: str) -> str:
+    """What kind of stream this is; empty for one that cannot be."""
+    segments = stream.split("/")[1:]
+    if len(segments) == 1 and segments[0] in RESERVED and segments[0] != "corrections":
+        return segments[0]
+    place = "source"
+    if segments[-1] == "corrections" and len(segments) > 1:
+        segments, place = segments[:-1], "corrections"
+    long = place == "source" and len(stream) > 188
+    return "" if long or set(segments) & set(RESERVED) else place
+
+
 # --- the Merkle tree (specification, log-and-proofs; RFC 9162, section 2.1.3) ----------------------
 
 
@@ -582,14 +875,15 @@ def check_policy(trust: Trust, names: Sequence[str]) -> None:
 # --- the file (specification, bundles) --------------------------------------------------------------
 
 KINDS = {
-    "event": ({"event"}, set[str]()),
-    "current-event": ({"event", "seal"}, {"heads"}),
-    "inventory-line": ({"line", "party", "seal"}, {"company", "line"}),
-    "company-total": ({"party", "seal"}, {"company"}),
-    "company-part": ({"party", "seal", "select"}, {"company", "lines"}),
-    "area-total": ({"seal"}, {"companies"}),
-    "target-progress": ({"seal", "target"}, set[str]()),
+    "event": ("event:event", ""),
+    "current-event": ("event:event seal:event", " heads:heads"),
+    "inventory-line": ("line:linekey party:party seal:event", " company:company line:lineproof"),
+    "company-total": ("party:party seal:event", " company:company"),
+    "company-part": ("party:party seal:event select:select", " company:company lines:lines"),
+    "area-total": ("seal:event", " companies:companies"),
+    "target-progress": ("seal:event target:event", ""),
 }
+"""Members of the subject, and what a file of the kind has besides."""
 LEFT_OUT = ("company-inventory", "figure")
 SEALED_COLUMNS = ("biogenic", "emitted", "removed")
 
@@ -606,6 +900,16 @@ class Event:
     index: int
     data: dict[str, Json] | None
 
+    @property
+    def said(self) -> dict[str, Json]:
+        """The data of an event that is shown."""
+        return self.data or {}
+
+    @property
+    def party(self) -> str:
+        """The party of its stream."""
+        return party_of(self.stream)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -613,12 +917,8 @@ class Entry:
 
     index: int
     jws: Jws
+    stream: str
     events: tuple[Event, ...]
-
-    @property
-    def stream(self) -> str:
-        """The stream that all its events stand in."""
-        return str(self.jws.payload["stream"])
 
 
 def read_bundle(data: bytes) -> dict[str, Json]:
@@ -630,13 +930,18 @@ def read_bundle(data: bytes) -> dict[str, Json]:
         kind = None
     if kind in LEFT_OUT:
         raise NotDerived(
-            f"kind {kind}: not derived here. It stands on whole histories; carbon-ledger verify folds them"
+            f"kind {kind}: not derived here; carbon-ledger verify folds whole histories"
         )
     try:
+        value = read_json(data.removesuffix(b"\n"), 16)
         _demand(data.endswith(b"\n"), "a bundle is one line and LF")
-        value = read_json(data[:-1], 16)
-        _check_bundle(value)
-    except (ValueError, KeyError, TypeError) as error:
+        _demand(type(kind) is str and kind in KINDS, f"kind {kind!r:.40} is not known")
+        of_subject, further = KINDS[str(kind)]
+        members = "checkpoint:string entries:entries kind:string subject:object v:1..1" + further
+        wrong = wrong_member(members, value)
+        wrong = wrong or wrong_member(of_subject, value["subject"])
+        _demand(not wrong, f"the member {wrong} is not as it must be")
+    except ValueError as error:
         raise Refused("form", str(error)) from error
     return value
 
@@ -646,157 +951,41 @@ def _demand(right: object, what: str) -> None:
         raise ValueError(what)
 
 
-def _members(value: Json, *names: str, optional: Sequence[str] = ()) -> dict[str, Json]:
-    """An object with exactly these members."""
-    _demand(type(value) is dict, f"not an object with {', '.join(names)}")
-    wrong = set(value) ^ {*names, *(name for name in optional if name in value)}
-    _demand(not wrong, f"members missing or too many: {', '.join(sorted(wrong))}")
-    return dict(value)
-
-
-def _check_bundle(value: dict[str, Json]) -> None:
-    kind = value.get("kind")
-    _demand(type(kind) is str and kind in KINDS, f"kind {kind!r:.40} is not known")
-    of_subject, further = KINDS[str(kind)]
-    _members(value, "checkpoint", "entries", "kind", "subject", "v", *further)
-    _demand(value["v"] == 1 and type(value["v"]) is int, "another version")
-    _demand(type(value["checkpoint"]) is str, "checkpoint is no string")
-    subject = _members(value["subject"], *of_subject)
-    for member, form in (("event", "event"), ("seal", "event"), ("target", "event")):
-        _demand(member not in subject or is_form(form, subject[member]), f"{member} of the subject")
-    _demand("party" not in subject or is_form("party", subject["party"]), "party of the subject")
-    if "line" in subject:
-        _check_line(subject["line"])
-    if "select" in subject:
-        _check_select(subject["select"])
-    _demand(type(value["entries"]) is list, "entries is no array")
-    for entry in value["entries"]:
-        _check_entry(entry)
-    _ascend(entry["index"] for entry in value["entries"])
-    if "company" in value:
-        _check_company(_proof(value["company"]))
-    if kind == "inventory-line":
-        _check_line(_proof(value["line"]), whole=True)
-    for line in value.get("lines", []):
-        _check_line(line, whole=True)
-    for line in value.get("companies", []):
-        _check_company(line)
-    _demand(type(value.get("lines", [])) is type(value.get("companies", [])) is list, "no array")
-    _ascend(line["party"] for line in value.get("companies", []))
-    if "heads" in value:
-        _check_heads(value["heads"])
-
-
-def _ascend(items: Iterable[Json]) -> None:
-    for one, other in pairwise(items):
-        _demand(one < other, "not in order, or twice")
-
-
-def _check_path(path: Json) -> None:
-    _demand(type(path) is list, "a path is an array")
-    for item in path:
-        _demand(type(item) is str and len(from_base64(item)) == 32, "not a path of hashes")
-
-
-def _check_entry(entry: Json) -> None:
-    _members(entry, "events", "index", "jws", "path")
-    _demand(is_count(entry["index"]) and type(entry["jws"]) is str, "not an entry")
-    _check_path(entry["path"])
-    _demand(type(entry["events"]) is list and entry["events"], "an entry has events")
-    for event in entry["events"]:
-        if "data" in event:
-            _members(event, "data", "path", "position", "previous")
-            data = event["data"]
-            _demand(type(data) is dict and is_form("type", data.get("type")), "no type")
-            _demand(len(canonical(data)) <= 65536, "the data of an event are too long")
-        else:
-            _members(event, "data_hash", "path", "position", "previous", "type")
-            _demand(is_form("hash", event["data_hash"]), "not a hash")
-            _demand(is_form("type", event["type"]), "not a type")
-        _demand(is_count(event["position"]) and is_form("hash", event["previous"]), "not an event")
-        _check_path(event["path"])
-    _ascend(event["position"] for event in entry["events"])
-
-
-def _proof(value: Json) -> Json:
-    """The line of a proof that a line is in a list."""
-    _members(value, "line", "path", "position")
-    _demand(is_count(value["position"]), "not a position")
-    _check_path(value["path"])
-    return value["line"]
-
-
-def _check_company(line: Json) -> None:
-    _members(line, "lines_count", "lines_root", "party", "streams_root", "sums")
-    right = is_count(line["lines_count"]) and is_form("party", line["party"])
-    _demand(right and type(line["sums"]) is dict, "not the line of a company")
-    _demand(is_form("hash", line["lines_root"]), "not a hash")
-    _demand(is_form("hash", line["streams_root"]), "not a hash")
-    for amounts in line["sums"].values():
-        _members(amounts, *SEALED_COLUMNS)
-        _demand(all(is_form("amount", one) for one in amounts.values()), "not an amount")
-
-
-def _check_line(line: Json, *, whole: bool = False) -> None:
-    """An inventory line, or its key alone."""
-    own = ("mass_mg", "salt") if whole else ()
-    required = ("column", "gas", "line", "month", "role", "scope", "stream", *own)
-    _members(line, *required, optional=("category", "method", "subtract"))
-    forms = {"gas": "member", "month": "month", "role": "segment", "stream": "stream"}
-    right = all(is_form(form, line[member]) for member, form in forms.items())
-    right = right and line["column"] in (*SEALED_COLUMNS, "memo") and is_count(line["line"])
-    right = right and is_count(line["scope"], 1, 3) and is_count(line.get("category", 1), 1, 15)
-    right = right and line.get("method", "market") in ("location", "market")
-    _demand(right and line.get("subtract", True) is True, "not an inventory line")
-    if whole:
-        _demand(is_form("amount", line["mass_mg"]) and line["mass_mg"] != "0", "not a mass")
-        _demand(is_form("salt", line["salt"]), "not a salt")
-
-
-def _check_select(select: Json) -> None:
-    _members(select, "method", optional=("category", "months", "scope", "stream"))
-    right = select["method"] in ("location", "market") and is_count(select.get("scope", 1), 1, 3)
-    right = right and is_count(select.get("category", 1), 1, 15)
-    _demand(right and is_form("stream", select.get("stream", "a/b")), "not a selection")
-    _demand(CHECKS["months"](select.get("months", ["2000-01", "2000-02"])), "not months")
-
-
-def _check_heads(heads: Json) -> None:
-    _demand(type(heads) is list, "heads is no array")
-    for proof in heads:
-        if "line" in proof:
-            _members(proof, "line", "path", "position", "stream")
-            lines = [_proof({name: proof[name] for name in ("line", "path", "position")})]
-        else:
-            _members(proof, "after", "before", "stream")
-            lines = [_proof(proof[at]) for at in ("after", "before") if proof[at] is not None]
-        _demand(is_form("stream", proof["stream"]), "not a stream")
-        for line in lines:
-            _members(line, "head", "stream", "version")
-            right = is_form("hash", line["head"]) and is_form("stream", line["stream"])
-            _demand(right and is_count(line["version"], 1), "not a head")
-    _ascend(proof["stream"] for proof in heads)
-
-
 # --- what the file proves before anybody asks who signed (steps 2 to 4) -----------------------------
+
+STATEMENT = (
+    "count:1..10000 first:some head:hash log:text previous:hash root:hash seen:seen/null"
+    " signed_at:time stream:stream v:1..1"
+)
+
+
+def lead(leaf: bytes, index: int, size: int, path: Json, defect: str, what: str) -> str:
+    """The root to which the path of a file leads, in hexadecimal; refused where it cannot."""
+    try:
+        return root_of_path(leaf, index, size, [from_base64(one) for one in path]).hex()
+    except ValueError as error:
+        raise Refused(defect, f"{what}: {error}") from error
 
 
 def open_entry(value: Json, checkpoint: Checkpoint, log: str) -> Entry:
     """An entry that is in the log, with its events."""
-    index, jws_text = value["index"], value["jws"]
-    path = [from_base64(item) for item in value["path"]]
-    try:
-        root = root_of_path(leaf_hash(jws_text.encode()), index, checkpoint.size, path)
-    except ValueError as error:
-        raise Refused("log-path", f"entry {index}: {error}") from error
-    if root != checkpoint.root:
+    index, leaf = value["index"], leaf_hash(value["jws"].encode())
+    root = lead(leaf, index, checkpoint.size, value["path"], "log-path", f"entry {index}")
+    if root != checkpoint.root.hex():
         refuse("log-path", f"entry {index} is not in the log of this checkpoint")
     try:
-        jws = read_jws(jws_text, "carbon-batch+jws")
-        _check_statement(jws.payload, log)
-    except (ValueError, KeyError) as error:
+        jws = read_jws(value["jws"], "carbon-batch+jws")
+        said = jws.payload
+        wrong = wrong_member(STATEMENT, said)
+        _demand(not wrong, f"{wrong} is not as it must be")
+        _demand(said["first"] + said["count"] - 1 <= MAX_INTEGER, "too many versions")
+        _demand((said["previous"] == ZEROS) == (said["first"] == 1), "previous and first")
+        _demand(said["signed_at"].endswith("Z"), "signed_at")
+        _demand(said["log"] == log or read_vkey(said["log"]).kind == LOG_KIND, "log")
+    except ValueError as error:
         raise Refused("statement", f"entry {index}: {error}") from error
-    said = jws.payload
+    if said["log"] != log:
+        refuse("other-log", f"entry {index} is signed for {said['log']}")
     if said["seen"] is not None and said["seen"]["size"] > index:
         refuse("statement", f"entry {index} names a checkpoint that was later than itself")
     events = tuple(_open_event(item, index, said) for item in value["events"])
@@ -807,41 +996,11 @@ def open_entry(value: Json, checkpoint: Checkpoint, log: str) -> Entry:
         leaves[item["position"]] = event.leaf
     if leaves.get(said["count"] - 1, said["head"]) != said["head"]:
         refuse("chain", f"the head of entry {index} is not its last event")
-    return Entry(index, jws, events)
-
-
-def _check_statement(said: dict[str, Json], log: str) -> None:
-    names = (
-        "count",
-        "first",
-        "head",
-        "log",
-        "previous",
-        "root",
-        "seen",
-        "signed_at",
-        "stream",
-        "v",
-    )
-    _members(said, *names)
-    _demand(is_count(said["count"], 1, 10_000) and is_count(said["first"], 1), "count or first")
-    _demand(said["first"] + said["count"] - 1 <= MAX_INTEGER, "too many versions")
-    _demand(all(is_form("hash", said[name]) for name in ("head", "previous", "root")), "a hash")
-    _demand((said["previous"] == ZEROS) == (said["first"] == 1), "previous and first")
-    _demand(is_time(said["signed_at"]) and said["signed_at"].endswith("Z"), "signed_at")
-    _demand(is_form("stream", said["stream"]), "stream")
-    _demand(said["v"] == 1 and type(said["v"]) is int, "v")
-    if said["seen"] is not None:
-        _members(said["seen"], "root", "size")
-        _demand(is_form("hash", said["seen"]["root"]) and is_count(said["seen"]["size"]), "seen")
-    if said["log"] != log:
-        _demand(type(said["log"]) is str and read_vkey(said["log"]).kind == LOG_KIND, "log")
-        refuse("other-log", f"signed for {said['log']}")
+    return Entry(index, jws, said["stream"], events)
 
 
 def _open_event(item: Json, index: int, said: dict[str, Json]) -> Event:
-    stream, version = said["stream"], said["first"] + item["position"]
-    shown = item.get("data")
+    stream, version, shown = said["stream"], said["first"] + item["position"], item.get("data")
     kind = item["type"] if shown is None else shown["type"]
     header = {
         "data": item["data_hash"] if shown is None else sha256(canonical(shown)).hexdigest(),
@@ -851,14 +1010,11 @@ def _open_event(item: Json, index: int, said: dict[str, Json]) -> Event:
         "v": 1,
         "version": version,
     }
-    leaf = leaf_hash(canonical(header))
-    path = [from_base64(one) for one in item["path"]]
-    name = f"{stream}@{version}"
-    try:
-        root = root_of_path(leaf, item["position"], said["count"], path)
-    except ValueError as error:
-        raise Refused("event-path", f"{name}: {error}") from error
-    if root.hex() != said["root"]:
+    leaf, name = leaf_hash(canonical(header)), f"{stream}@{version}"
+    if (
+        lead(leaf, item["position"], said["count"], item["path"], "event-path", name)
+        != said["root"]
+    ):
         refuse("event-path", f"{name} is not in its entry as the file shows it")
     return Event(name, stream, version, kind, leaf.hex(), index, shown)
 
@@ -867,276 +1023,15 @@ def check_streams(entries: Sequence[Entry]) -> None:
     """Refuse versions that stand twice, and batches that do not go on where the last one ended."""
     before: dict[str, dict[str, Json]] = {}
     for entry in entries:
-        said = entry.jws.payload
-        last = before.get(entry.stream)
+        said, last = entry.jws.payload, before.get(entry.stream)
         before[entry.stream] = said
-        if last is None:
-            continue
-        follows = last["first"] + last["count"]
+        follows = last["first"] + last["count"] if last else 0
         if said["first"] < follows:
             refuse("chain", f"entry {entry.index} has versions of {entry.stream} again")
-        if said["first"] == follows and said["previous"] != last["head"]:
+        if last and said["first"] == follows and said["previous"] != last["head"]:
             refuse(
                 "chain", f"entry {entry.index} does not follow the entry before it in its stream"
             )
-
-
-# --- what events say (reference, events) ------------------------------------------------------------
-#
-# By place of their stream: type and members. `?` may be absent, and is where it would say its default.
-# `a|b` one of these, `1..15` a number, `{form}` a set, `role{form}` an object, `[form]` a list.
-
-PLACES = {
-    "ledger": {
-        "LedgerOpened": "area:name continues:end key:jwk log:text operator:party origin:text"
-        " proof:text recovery_key:jwk recovery_proof:text rules:rules timezone:text",
-        "RulesActivated": "rules:rules",
-    },
-    "keys": {
-        "PartyRegistered": "key:jwk lei?:text name:name proof:text region?:region roles:{text}",
-        "KeyAuthorized": "admin?:true event_types?:types key:jwk proof:text read?:true scope:scope",
-        "KeyRevoked": "compromised_from:index/null key:key reason:name",
-        "KeyRecovered": "evidence:{hash} key:jwk proof:text reason:name replaces?:{key}",
-        "EntriesConfirmed": "entries:range key:key reason:name",
-    },
-    "register": {
-        "SiteRegistered": "inside?:false name?:name region:region site:segment",
-        "SourceRegistered": "activity:activity balance_group?:segment category?:1..15 factors:roles"
-        " flow?:closing|opening|out gpc?:text interval_s?:1..31622400 key_area:text"
-        " kind:continuous|discrete name?:name part_of?:stream plausible?:quantities"
-        " scope:scopenumber site:segment stream:stream uncertainty_percent?:quantity unit:unit",
-        "SourceAmended": "category?:1..15 from:time gpc?:text interval_s?:1..31622400"
-        " key_area?:text name?:name part_of?:stream plausible?:quantities reason:name"
-        " site?:segment source:stream uncertainty_percent?:quantity",
-        "SourceClosed": "at:time reason:name source:stream",
-        "FactorConfirmed": "evidence?:{hash} factor:ref reason:name",
-        "FactorAssigned": "factor:ref from:time reason:name"
-        " role:direct|lifecycle|location|market|upstream source:stream",
-        "BoundarySet": "approach:equity|financial|operational from:month reason:name sites:shares",
-        "SiteTransferred": "from:month reason:name site:segment to:party",
-        "BaseYearRestated": "reason:name size:index threshold_percent:quantity year:1900..2200",
-        "LineDeclared": "included_in?:name line:line notation:C|IE|NE|NO period:months reason:name",
-        "CompanyFactRecorded": "evidence?:{hash} fact:fact period:months supersedes?:event"
-        " unit:unit value:quantity",
-        "AreaFactRecorded": "evidence?:{hash} fact:fact period:months sub_area?:stream"
-        " supersedes?:event unit:unit value:quantity",
-        "MeterInstalled": "at:time digits:1..18 meter:segment multiplier:quantity"
-        " register:quantity source:stream",
-        "MeterRemoved": "at:time meter:segment reason:name register:quantity source:stream",
-        "SupplyMatched": "from:month interval:hour|month reason:name source:stream"
-        " supply:stream/null",
-        "TransferRecorded": "evidence?:{hash} factors?:prices kind:carbon-carrier|energy|pass-through"
-        " month:month quantity:quantity reference?:name stream:stream supersedes?:event"
-        " to:party/null unit:unit",
-        "TransferAcknowledged": "month:month quantity:quantity stream:stream supersedes?:event"
-        " transfer:event unit:unit",
-        "TransferWithdrawn": "month:month reason:name transfer:event",
-        "TargetSet": "base_mg:amount base_size:index base_year:1900..2200 credits_percent:number"
-        " gases?:{member} gwp:gwp neutral_year:1900..2200 path:path reason:name supersedes?:event"
-        " target:segment view:companies|gpc-basic|gpc-basic-plus|park|territorial",
-    },
-    "factors": {
-        "FactorPublished": "activity:activity gases_kg_per_unit:numbers id:segment kind:text"
-        " properties?:numbers+ region:region source:document uncertainty_percent?:quantity unit:unit"
-        " valid:days version:segment year:1900..2200",
-    },
-    "source": {
-        "ActivityRecorded": "confirm?:name estimated?:true evidence?:{hash} factors?:roles+"
-        " period:times quality?:H|L|M quantity:quantity reference?:name register?:reading unit?:unit",
-        "ProfileRecorded": "confirm?:name estimated?:positions evidence?:{hash} factors?:roles+"
-        " interval_s:1..31622400 quality?:H|L|M quantities:gaps reference?:name start:time"
-        " unit?:unit",
-        "EmissionMeasured": "confirm?:name estimated?:true evidence?:{hash} masses_mg:masses"
-        " method:name period:times quality?:H|L|M reference?:name",
-    },
-    "corrections": {
-        "ActivityCorrected": "activity?:activitybody emission?:emissionbody event:event"
-        " profile?:profilebody reason:name supersedes?:event",
-        "ActivityWithdrawn": "event:event reason:name supersedes?:event",
-    },
-    "redactions": {
-        "DataRedacted": "activity:activities data_hash:hash deltas:deltas effects:effects"
-        " event:event legal_basis:name who:name",
-        "RedactionConfirmed": "event:event reason:name",
-    },
-    "seals": {
-        "FootprintSealed": "companies_count:index companies_root:hash gwp:gwp heads_count:index"
-        " heads_root:hash period:months rules:rules size:index totals:sums"
-        " view:companies|gpc-basic|gpc-basic-plus|park|territorial",
-    },
-}
-BODIES = {
-    "activity": "ActivityRecorded",
-    "profile": "ProfileRecorded",
-    "emission": "EmissionMeasured",
-}
-PARTS = {
-    "jwk": "crv:text kty:text x:text",
-    "rules": "sha256:hash version:segment",
-    "document": "number?:name sha256:hash/null title:name",
-    "reading": "digits:1..18 from:quantity meter:segment multiplier:quantity rollover?:1..9"
-    " to:quantity",
-    "earlier": "heads_count:index heads_root:hash log:text root:hash signed?:end_signed size:index",
-    "end_signed": "root:hash size:index",
-    "delta": "gas:member line?:some mass_mg:amount month:month"
-    " role:direct|lifecycle|location|market|upstream zeroed?:some",
-    "use": "covered_s?:some estimated?:some"
-    " line?:some month:month quality?:grades quantity?:quantity"
-    " readings?:some",
-    "effects": "periods:periods reference_sha256?:hash register?:ends",
-    "ends": "from:quantity meter:segment to:quantity",
-    "amounts": "biogenic:amount emitted:amount removed:amount",
-    "ratio": "den:positive num:whole",
-} | {f"{name}body": PLACES["source"][kind] for name, kind in BODIES.items()}
-FACTOR_ROLES = ("direct", "lifecycle", "location", "market", "upstream")
-
-
-def _map(form: str, keys: Sequence[str] = (), *, least: int = 0) -> Callable[[Json], bool]:
-    def check(value: Json) -> bool:
-        right = type(value) is dict and len(value) >= least
-        return right and all((not keys or k in keys) and fits(form, v) for k, v in value.items())
-
-    return check
-
-
-def _set(form: str, least: int = 1) -> Callable[[Json], bool]:
-    def check(value: Json) -> bool:
-        if type(value) is not list or len(value) < least:
-            return False
-        return all(fits(form, v) for v in value) and all(a < b for a, b in pairwise(value))
-
-    return check
-
-
-def _pair(form: str, other: str | None = None, *, rising: bool = False) -> Callable[[Json], bool]:
-    def check(value: Json) -> bool:
-        right = type(value) is list and len(value) == 2 and fits(form, value[0])
-        return right and fits(other or form, value[1]) and (not rising or value[0] < value[1])
-
-    return check
-
-
-def _pairs(check: Callable[[Json], bool]) -> Callable[[Json], bool]:
-    """A list of pairs, at least one, ascending by their first part."""
-
-    def checks(value: Json) -> bool:
-        right = type(value) is list and len(value) > 0 and all(check(one) for one in value)
-        return right and all(a[0] < b[0] for a, b in pairwise(value))
-
-    return checks
-
-
-CHECKS: dict[str, Callable[[Json], bool]] = {
-    "true": lambda v: v is True,
-    "false": lambda v: v is False,
-    "index": is_count,
-    "time": is_time,
-    "day": is_day,
-    "scopenumber": lambda v: v is None or is_count(v, 1, 3),
-    "number": lambda v: fits("ratio", v) if type(v) is dict else is_form("quantity", v),
-    "end": lambda v: v is None or fits("earlier", v),
-    "some": lambda v: is_count(v, 1),
-    "deltas": lambda v: type(v) is list and all(fits("delta", one) for one in v),
-    "activities": lambda v: type(v) is list and all(fits("use", one) for one in v),
-    "periods": lambda v: type(v) is list and all(CHECKS["times"](one) for one in v),
-    "grades": _map("index", ("H", "L", "M"), least=1),
-    "range": _pair("index", rising=True),
-    "times": _pair("time"),
-    "days": _pair("day"),
-    "months": _pair("month", rising=True),
-    "quantities": _pair("quantity"),
-    "types": _set("type", 0),
-    "scope": _set("scopeitem", 0),
-    "positions": _set("index"),
-    "roles": _map("ref", FACTOR_ROLES),
-    "roles+": _map("ref", FACTOR_ROLES, least=1),
-    "prices": _map("ref", ("direct", "location"), least=1),
-    "numbers": _map("number"),
-    "numbers+": _map("number", least=1),
-    "masses": _map("amount"),
-    "sums": _map("amounts"),
-    "shares": _pairs(_pair("segment", "number")),
-    "path": _pairs(_pair("1900..2200", "amount")),
-    "gaps": lambda v: (
-        type(v) is list
-        and 1 <= len(v) <= 4000
-        and all(one is None or is_form("quantity", one) for one in v)
-    ),
-}
-
-
-def fits(form: str, value: Json) -> bool:
-    """Whether a value has a form of the tables above."""
-    if form in FORMS:
-        return is_form(form, value)
-    if form in CHECKS:
-        return CHECKS[form](value)
-    if form in PARTS:
-        return type(value) is dict and not wrong_member(PARTS[form], value)
-    if form.endswith("/null"):
-        return value is None or fits(form[:-5], value)
-    if form.startswith("{"):
-        return _set(form[1:-1])(value)
-    if ".." in form:
-        least, _, most = form.partition("..")
-        return is_count(value, int(least), int(most))
-    return type(value) is str and value in form.split("|")
-
-
-@lru_cache(maxsize=256)
-def _schema(text: str) -> dict[str, tuple[str, bool]]:
-    """Form of each member, and whether it may be absent."""
-    parts = (item.partition(":") for item in text.split())
-    return {name.rstrip("?"): (form, name.endswith("?")) for name, _, form in parts}
-
-
-def wrong_member(text: str, value: dict[str, Json]) -> str:
-    """The first member that is missing, too many or out of form; empty if there is none."""
-    schema = _schema(text)
-    for name in value:
-        if name not in schema:
-            return name
-    for name, (form, optional) in schema.items():
-        if not (fits(form, value[name]) if name in value else optional):
-            return name
-    return ""
-
-
-SCHEMAS = {kind: text for types in PLACES.values() for kind, text in types.items()}
-PLACE_OF_TYPE = {kind: place for place, types in PLACES.items() for kind in types}
-
-
-def check_data(event: Event) -> None:
-    """Refuse an event whose data are not of its type's schema."""
-    data, text = event.data or {}, SCHEMAS.get(event.kind)
-    if text is None:
-        refuse("data", f"{event.name} is of the unknown type {event.kind}")
-    wrong = wrong_member("salt:salt type:type " + text, data)
-    if event.kind == "ActivityCorrected" and len(BODIES.keys() & data.keys()) != 1:
-        wrong = "exactly one of activity, emission and profile"
-    profile = data.get("profile", data)
-    if "quantities" in profile and not wrong:
-        quantities, estimated = profile["quantities"], profile.get("estimated", [])
-        if any(at >= len(quantities) or quantities[at] is None for at in estimated):
-            wrong = "estimated"
-    if wrong:
-        refuse("data", f"{event.name}, {event.kind}: {wrong} is not as it must be")
-
-
-RESERVED = ("corrections", "factors", "keys", "ledger", "redactions", "register", "seals")
-
-
-@lru_cache(maxsize=4096)
-def place_of(stream: str) -> str:
-    """What kind of stream this is; empty for one that cannot be."""
-    segments = stream.split("/")[1:]
-    if len(segments) == 1 and segments[0] in RESERVED and segments[0] != "corrections":
-        return segments[0]
-    place = "source"
-    if segments[-1] == "corrections" and len(segments) > 1:
-        segments, place = segments[:-1], "corrections"
-    long = place == "source" and len(stream) > 188
-    return "" if long or set(segments) & set(RESERVED) else place
 
 
 # --- what an event stands on (specification, bundles) -----------------------------------------------
@@ -1154,70 +1049,76 @@ def body_of(kind: str, data: dict[str, Json]) -> tuple[str, dict[str, Json]]:
     return kind, data
 
 
+STANDS_ON = {
+    "SourceRegistered": "site=site people=site source=part_of",
+    "SourceAmended": "source=source site=site people=site source=part_of",
+    "SourceClosed": "source=source",
+    "FactorAssigned": "source=source factor=factor",
+    "FactorConfirmed": "factor=factor",
+    "SiteTransferred": "site=site party=to",
+    "CompanyFactRecorded": "statement=supersedes",
+    "AreaFactRecorded": "site=sub_area statement=supersedes",
+    "TargetSet": "statement=supersedes",
+    "MeterInstalled": "source=source",
+    "MeterRemoved": "source=source meter=meter",
+    "SupplyMatched": "source=source source=supply",
+    "TransferRecorded": "source=stream statement=supersedes party=to",
+    "TransferAcknowledged": "source=stream statement=transfer statement=supersedes",
+    "TransferWithdrawn": "statement=transfer",
+    "RedactionConfirmed": "statement=event",
+    "ActivityCorrected": "reading=event",
+    "ActivityWithdrawn": "reading=event",
+}
+SPEAKS_OF = {
+    "SourceRegistered": "source=stream",
+    "SourceAmended": "source=source",
+    "SourceClosed": "source=source",
+    "FactorAssigned": "source=source",
+    "SiteRegistered": "site=site",
+    "MeterInstalled": "meter=meter",
+    "ActivityCorrected": "reading=event",
+    "ActivityWithdrawn": "reading=event",
+}
+
+
+def _tags(event: Event, table: dict[str, str]) -> Iterator[Tag]:
+    """What members of an event name, each in full."""
+    for item in table.get(event.kind, "").split():
+        tag, _, member = item.partition("=")
+        name = event.said.get(member)
+        if name is not None and tag in ("site", "people") and "/" not in name:
+            name = f"{event.party}/{name}"
+        if name is not None:
+            yield tag, f"{event.said['source']} {name}" if tag == "meter" else name
+
+
 def needs(event: Event) -> Iterator[Tag]:
     """What an event stands on directly, but for trust."""
-    data, kind, party = event.data or {}, event.kind, party_of(event.stream)
+    yield from _tags(event, STANDS_ON)
     place = place_of(event.stream)
     if place in ("source", "corrections"):
         yield "source", event.stream.removesuffix("/corrections")
-        yield "reading", data["event"] if place == "corrections" else event.name
-    elif kind in ("SourceAmended", "SourceClosed", "FactorAssigned", "MeterInstalled"):
-        yield "source", data["source"]
-    elif kind in ("MeterRemoved", "SupplyMatched"):
-        yield "source", data["source"]
-        if kind == "MeterRemoved":
-            yield "meter", f"{data['source']} {data['meter']}"
-    elif kind in ("TransferRecorded", "TransferAcknowledged"):
-        yield "source", data["stream"]
-    if kind in ("SourceRegistered", "SourceAmended", "SiteTransferred") and "site" in data:
-        yield "site", f"{party}/{data['site']}"
-        if kind != "SiteTransferred":
-            yield "people", f"{party}/{data['site']}"
-    if kind in ("SourceRegistered", "SourceAmended") and "part_of" in data:
-        yield "source", data["part_of"]
-    for site, _ in data["sites"] if kind == "BoundarySet" else ():
-        yield "site", f"{party}/{site}"
-    if kind == "AreaFactRecorded" and "sub_area" in data:
-        yield "site", data["sub_area"]
-    if kind == "SupplyMatched" and data["supply"] is not None:
-        yield "source", data["supply"]
-    if kind in ("FactorAssigned", "FactorConfirmed"):
-        yield "factor", data["factor"]
-    for ref in body_of(kind, data)[1].get("factors", {}).values():
+    if place == "source":
+        yield "reading", event.name
+    for site, _ in event.said["sites"] if event.kind == "BoundarySet" else ():
+        yield "site", f"{event.party}/{site}"
+    for ref in body_of(event.kind, event.said)[1].get("factors", {}).values():
         yield "factor", ref
-    if place == "register" and "supersedes" in data:
-        yield "statement", data["supersedes"]
-    if kind in ("TransferAcknowledged", "TransferWithdrawn"):
-        yield "statement", data["transfer"]
-    if kind == "RedactionConfirmed":
-        yield "statement", data["event"]
-    if kind in ("TransferRecorded", "SiteTransferred") and data["to"] is not None:
-        yield "party", data["to"]
 
 
 def about(event: Event) -> Iterator[Tag]:
     """What an event says something about, so that whatever stands on that stands on it."""
-    data, kind, party = event.data or {}, event.kind, party_of(event.stream)
-    place = place_of(event.stream)
-    if kind == "SourceRegistered":
-        yield "source", data["stream"]
-    elif kind in ("SourceAmended", "SourceClosed", "FactorAssigned"):
-        yield "source", data["source"]
-    elif kind == "FactorPublished":
-        yield "factor", f"{party}/{data['id']}@{data['version']}"
-    elif kind == "SiteRegistered":
-        yield "site", f"{party}/{data['site']}"
-    elif place == "corrections":
-        yield "reading", data["event"]
-    elif place == "source":
+    data, tags = event.said, list(_tags(event, SPEAKS_OF))
+    yield from tags
+    if event.kind == "FactorPublished":
+        yield "factor", f"{event.party}/{data['id']}@{data['version']}"
+    elif place_of(event.stream) == "source":
         yield "reading", event.name
         if "register" in data:
             yield "meter", f"{event.stream} {data['register']['meter']}"
-    elif kind == "MeterInstalled":
-        yield "meter", f"{data['source']} {data['meter']}"
-    else:
+    elif not tags:
         yield "statement", event.name
-        if kind == "AreaFactRecorded" and data["fact"] == "population" and "sub_area" in data:
+        if event.kind == "AreaFactRecorded" and data["fact"] == "population" and "sub_area" in data:
             yield "people", data["sub_area"]
 
 
