@@ -20,6 +20,8 @@ from ledger.carbon.info import (
     StreamHead,
     TransferInfo,
 )
+from ledger.carbon.redaction.draft import RedactionDraft
+from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
 from ledger.carbon.seal.info import SealDraft, SealInfo
@@ -91,6 +93,12 @@ class Connection(Protocol):
 
     async def explanation(self, figure: str, stream: str | None) -> Explanation:
         """Where a figure of a report comes from; with a stream, the entries of its terms alone."""
+
+    async def redactions(self, party: str | None = None) -> list[RedactionInfo]:
+        """The redactions that a party has asked for, or all, in the order of the log."""
+
+    async def redaction_draft(self, event: str) -> RedactionDraft:
+        """What its author signs to redact a reading; raises NotFound, RuleBroken."""
 
     async def seal_draft(
         self, view: str, period: tuple[str, str], size: int | None, gwp: str

@@ -34,6 +34,8 @@ from ledger.carbon.info import (
     TransferInfo,
 )
 from ledger.carbon.organisation.months import month_before
+from ledger.carbon.redaction.draft import RedactionDraft
+from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
 from ledger.carbon.seal.info import SealDraft, SealInfo
@@ -268,6 +270,17 @@ class HttpConnection:
         query = f"?figure={quote(figure, safe='')}"
         query += f"&stream={parse_stream(stream)}" if stream is not None else ""
         return _read(await self._get_private(f"/v1/explanations{query}"), Explanation)
+
+    async def redactions(self, party: str | None = None) -> list[RedactionInfo]:
+        """The redactions that a party has asked for, or all, in the order of the log."""
+        query = "" if party is None else f"?party={parse_party(party)}"
+        return _read(await self._get_private(f"/v1/redactions{query}"), list[RedactionInfo])
+
+    async def redaction_draft(self, event: str) -> RedactionDraft:
+        """What its author signs to redact a reading; raises NotFound, RuleBroken."""
+        stream, version = split_event(event)
+        path = f"/v1/redactions/draft?event={stream}%40{version}"
+        return _read(await self._get_private(path), RedactionDraft)
 
     async def seal_draft(
         self, view: str, period: tuple[str, str], size: int | None, gwp: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -29,7 +29,7 @@ from ledger.carbon.info import (
 )
 from ledger.carbon.known import Known
 from ledger.carbon.pieces import FACTOR, SITE, SOURCE
-from ledger.carbon.redaction.events import DataRedacted
+from ledger.carbon.redaction.draft import RedactionDraft
 from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.catalogue import GWP, wanted
 from ledger.carbon.reports.explain import Explanation
@@ -40,8 +40,11 @@ from ledger.carbon.seal.info import SealDraft, SealInfo, seal_info
 from ledger.carbon.seal.lists import SealLists
 from ledger.errors import BadValue, LedgerError, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
+from ledger.log.bundle import named_by
+from ledger.log.bundle_kinds import EventSubject, Subject
 from ledger.log.keys import PublicKey
 from ledger.log.names import parse_stream, split_event
+from ledger.log.note import parse_vkey
 from ledger.log.receipt import Receipt, format_receipt
 from ledger.log.seals import CompanyLine, Head, InventoryLine
 from ledger.machine import public_key_of
@@ -53,7 +56,7 @@ from ledger.service.describe import factor_info, party_info, site_info, source_i
 from ledger.service.home import Home
 from ledger.service.known import read_known
 from ledger.service.log_page import page_from
-from ledger.service.prove import build_bundle
+from ledger.service.prove import Proving, build_bundle
 from ledger.service.reader import Reader
 from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.redacting import (
@@ -70,9 +73,10 @@ from ledger.service.spread import spread
 from ledger.service.stream_page import page_of
 from ledger.service.witness_list import read_witness_list
 from ledger.service.witnesses import Witnesses
-from ledger.store import checkpoint_store, log_store, tile_store
+from ledger.store import checkpoint_store, earlier_store, log_store, tile_store
 from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database
+from ledger.store.earlier_store import EarlierRow
 from ledger.store.embedded import EmbeddedServer
 from ledger.store.migrate import check_migrated
 from ledger.store.view_store import ViewStore
@@ -97,9 +101,17 @@ async def open_ledger(
     """
     home = Home(settings.home)
     about = home.ledger()
+    if writing and (ended := home.ended) is not None:
+        raise LogStopped(
+            f"the log {about.origin} has ended",
+            expected="a log that goes on",
+            found=f"it is continued by {ended}",
+            advice="Post to that log. This home can still be read and audited. If no log was opened "
+            f"with that key, remove the file {home.path / 'ended'}.",
+        )
     key = home.checked_log_key() if writing else None
     async with AsyncExitStack() as stack:
-        database = await _open_database(settings, stack, migrate=writing)
+        database = await open_database(settings, stack, migrate=writing)
         checkpoints = None
         if writing or home.checkpoints.exists():
             checkpoints = await asyncio.to_thread(CheckpointFile, home.checkpoints, _LOG.warning)
@@ -137,7 +149,8 @@ async def open_ledger(
         yield ledger
 
 
-async def _open_database(settings: Settings, stack: AsyncExitStack, *, migrate: bool) -> Database:
+async def open_database(settings: Settings, stack: AsyncExitStack, *, migrate: bool) -> Database:
+    """The database of a home, open until the stack is closed; brought up to date with `migrate`."""
     if settings.external:
         owner, server = settings.database_url or "", settings.serving_url
         database = Database(owner, server)
@@ -440,10 +453,10 @@ class Ledger:
         async with self.database.read() as conn:
             return await read_redactions(conn, self._views, party)
 
-    async def redaction_draft(self, event: str, who: str, legal_basis: str) -> DataRedacted:
+    async def redaction_draft(self, event: str) -> RedactionDraft:
         """What its author signs to redact a reading. Raises NotFound, RuleBroken."""
         async with self.database.read() as conn:
-            return await read_redaction_draft(conn, self._views, event, who, legal_basis)
+            return await read_redaction_draft(conn, self._views, event)
 
     async def erase_confirmed(self) -> None:
         """Take out the data of every confirmed redaction; what cannot be now, the next start does."""
@@ -506,12 +519,25 @@ class Ledger:
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of one event, with everything it stands on. Raises NotFound."""
-        stream, version = split_event(event)
+        split_event(event)
+        return await self.prove(EventSubject(event=event))
+
+    async def prove(self, subject: Subject, withheld: Sequence[str] = ()) -> bytes:
+        """The file that shows a claim; events that are `withheld` stand in it without their data.
+
+        Raises NotFound for what this ledger does not have, BadValue for what cannot be claimed or
+        withheld, Damaged where the log no longer leads to a seal.
+        """
         async with self.database.read() as conn:
-            place = await log_store.find_entry(conn, stream, version)
-            stored = await self._standing(conn, 0 if place is None else place.index)
+            about = await self._ledger(conn)
+            index = 0
+            for name in named_by(subject):
+                place = await log_store.find_entry(conn, *split_event(name))
+                index = max(index, 0 if place is None else place.index)
+            stored = await self._standing(conn, index)
             cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
-            return await build_bundle(conn, self._views, stored, cache, (stream, version))
+            proving = Proving(conn, self._views, about, self._lists, stored, cache)
+            return await build_bundle(proving, subject, withheld)
 
     def _tiles_at_hand(self) -> dict[tuple[int, int], bytes]:
         """The newest tiles, if this process has hashed them itself."""
@@ -610,7 +636,12 @@ class Ledger:
         if as_of is None:
             return size
         if not 0 <= as_of <= size:
-            raise BadValue("--as-of", expected=f"a log size from 0 to {size}", found=str(as_of))
+            raise BadValue(
+                "--as-of",
+                expected=f"a log size from 0 to {size}",
+                found=str(as_of),
+                advice=_before(await earlier_store.earlier_logs(conn)) if as_of < 0 else "",
+            )
         return as_of
 
     async def _standing(self, conn: Connection, index: int) -> checkpoint_store.StoredCheckpoint:
@@ -641,6 +672,14 @@ def _pack_with(about: LedgerPiece, *months: str) -> RulePack:
     for month in months:
         calendar.bounds_s(month)
     return pack
+
+
+def _before(earlier: Sequence[EarlierRow]) -> str:
+    """Where what was known before this log can be asked for."""
+    if not earlier:
+        return ""
+    origin = parse_vkey(earlier[-1].log).name
+    return f"Size 0 is the end of {origin}; what was known before, its own home still tells."
 
 
 def _read_only() -> LogStopped:

@@ -11,16 +11,18 @@ import logging
 from hashlib import sha256
 from typing import Final
 
-from ledger.carbon.pieces import FACTOR, RECORDED, SOURCE, RecordedPiece
-from ledger.carbon.redaction.draft import draft_redaction
-from ledger.carbon.redaction.events import DataRedacted
+from ledger.carbon.events import ActivityBody
+from ledger.carbon.organisation.pieces import METER, ORGANISATION
+from ledger.carbon.pieces import CHANGE, FACTOR, REGISTER, SOURCE, RecordedPiece
+from ledger.carbon.redaction.draft import RedactionDraft, draft_redaction
 from ledger.carbon.redaction.info import RedactionInfo, redaction_info
 from ledger.carbon.redaction.pieces import REDACTION, RedactionPiece
+from ledger.carbon.redaction.rules import check_untouched
 from ledger.errors import Damaged, NotFound, RuleBroken
 from ledger.fold.state import Memory
 from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.redacted import read_redacted, write_redacted
-from ledger.machine import read_event
+from ledger.machine import KINDS, read_event
 from ledger.parties.pieces import LEDGER
 from ledger.service.history import body_of
 from ledger.store import log_store, redaction_store
@@ -29,8 +31,6 @@ from ledger.store.packing import pack
 from ledger.store.redaction_store import RedactionRow
 from ledger.store.view_store import ViewStore
 
-UNSALTED: Final = ""
-"""Of an event whose salt its signer draws."""
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -46,9 +46,7 @@ async def read_redactions(
     return sorted(found, key=lambda one: (one.index, one.redaction))
 
 
-async def read_redaction_draft(
-    conn: Connection, views: ViewStore, event: str, who: str, legal_basis: str
-) -> DataRedacted:
+async def read_redaction_draft(conn: Connection, views: ViewStore, event: str) -> RedactionDraft:
     """What its author signs to redact a reading. Raises NotFound, RuleBroken."""
     stream, version = split_event(event)
     entry = await log_store.entry_holding(conn, stream, version)
@@ -59,12 +57,18 @@ async def read_redaction_draft(
     line = entry.event_lines[version - entry.first]
     if read_redacted(line) is not None:
         raise RuleBroken(f"redaction of {event}", expected="data", found="a redacted event")
-    state = Memory()
-    for name, value in (
-        await views.load_pieces(conn, [(LEDGER.name, ""), (SOURCE.name, stream)])
-    ).items():
-        kind = LEDGER if name[0] == LEDGER.name else SOURCE
-        state.pieces[name] = kind.decode(value)
+    state, said = Memory(), read_event(line)
+    meter = _meter_of(said)
+    about = [
+        (LEDGER.name, ""),
+        (SOURCE.name, stream),
+        (CHANGE.name, event),
+        (ORGANISATION.name, party_of(stream)),
+        (METER.name, stream),
+        (REGISTER.name, f"{stream} {meter}"),
+    ]
+    for place, value in (await views.load_pieces(conn, about)).items():
+        state.pieces[place] = KINDS[place[0]].decode(value)
     source = state.get(SOURCE, stream)
     if source is None:
         raise RuleBroken(
@@ -76,12 +80,14 @@ async def read_redaction_draft(
     async for piece in views.pieces_of_kind(conn, FACTOR.name):
         if piece.value is not None:
             state.put(FACTOR, piece.key, FACTOR.decode(piece.value))
-    said = read_event(line)
+    check_untouched(state, source, event, entry.index, meter)
     recorded = RecordedPiece(type(said).__name__, body_of(said), entry.index)
-    state.put(RECORDED, event, recorded)
-    return draft_redaction(
-        state, source, event, recorded, who=who, legal_basis=legal_basis, salt=UNSALTED
-    )
+    return draft_redaction(state, source, event, recorded)
+
+
+def _meter_of(event: object) -> str | None:
+    register = event.register if isinstance(event, ActivityBody) else None
+    return register.meter if register else None
 
 
 async def erase_confirmed(database: Database, views: ViewStore) -> list[str]:
@@ -145,8 +151,3 @@ def _without_data(line: bytes, kind: str, piece: RedactionPiece) -> bytes:
             advice="Nothing was taken out. Run carbon-ledger audit.",
         )
     return line if gone is not None else write_redacted(line, kind)
-
-
-def is_confirmation(stream: str) -> bool:
-    """Whether a batch of this stream may confirm a redaction."""
-    return stream == f"{party_of(stream)}/redactions"

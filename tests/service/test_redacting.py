@@ -13,7 +13,9 @@ import msgspec
 import psycopg
 import pytest
 
-from ledger.carbon.redaction.events import DataRedacted, RedactionConfirmed
+from ledger.carbon.footprint import Footprint
+from ledger.carbon.redaction.draft import RedactionDraft
+from ledger.carbon.redaction.events import RedactionConfirmed
 from ledger.errors import RuleBroken
 from ledger.log.names import event_ref
 from ledger.log.page import read_page
@@ -38,8 +40,8 @@ async def readings(ledger: Ledger, workload: Workload) -> None:
 
 async def ask(ledger: Ledger, workload: Workload, event: str = READING) -> str:
     """The company asks for the redaction of an event; its name."""
-    draft = await ledger.redaction_draft(event, "a resident", "PIPL article 47")
-    said = msgspec.structs.replace(draft, salt=salt())
+    draft = await ledger.redaction_draft(event)
+    said = draft.signed("a resident", "PIPL article 47", salt())
     posted = await ledger.post(workload.body(COMPANY, "company/redactions", [said]))
     return event_ref("company/redactions", posted.first)
 
@@ -82,8 +84,8 @@ def stored_lines(place: Place) -> list[bytes]:
     return [line for (packed,) in rows for line in unpack(packed).splitlines()]
 
 
-def figure(place: Place) -> object:
-    async def read(ledger: Ledger, _: Workload) -> object:
+def figure(place: Place) -> Footprint:
+    async def read(ledger: Ledger, _: Workload) -> Footprint:
         return await ledger.footprint("company", "2001-01", "2001-02")
 
     return place.run(read, writing=False)
@@ -162,7 +164,7 @@ def test_the_ledger_goes_on_after_a_redaction(place: Place):
     async def more(ledger: Ledger, workload: Workload) -> None:
         await ledger.post(workload.batch(0, 10))
         with pytest.raises(RuleBroken, match="a redacted event"):
-            await ledger.redaction_draft(READING, "a resident", "PIPL article 47")
+            await ledger.redaction_draft(READING)
         await confirm(ledger, workload, await ask(ledger, workload, f"{stream(0)}@12"))
 
     place.run(more)
@@ -340,10 +342,10 @@ def _report(place: Place) -> tuple[AuditReport, None]:
 
 
 def test_the_draft_is_what_the_rules_ask_for(place: Place):
-    async def wrong(ledger: Ledger, workload: Workload) -> DataRedacted:
+    async def wrong(ledger: Ledger, workload: Workload) -> RedactionDraft:
         await readings(ledger, workload)
-        draft = await ledger.redaction_draft(PROFILE, "a resident", "PIPL article 47")
-        less = msgspec.structs.replace(draft, salt=salt(), deltas=())
+        draft = await ledger.redaction_draft(PROFILE)
+        less = msgspec.structs.replace(draft.signed("a resident", "-", salt()), deltas=())
         with pytest.raises(RuleBroken, match=f"deltas of a redaction of {PROFILE}"):
             await ledger.post(workload.body(COMPANY, "company/redactions", [less]))
         return draft

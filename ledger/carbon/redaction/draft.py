@@ -7,29 +7,42 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+import msgspec
+
 from ledger.carbon.events import ActivityRecorded, EmissionMeasured, ProfileRecorded
 from ledger.carbon.ground import Ground, rules_at
 from ledger.carbon.pieces import RecordedPiece, SourcePiece
 from ledger.carbon.redaction.contribution import contribution
-from ledger.carbon.redaction.events import DataRedacted
+from ledger.carbon.redaction.events import (
+    DataRedacted,
+    Effects,
+    RedactedActivity,
+    RedactedMass,
+)
 from ledger.errors import RuleBroken
 from ledger.fold.state import State
 from ledger.log.canonical import encode_struct
 
-_SALT = "0" * 32
+
+class RedactionDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The members of a `DataRedacted` that follow from its event; who asked, and why, stay at home."""
+
+    event: str
+    data_hash: str
+    deltas: tuple[RedactedMass, ...]
+    activity: tuple[RedactedActivity, ...]
+    effects: Effects
+
+    def signed(self, who: str, legal_basis: str, salt: str) -> DataRedacted:
+        """The event itself, with its salt."""
+        members = {name: getattr(self, name) for name in self.__struct_fields__}
+        return DataRedacted(who=who, legal_basis=legal_basis, salt=salt, **members)
 
 
 def draft_redaction(
-    state: State,
-    source: SourcePiece,
-    event: str,
-    recorded: RecordedPiece,
-    *,
-    who: str = "-",
-    legal_basis: str = "-",
-    salt: str = _SALT,
-) -> DataRedacted:
-    """The redaction of a reading as it was posted, `salt` being the event's own.
+    state: State, source: SourcePiece, event: str, recorded: RecordedPiece
+) -> RedactionDraft:
+    """The redaction of a reading as it was posted.
 
     The state knows its source's factors. Raises RuleBroken for what is no reading, BadValue where
     a sum has more digits than a quantity may have.
@@ -44,11 +57,8 @@ def draft_redaction(
         )
     rule = rules_at(state, max(recorded.index, source.counted_again))
     found = contribution(Ground(state, rule, source), body)
-    return DataRedacted(
-        salt=salt,
+    return RedactionDraft(
         event=event,
-        who=who,
-        legal_basis=legal_basis,
         data_hash=sha256(encode_struct(body)).hexdigest(),
         deltas=found.deltas,
         activity=found.activity,

@@ -38,6 +38,41 @@ def decide(state: State, place: Place, event: DataRedacted | RedactionConfirmed)
         _decide_confirmed(state, place, event)
 
 
+def check_untouched(
+    state: State, source: SourcePiece, event: str, index: int, meter: str | None
+) -> None:
+    """Raise RuleBroken unless a reading counts as it was posted and nothing goes on from it.
+
+    `index` is that of its entry, `meter` that of its register if it has one.
+    """
+    what = f"redaction of {event}"
+    change = state.get(CHANGE, event)
+    if change is not None:
+        raise RuleBroken(
+            what,
+            expected="a reading that counts as it was posted",
+            found=f"one that {change.latest} {'withdrew' if change.withdrawn else 'corrected'}",
+            advice="What it counted is part of that change. " + _KEPT,
+        )
+    if source.counted_again > index:
+        raise RuleBroken(
+            what,
+            expected="a reading that was counted once",
+            found=f"one that entry {source.counted_again} counted again with the whole source",
+            advice="That sum cannot be made again without it. " + _KEPT,
+        )
+    _check_register(state, source, event, meter)
+    said = state.get(ORGANISATION, source.party)
+    for matching in said.matchings if said else ():
+        if matching.interval == "hour" and source.stream in (matching.source, matching.supply):
+            raise RuleBroken(
+                what,
+                expected="a reading that is not matched with another one by the hour",
+                found=f"one of {source.stream}, which is",
+                advice="Each hour is needed for the market-based figure. " + _KEPT,
+            )
+
+
 def _decide_redacted(state: State, place: Place, event: DataRedacted) -> None:
     stream, _ = split_event(event.event)
     _check_source(place.party, stream, event.event)
@@ -61,7 +96,7 @@ def _decide_redacted(state: State, place: Place, event: DataRedacted) -> None:
         )
     index = redacted_index(state, event)
     register = event.effects.register
-    _check_untouched(state, source, event.event, index, register.meter if register else None)
+    check_untouched(state, source, event.event, index, register.meter if register else None)
     if recorded is not None:
         _check_said(state, source, event, recorded)
 
@@ -93,7 +128,7 @@ def _decide_confirmed(state: State, place: Place, event: RedactionConfirmed) -> 
         )
     source = state.get(SOURCE, stream)
     if source is not None:
-        _check_untouched(state, source, asked.redacted, asked.redacted_index, asked.meter)
+        check_untouched(state, source, asked.redacted, asked.redacted_index, asked.meter)
 
 
 def redacted_index(state: State, event: DataRedacted) -> int:
@@ -134,37 +169,6 @@ def _check_gone(place: Place, event: DataRedacted, gone: ErasedPiece | None) -> 
             expected="what the confirmed redaction says of it",
             found="something else",
         )
-
-
-def _check_untouched(
-    state: State, source: SourcePiece, event: str, index: int, meter: str | None
-) -> None:
-    what = f"redaction of {event}"
-    change = state.get(CHANGE, event)
-    if change is not None:
-        raise RuleBroken(
-            what,
-            expected="a reading that counts as it was posted",
-            found=f"one that {change.latest} {'withdrew' if change.withdrawn else 'corrected'}",
-            advice="What it counted is part of that change. " + _KEPT,
-        )
-    if source.counted_again > index:
-        raise RuleBroken(
-            what,
-            expected="a reading that was counted once",
-            found=f"one that entry {source.counted_again} counted again with the whole source",
-            advice="That sum cannot be made again without it. " + _KEPT,
-        )
-    _check_register(state, source, event, meter)
-    said = state.get(ORGANISATION, source.party)
-    for matching in said.matchings if said else ():
-        if matching.interval == "hour" and source.stream in (matching.source, matching.supply):
-            raise RuleBroken(
-                what,
-                expected="a reading that is not matched with another one by the hour",
-                found=f"one of {source.stream}, which is",
-                advice="Each hour is needed for the market-based figure. " + _KEPT,
-            )
 
 
 def _check_register(state: State, source: SourcePiece, event: str, meter: str | None) -> None:

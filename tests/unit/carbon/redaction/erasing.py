@@ -28,15 +28,8 @@ def drafted(world: World, event: str, /, **changed: object) -> DataRedacted:
     recorded = world.state.get(RECORDED, event)
     assert source is not None
     assert recorded is not None
-    right = draft_redaction(
-        world.state,
-        source,
-        event,
-        recorded,
-        who="the person",
-        legal_basis="PIPL article 47",
-        salt=salt(),
-    )
+    draft = draft_redaction(world.state, source, event, recorded)
+    right = draft.signed("the person", "PIPL article 47", salt())
     return msgspec.structs.replace(right, **changed)
 
 
