@@ -3,6 +3,7 @@
     ledger.json         origin and verifier key of the log, operator       (public)
     log.key             the log's private key, 0600: who has it can sign checkpoints
     checkpoints         what the log has signed, outside the database
+    ended               the log that continues this one, which signs nothing any more
     witnesses.json      the witnesses that the log asks, and its policy; written by the operator
     witness/            a witness that is run here, of whatever logs
     keys/<party>/…      private keys of parties that were made here
@@ -45,6 +46,7 @@ class Home:
         self.checkpoints = path / "checkpoints"
         self._ledger = path / "ledger.json"
         self._log_key = path / "log.key"
+        self._ended = path / "ended"
 
     def make(self) -> None:
         """Make the folder, for its owner alone, if it is not there."""
@@ -82,6 +84,26 @@ class Home:
                 advice="Choose another folder with --home; a ledger is never overwritten.",
             )
         write_file(self._ledger, msgspec.json.format(msgspec.json.encode(ledger)) + b"\n", 0o644)
+
+    @property
+    def ended(self) -> str | None:
+        """The vkey of the log that continues this one, or None while this one goes on."""
+        try:
+            return self._ended.read_text("utf-8").strip()
+        except FileNotFoundError:
+            return None
+
+    def end(self, log: str) -> None:
+        """Say that this log has ended and which one continues it. Raises Conflict for another one."""
+        if (ended := self.ended) not in {None, log}:
+            raise Conflict(
+                f"the log in {self.path}",
+                expected="a log that has not ended",
+                found=f"it is continued by {ended}",
+                advice="A log is continued once. If no log was opened with that key, remove the "
+                f"file {self._ended}.",
+            )
+        write_file(self._ended, log.encode() + b"\n", 0o644)
 
     def make_log_key(self) -> PrivateKey:
         """The log's key, made now if an earlier attempt has not made it."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ledger.store.database import Connection
     from ledger.store.log_store import StoredEntry, StreamHead
+    from ledger.store.redaction_store import RedactionRow
 
 
 class EarlierRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +111,11 @@ async def insert_heads(conn: Connection, heads: Sequence[StreamHead]) -> None:
         copying.set_types(["text", "int8", "bytea", "int8"])
         for one in heads:
             await copying.write_row((one.stream, one.version, one.leaf, one.index))
+
+
+async def insert_redaction(conn: Connection, row: RedactionRow) -> None:
+    """Keep what says that the data of an event is gone."""
+    await conn.execute(query("earlier", "insert_redaction"), msgspec.structs.asdict(row))
 
 
 async def begin_notifications(conn: Connection, following: int) -> None:

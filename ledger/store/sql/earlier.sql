@@ -51,3 +51,8 @@ UNION ALL
 (SELECT 'tile ' || level || '/' || number || ' of a log at ' || log
    FROM ledger.log_tiles
   WHERE log <> ALL (%(logs)s::bigint[]) ORDER BY log, level, number LIMIT 100);
+
+-- name: insert_redaction
+-- What says that the data of an event is gone.
+INSERT INTO ledger.redactions (stream, version, index, redacted, confirmed)
+VALUES (%(stream)s, %(version)s, %(index)s, %(redacted)s, %(confirmed)s);

@@ -1,0 +1,392 @@
+"""A log that continues another one: figures, keys and readings stay, and everything is audited.
+
+On the real PostgreSQL, each log in a home and a database of its own. Source: formats, section 5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from ledger.errors import BadValue, Conflict, Damaged, LedgerError, LogStopped, NotAuthorised
+from ledger.log.batch import parse_statement
+from ledger.log.keys import PrivateKey
+from ledger.machine import read_event
+from ledger.parties.events import LedgerOpened
+from ledger.service import Ledger, Settings, continue_log, open_ledger
+from ledger.service.audit import AuditReport
+from ledger.store import log_store
+from ledger.store.embedded import EmbeddedServer, create_database
+from tests.service.conftest import Place
+from tests.workload import COMPANY, OPERATOR, RECOVERY, Workload, stream
+
+T = TypeVar("T")
+MONTHS = ("2001-01", "2001-12")
+SECOND = "ledger.example/second"
+NEW_RECOVERY = PrivateKey.from_seed(bytes([12]) * 32)
+THIRD_RECOVERY = PrivateKey.from_seed(bytes([13]) * 32)
+STRANGER = PrivateKey.from_seed(bytes([14]) * 32)
+
+MakeSettings = Callable[[str], Settings]
+
+
+@pytest.fixture
+def another(embedded: EmbeddedServer, tmp_path: Path) -> Iterator[MakeSettings]:
+    """Settings of further homes, each with a new database."""
+    made = []
+    with psycopg.connect(embedded.conninfo("ledger_owner"), autocommit=True) as connection:
+
+        def make(name: str) -> Settings:
+            database = f"test_{tmp_path.name.replace('-', '_')[:40]}_{name}"
+            create_database(connection, database)
+            made.append(database)
+            return Settings(
+                home=tmp_path / name,
+                database_url=make_conninfo(embedded.conninfo("ledger_owner"), dbname=database),
+                server_database_url=make_conninfo(
+                    embedded.conninfo("ledger_server"), dbname=database
+                ),
+            )
+
+        try:
+            yield make
+        finally:
+            for name in made:
+                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+                connection.execute(drop)
+
+
+async def readings(ledger: Ledger, workload: Workload) -> int:
+    """Some readings of each meter; the company's milligrams of CO2."""
+    for body in workload.batches(30, 7):
+        await ledger.post(body)
+    return await total(ledger)
+
+
+async def total(ledger: Ledger, as_of: int | None = None) -> int:
+    found = await ledger.known("company", ("2001-01", "2002-01"), as_of)
+    return sum(row.mass_mg for row in found.masses)
+
+
+def continued(
+    place: Place,
+    settings: Settings,
+    origin: str = SECOND,
+    operator: PrivateKey = OPERATOR,
+    recovery: PrivateKey = NEW_RECOVERY,
+) -> Place:
+    """The ledger of a place, gone on with in another home."""
+    asyncio.run(
+        continue_log(
+            settings,
+            place.settings,
+            origin=origin,
+            operator_key=operator,
+            recovery_key=recovery,
+        )
+    )
+    later = Place(settings)
+    workload = place.workload
+    assert workload is not None
+
+    async def take_over(ledger: Ledger) -> None:
+        workload.log = ledger.log
+
+    in_ledger(settings, take_over)
+    later.workload = workload
+    return later
+
+
+def in_ledger(settings: Settings, work: Callable[[Ledger], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        async with open_ledger(settings, writing=False) as ledger:
+            return await work(ledger)
+
+    return asyncio.run(opened())
+
+
+def audit(settings: Settings) -> AuditReport:
+    return in_ledger(settings, lambda ledger: ledger.audit())
+
+
+def assert_whole(settings: Settings) -> AuditReport:
+    report = audit(settings)
+    assert report.ok, report.damages[:5]
+    rebuilt = in_ledger(settings, lambda ledger: ledger.rebuild())
+    assert rebuilt.ok, rebuilt.differing
+    return report
+
+
+def test_figures_and_streams_go_on_and_both_logs_are_whole(place: Place, another: MakeSettings):
+    before = place.run(readings)
+    size = in_ledger(place.settings, lambda ledger: ledger.size())
+    later = continued(place, another("second"))
+
+    async def look(ledger: Ledger, workload: Workload) -> None:
+        assert await ledger.size() == 1
+        assert await total(ledger) == before
+        assert await total(ledger, as_of=0) == before
+        head = await ledger.head(stream(0))
+        assert head is not None
+        assert head.version == 14
+        await ledger.post(workload.batch(0, 7))
+        assert await total(ledger) > before
+        assert await total(ledger, as_of=1) == before
+        head = await ledger.head(stream(0))
+        assert head is not None
+        assert head.version == 21
+
+    later.run(look)
+    report = assert_whole(later.settings)
+    assert (report.size, report.earlier) == (2, size)
+    assert report.signatures == size + 2
+    assert_whole(place.settings)
+
+
+def test_entry_0_names_the_end_that_everybody_can_check(place: Place, another: MakeSettings):
+    place.run(readings)
+    old = in_ledger(place.settings, lambda ledger: ledger.status())
+    later = continued(place, another("second"))
+
+    async def opening(ledger: Ledger) -> LedgerOpened:
+        async with ledger.database.read() as conn:
+            stored = await log_store.entry(conn, 0)
+        event = read_event(stored.event_lines[0])
+        assert isinstance(event, LedgerOpened)
+        assert parse_statement(stored.jws).statement.stream == "operator/ledger"
+        return event
+
+    said = in_ledger(later.settings, opening).continues
+    assert said is not None
+    assert (said.log, said.size, said.root) == (old.log_key, old.size, old.root)
+    assert said.signed is None
+
+
+def test_the_earlier_home_signs_nothing_any_more_and_can_be_read(
+    place: Place, another: MakeSettings
+):
+    before = place.run(readings)
+    continued(place, another("second"))
+    with pytest.raises(LogStopped, match="has ended"):
+        place.run(readings)
+    assert in_ledger(place.settings, total) == before
+
+
+def test_a_log_is_continued_once(place: Place, another: MakeSettings):
+    place.run(readings)
+    continued(place, another("second"))
+    with pytest.raises(Conflict, match="continued by"):
+        continued(place, another("third"), "ledger.example/third")
+
+
+def test_what_was_known_before_is_asked_of_the_earlier_home(place: Place, another: MakeSettings):
+    place.run(readings)
+    later = continued(place, another("second"))
+    with pytest.raises(BadValue, match=r"Size 0 is the end of ledger\.example/log"):
+        in_ledger(later.settings, lambda ledger: total(ledger, as_of=-1))
+
+
+def test_a_repeated_batch_of_the_earlier_log_is_refused(place: Place, another: MakeSettings):
+    place.run(readings)
+    workload = place.workload
+    assert workload is not None
+    body = workload.batch(3, 2)
+    later = continued(place, another("second"))
+
+    async def again(ledger: Ledger, _: Workload) -> None:
+        with pytest.raises(LedgerError, match="batch for another log"):
+            await ledger.post(body)
+
+    later.run(again)
+
+
+def test_a_chain_of_three_logs_is_whole(place: Place, another: MakeSettings):
+    place.run(readings)
+    second = continued(place, another("second"))
+    before = second.run(readings)
+    third = continued(second, another("third"), "ledger.example/third", recovery=THIRD_RECOVERY)
+
+    async def look(ledger: Ledger, workload: Workload) -> None:
+        assert await total(ledger) == before
+        await ledger.post(workload.batch(0, 7))
+
+    third.run(look)
+    report = assert_whole(third.settings)
+    assert report.types["LedgerOpened"] == 3
+
+
+def test_tiles_of_the_earlier_log_are_kept_and_audited(place: Place, another: MakeSettings):
+    async def many(ledger: Ledger, workload: Workload) -> None:
+        bodies = [workload.batch(number % 20, 1) for number in range(20, 300)]
+        await asyncio.gather(*(ledger.post(body) for body in bodies))
+
+    place.run(many)
+    later = continued(place, another("second"))
+    assert assert_whole(later.settings).tiles == 1
+
+
+def test_an_operator_who_lost_every_key_continues_with_the_recovery_key(
+    place: Place, another: MakeSettings
+):
+    place.run(readings)
+    fresh = PrivateKey.from_seed(bytes([20]) * 32)
+    later = continued(place, another("second"), operator=fresh, recovery=RECOVERY)
+    assert_whole(later.settings)
+    parties = in_ledger(later.settings, lambda ledger: ledger.parties())
+    operator = next(one for one in parties if one.party == "operator")
+    assert [one.recovered for one in operator.keys if one.key == fresh.public.thumbprint] == [True]
+
+
+@pytest.mark.parametrize("key", [STRANGER, COMPANY], ids=["stranger", "company"])
+def test_nobody_else_continues_a_log(place: Place, another: MakeSettings, key: PrivateKey):
+    place.run(readings)
+    with pytest.raises(NotAuthorised, match="opening of a continuing log"):
+        continued(place, another("second"), operator=key)
+
+
+def test_an_interrupted_continuation_goes_on_when_it_is_run_again(
+    place: Place, another: MakeSettings
+):
+    before = place.run(readings)
+    settings = another("second")
+    with pytest.raises(NotAuthorised):
+        continued(place, settings, operator=STRANGER)  # after all was brought over
+    later = continued(place, settings)
+    assert in_ledger(later.settings, total) == before
+    assert_whole(later.settings)
+
+
+# --- a database behind what its log has signed --------------------------------------------------
+
+
+def test_a_restored_database_is_continued_and_everybody_sees_what_was_lost(
+    place: Place, another: MakeSettings
+):
+    before = place.run(readings)
+    size = in_ledger(place.settings, lambda ledger: ledger.size())
+    file = place.settings.home / "checkpoints"
+    # The file tells of four more entries than this database holds.
+    with file.open("ab") as handle:
+        handle.write(b"%d %s\n" % (size + 4, b"a1" * 32))
+    with pytest.raises(LogStopped, match="behind"):
+        place.run(readings)
+    later = continued(place, another("second"))
+
+    async def opening(ledger: Ledger) -> LedgerOpened:
+        async with ledger.database.read() as conn:
+            event = read_event((await log_store.entry(conn, 0)).event_lines[0])
+        assert isinstance(event, LedgerOpened)
+        return event
+
+    said = in_ledger(later.settings, opening).continues
+    assert said is not None
+    assert said.signed is not None
+    assert (said.size, said.signed.size, said.signed.root) == (size, size + 4, "a1" * 32)
+    assert in_ledger(later.settings, total) == before
+    assert_whole(later.settings)
+
+
+def test_a_database_that_contradicts_what_was_signed_is_not_continued(
+    place: Place, another: MakeSettings
+):
+    place.run(readings)
+    file = place.settings.home / "checkpoints"
+    lines = file.read_bytes().splitlines()
+    size = lines[-1].split(b" ")[0]
+    file.write_bytes(b"\n".join([*lines[:-1], size + b" " + b"b2" * 32]) + b"\n")
+    with pytest.raises(Damaged, match="not what its log has signed"):
+        continued(place, another("second"))
+
+
+# --- damage, and an operator who lies about the earlier log -------------------------------------
+
+
+def change(settings: Settings, statement: str, *tables: str) -> None:
+    """As whoever owns the database can: without triggers."""
+    assert settings.database_url is not None
+    with psycopg.connect(settings.database_url, autocommit=True) as conn:
+        for table in tables:
+            conn.execute(f"ALTER TABLE ledger.{table} DISABLE TRIGGER ALL".encode())
+        conn.execute(statement.encode())
+
+
+def places(settings: Settings) -> list[str]:
+    report = audit(settings)
+    assert not report.ok
+    return [one.place for one in report.damages]
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "place_named"),
+    [
+        (
+            "UPDATE ledger.log_entries SET jws = set_byte(jws, 400, 65) WHERE index = -3",
+            "log_entries",
+            "entry -3",
+        ),
+        (
+            "DELETE FROM ledger.log_entries WHERE index = -5",
+            "log_entries",
+            "entry -5",
+        ),
+        ("UPDATE ledger.earlier_logs SET root = sha256('')", "earlier_logs", "earlier_logs"),
+        ("UPDATE ledger.earlier_logs SET heads_root = sha256('')", "earlier_logs", "earlier_logs"),
+        ("UPDATE ledger.earlier_logs SET heads_count = 1", "earlier_logs", "earlier_logs"),
+        (
+            "UPDATE ledger.earlier_logs SET note = replace(note, E'\\n34\\n', E'\\n33\\n')",
+            "earlier_logs",
+            "checkpoint of the log at",
+        ),
+        ("DELETE FROM ledger.earlier_logs", "earlier_logs", "entry 0"),
+        (
+            "UPDATE ledger.log_entries SET stream = 'operator/ledger#2' WHERE stream ~ '#1'",
+            "log_entries",
+            "entry -",
+        ),
+        (
+            "UPDATE ledger.stream_heads SET version = version + 1 WHERE stream = 'company/keys'",
+            "stream_heads",
+            "head of stream company/keys",
+        ),
+    ],
+    ids=["jws", "dropped", "root", "heads_root", "heads_count", "note", "row", "name", "head"],
+)
+def test_an_audit_finds_what_was_changed_in_an_earlier_log(
+    place: Place, another: MakeSettings, statement: str, table: str, place_named: str
+):
+    place.run(readings)
+    later = continued(place, another("second"))
+    size = in_ledger(place.settings, lambda ledger: ledger.size())
+    assert size == 34
+    change(later.settings, statement, table)
+    assert any(one.startswith(place_named) for one in places(later.settings))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger.earlier_logs SET root = sha256('')",
+        "UPDATE ledger.earlier_logs SET heads_root = sha256('')",
+        "UPDATE ledger.earlier_logs SET heads_count = 9",
+        "UPDATE ledger.earlier_logs SET size = size - 1",
+    ],
+    ids=["root", "heads_root", "heads_count", "size"],
+)
+def test_an_opening_that_names_another_end_is_refused(
+    place: Place, another: MakeSettings, statement: str
+):
+    """The operator writes another end into the row from which the opening is made."""
+    place.run(readings)
+    settings = another("second")
+    with pytest.raises(NotAuthorised):
+        continued(place, settings, operator=STRANGER)
+    change(settings, statement, "earlier_logs")
+    with pytest.raises(LedgerError):
+        continued(place, settings)
