@@ -6,7 +6,7 @@
     logs                verifier keys of logs, one a line; `#` begins a remark
     witnessed           origins of which something was cosigned, one a line
     state/<id>          the last checkpoint of an origin that was cosigned, as its log signed it
-    evidence/<id>       two checkpoints of one size that a log has signed with different roots
+    evidence/<id>       evidence of two checkpoints of one size that a log has signed
     lock                held by the process that serves
 
 `<id>` is the first half of SHA-256(origin). A file is written whole or not at all, and is on the
@@ -165,7 +165,7 @@ class WitnessHome:
         return self.path / "state" / _id(origin)
 
     def evidence(self, origin: str) -> Path:
-        """Where two checkpoints that contradict each other are kept."""
+        """Where evidence of two checkpoints that contradict each other is kept."""
         return self.path / "evidence" / _id(origin)
 
     @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ledger.errors import Damaged, LedgerError
 from ledger.log import note
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
+from ledger.log.evidence import evidence_of, write_evidence
 from ledger.log.hashes import EMPTY_ROOT
 from ledger.witness.home import write_file
 
@@ -57,11 +58,13 @@ class LogState:
             self.signed, self.known = signed, head
 
     def keep_evidence(self, signed: bytes) -> None:
-        """Keep the log's two checkpoints of one size, the first time that it happens."""
+        """Keep evidence of the log's two checkpoints of one size, the first time that it happens."""
         path = self._home.evidence(self.origin)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
-            write_file(path, self.signed + b"\n" + signed, 0o644)
+            root = open_checkpoint(signed, self.vkey).root
+            found = evidence_of(self.signed, signed, root, (), self.vkey)
+            write_file(path, write_evidence(found), 0o644)
 
     def _damaged(self, found: str) -> Damaged:
         return Damaged(

@@ -99,6 +99,9 @@ def test_a_witness_ends_in_peace_and_says_what_it_has_seen(witness: WitnessProce
     (shown,) = Program(witness.folder, witness.folder)("witness", "show")["logs"]
     assert (shown["origin"], shown["size"], shown["evidence"]) == (LOG.origin, 3, True)
     assert shown["root"] == LOG.head(3).root.hex()
+    evidence = str(witness.home.evidence(LOG.origin))
+    verdict = Program(witness.folder, witness.folder)("verify", evidence, "--log-key", LOG.vkey)
+    assert verdict["kind"] == "two-histories"
 
 
 def test_a_witness_without_its_state_does_not_serve(witness: WitnessProcess):

@@ -22,6 +22,7 @@ from ledger.errors import (
 )
 from ledger.log import note
 from ledger.log.checkpoint import open_cosigned
+from ledger.log.evidence import open_evidence, read_evidence
 from ledger.log.keys import PrivateKey
 from ledger.witness.home import WitnessHome, write_file
 from ledger.witness.witness import Known, Lines, Witness
@@ -95,8 +96,9 @@ def test_another_root_of_the_same_size_is_never_cosigned_and_is_kept_as_evidence
     fork = LOG.forked(4)
     answer = witness.add_checkpoint(fork.request(5, 5))
     assert answer == Known(LOG.origin, 5, contradicts=True)
-    kept = home.evidence(LOG.origin).read_bytes()
-    assert kept == LOG.signed(5) + b"\n" + fork.signed(5)
+    kept = read_evidence(home.evidence(LOG.origin).read_bytes())
+    assert {kept.first, kept.second} == {LOG.signed(5), fork.signed(5)}
+    assert open_evidence(kept, LOG.vkey).first.checkpoint.size == 5
     assert witness.logs[LOG.origin].known == LOG.head(5)
 
 
