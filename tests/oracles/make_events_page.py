@@ -21,13 +21,14 @@ from ledger.carbon import events as carbon
 from ledger.carbon.area import events as area
 from ledger.carbon.organisation import catalogue
 from ledger.carbon.organisation import events as organisation
+from ledger.carbon.redaction import events as redaction
 from ledger.carbon.rulepack import CURRENT_VERSION, load
 from ledger.fold.event import RegionCode
 from ledger.log import values
 from ledger.log.seals import Amounts
 from ledger.machine import _PLACES as PLACES
 from ledger.machine import EVENTS
-from ledger.parties.events import Continued, Jwk, RulesRef
+from ledger.parties.events import Continued, Jwk, RulesRef, Signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,10 +51,9 @@ sorted and without repeats. Intervals are half-open: the first end belongs to th
 ## Who may post what, where
 
 The first segment of a stream is its author's party, but for `P/keys`. The segments `corrections`, `factors`,
-`keys`, `ledger`, `redactions`, `register` and `seals` stand only as below (`redactions` is kept for later: no
-type may be posted there yet); a source stream has none of them, and at most 188 characters. "A key of P" is one that is
-valid at that place of the log, whose scope covers the stream and whose types, if it names any, include the
-event's.
+`keys`, `ledger`, `redactions`, `register` and `seals` stand only as below; a source stream has none of them, and at
+most 188 characters. "A key of P" is one that is valid at that place of the log, whose scope covers the stream and
+whose types, if it names any, include the event's.
 
 """
 
@@ -89,6 +89,11 @@ AUTHORS: Final = (
     ("source", "`P/…`, any other, which `SourceRegistered` has named", "a key of P"),
     ("corrections", "a source stream followed by `/corrections`", "a key of P"),
     ("seals", "`<operator>/seals`", "a key of the operator"),
+    (
+        "redactions",
+        "`P/redactions`",
+        "a key of P: `DataRedacted`; the operator, in its own, `RedactionConfirmed`",
+    ),
 )
 WHERE: Final = {
     "ledger": "`<operator>/ledger`",
@@ -98,10 +103,12 @@ WHERE: Final = {
     "source": "a source stream",
     "corrections": "`/corrections` of a source stream",
     "seals": "`<operator>/seals`",
+    "redactions": "`P/redactions`",
 }
 ONLY: Final = {
     "LedgerOpened": ", as @1 and entry 0 of the log",
     "PartyRegistered": ", as @1 and alone in its batch",
+    "RedactionConfirmed": ", of the operator alone",
 }
 
 NAMES: Final = {
@@ -275,6 +282,18 @@ MEANING: Final = {
     "x": "the public key, base64url",
     "num": "numerator, in lowest terms",
     "den": "denominator",
+    "covered_s": "seconds that its readings cover, of a continuous source",
+    "data_hash": "hash of the event's data, which stays in its place",
+    "deltas": "what it added to masses, in order of line, month, role and gas",
+    "effects": "what later decisions need to know of it",
+    "gas": "the gas",
+    "legal_basis": "on which legal basis",
+    "mass_mg": "milligrams",
+    "periods": "the time that its readings cover, in order, neighbours merged",
+    "readings": "how many readings, of those that begin in the month",
+    "reference_sha256": "SHA-256 of its reference's UTF-8, of a discrete source",
+    "who": "who asked for it; not by a person's name",
+    "zeroed": "products above zero that rounded to 0 mg",
 }
 SPECIAL: Final = {
     ("KeyRevoked", "key"): "the key that is revoked",
@@ -322,6 +341,17 @@ SPECIAL: Final = {
     ("TransferRecorded", "stream"): "the sender's source stream that it came from",
     ("TransferRecorded", "supersedes"): "the transfer of that month that this one replaces",
     ("TransferRecorded", "to"): "the party that received it; null: it left the area",
+    ("DataRedacted", "activity"): "what it added to activity, in order of line and month",
+    ("DataRedacted", "event"): "the reading whose data goes",
+    ("RedactedActivity", "estimated"): "how many of them are estimates",
+    ("RedactedActivity", "line"): "number of the source's line",
+    ("RedactedActivity", "month"): "in which it was used",
+    ("RedactedActivity", "quality"): "readings of each grade",
+    ("RedactedActivity", "quantity"): "in the source's unit",
+    ("RedactedMass", "line"): "number of the source's line",
+    ("RedactedMass", "month"): "in which it was emitted",
+    ("RedactionConfirmed", "event"): "the `DataRedacted`",
+    ("RegisterEnds", "from"): "what it showed at the beginning",
     ("rules", "sha256"): "of the rule pack",
     ("rules", "version"): "of the rule pack",
     ("FactorPublished", "year"): "of its data; another than that of its use is normal",
@@ -359,14 +389,21 @@ def page() -> str:
         ("A public key", Jwk),
         ("Rules", RulesRef),
         ("The end of an earlier log", Continued),
+        ("A signed checkpoint", Signed),
         ("A number that no decimal gives exactly", carbon.Ratio),
         ("The document of a factor", carbon.Document),
         ("Readings of a register", carbon.RegisterReading),
         ("Amounts of a gas", Amounts),
+        ("Masses of a redacted reading", redaction.RedactedMass),
+        ("Activity of a redacted reading", redaction.RedactedActivity),
+        ("Effects of a redacted reading", redaction.Effects),
+        ("The register of a redacted reading", redaction.RegisterEnds),
     ):
         parts.append(f"\n### {name}\n\n{_first_line(kind)}\n\n")
         parts += _table(
-            kind, {carbon.RegisterReading: "register", RulesRef: "rules"}.get(kind, ""), used
+            kind,
+            {carbon.RegisterReading: "register", RulesRef: "rules"}.get(kind, kind.__name__),
+            used,
         )
     parts.append(FACTS)
     for fact in catalogue.facts(load(CURRENT_VERSION)).values():
@@ -438,7 +475,9 @@ def _type(kind: Any) -> str:
         case types.VarTupleType():
             return f"array of {_type(kind.item_type)}"
         case types.DictType():
-            keys = "role" if isinstance(kind.key_type, types.LiteralType) else "gas or name"
+            keys = "gas or name"
+            if isinstance(kind.key_type, types.LiteralType):
+                keys = "grade" if "H" in kind.key_type.values else "role"
             return f"object: {keys} → {_type(kind.value_type)}"
         case types.StructType():
             return PARTS[kind.cls]
@@ -451,10 +490,15 @@ PARTS: Final = {
     Jwk: "[public key](#a-public-key)",
     RulesRef: "[rules](#rules)",
     Continued: "[end of a log](#the-end-of-an-earlier-log)",
+    Signed: "[checkpoint](#a-signed-checkpoint)",
     carbon.Ratio: "[ratio](#a-number-that-no-decimal-gives-exactly)",
     carbon.Document: "[document](#the-document-of-a-factor)",
     carbon.RegisterReading: "[register reading](#readings-of-a-register)",
     Amounts: "[amounts](#amounts-of-a-gas)",
+    redaction.RedactedMass: "[masses](#masses-of-a-redacted-reading)",
+    redaction.RedactedActivity: "[activity](#activity-of-a-redacted-reading)",
+    redaction.Effects: "[effects](#effects-of-a-redacted-reading)",
+    redaction.RegisterEnds: "[register](#the-register-of-a-redacted-reading)",
     carbon.ActivityBody: "[`ActivityRecorded`](#activityrecorded) without `type` and `salt`",
     carbon.ProfileBody: "[`ProfileRecorded`](#profilerecorded) without `type` and `salt`",
     carbon.EmissionBody: "[`EmissionMeasured`](#emissionmeasured) without `type` and `salt`",
