@@ -105,6 +105,7 @@ function report({ verdict, about }, took, logKey) {
   const cosigned = verdict.cosigned.map((name) => `witness ${name} has cosigned this log`);
   parts.push(element("h2", "What was checked"), bullets([...proven, ...cosigned]));
   const open = verdict.not_excluded.map((code) => OPEN[code] ?? `What ${code.slice("undisclosed:".length)} says, which is withheld and could change the figure.`);
+  if (verdict.strength === "sealed") open.push("That the figure follows from the companies' readings: a witness that replays the ledger can vouch for that.");
   const truth = "Whether what was signed is true: meters, bills and the world are not in the file.";
   parts.push(element("h2", "What it does not show"), bullets([...open, truth]));
   parts.push(element("h2", "Against which key"), list([
@@ -127,7 +128,8 @@ function ofEvent(claim, about) {
   const rows = Object.entries(claim.masses).flatMap(([month, roles]) =>
     Object.entries(roles).flatMap(([role, gases]) => Object.entries(gases).map(([gas, mass]) => [month, role, gas, BigInt(mass)])),
   );
-  if (!rows.length) return [list(pairs)];
+  const none = claim.withdrawn ? "It is withdrawn, and counts no more." : "It gives no masses of gases.";
+  if (!rows.length) return [list(pairs), element("p", none)];
   rows.sort((one, other) => (one.slice(0, 3).join(" ") < other.slice(0, 3).join(" ") ? -1 : 1));
   const cells = rows.map(([month, role, gas, mass]) => [month, role, gas, kilograms(mass), String(mass)]);
   return [list(pairs), table(["month", "role of factor", "gas", "kg", "mg"], cells, 3), ...byMonth(rows)];
@@ -228,12 +230,14 @@ function sumsTable(sums) {
 /** Horizontal bars: `[label, milligrams, text, class]`; what is below zero has no length. */
 function bars(rows) {
   const most = rows.reduce((found, [, mass]) => (mass > found ? mass : found), 1n);
-  const [height, left, right] = [24, 150, 130];
-  const svg = drawn("svg", { viewBox: `0 0 700 ${rows.length * height}`, role: "img", "aria-label": rows.map(([label, , text]) => `${label}: ${text}`).join("; ") });
+  const whole = Math.min(700, field("result").clientWidth || 700);
+  const [height, left, right] = [24, Math.min(150, whole / 3), 100];
+  const svg = drawn("svg", { viewBox: `0 0 ${whole} ${rows.length * height}`, role: "img", "aria-label": rows.map(([label, , text]) => `${label}: ${text}`).join("; ") });
   rows.forEach(([label, mass, text, kind], at) => {
-    const width = Math.max(Number(((mass > 0n ? mass : 0n) * 10000n) / most) / 10000, 0.002) * (700 - left - right);
+    const width = Math.max(Number(((mass > 0n ? mass : 0n) * 10000n) / most) / 10000, 0.002) * (whole - left - right);
     const name = drawn("text", { x: left - 8, y: at * height + 16, "text-anchor": "end" });
-    name.textContent = label.length > 20 ? `${label.slice(0, 19)}…` : label;
+    const room = Math.floor(left / 7);
+    name.textContent = label.length > room ? `${label.slice(0, room - 1)}…` : label;
     const value = drawn("text", { x: left + width + 6, y: at * height + 16 });
     value.textContent = text;
     svg.append(name, drawn("rect", { x: left, y: at * height + 3, width, height: height - 6, rx: 2, class: kind }), value);

@@ -24,7 +24,7 @@ export { Refused, Unable };
 
 /** `{verdict, about}` of a file's bytes. `logKey` is a vkey; witnesses and replaying witnesses are `VKEY` or `ROLE=VKEY`. */
 export async function verifyBundle(bytes, { logKey, witnesses = [], replayed = [], policy = null }) {
-  if (!globalThis.crypto?.subtle) throw new Unable("this browser checks signatures only on pages of https, of this computer, or in files");
+  if (!globalThis.crypto?.subtle) throw new Unable("browsers check signatures only on pages of https and in files: save this page, and open it from your disk");
   const log = await parseLogKey(logKey);
   const replaying = await parseWitnesses(replayed);
   const trusted = [...(await parseWitnesses(witnesses)), ...replaying];

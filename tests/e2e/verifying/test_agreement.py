@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -19,12 +19,23 @@ from ledger.carbon.events import (
     SourceAmended,
 )
 from ledger.errors import LedgerError
-from ledger.log import seals
 from ledger.log.canonical import encode
 from ledger.log.jws import possession_proof
 from ledger.parties.events import KeyRecovered, KeyRevoked, RulesActivated
 from ledger.provenance import facts, verify_bundle
 from tests.e2e.verifying.conftest import InBrowser
+from tests.e2e.verifying.files import (
+    FIXES,
+    GROUNDS,
+    KINDS,
+    POWER,
+    T0,
+    T1,
+    T2,
+    a_world,
+    of_kind,
+    sealed_files,
+)
 from tests.unit.proof_file import ProofFiles, Value, as_file, forge
 from tests.unit.world import (
     LOG,
@@ -42,20 +53,6 @@ from tests.unit.world import (
     salt,
     site,
     source,
-)
-
-POWER, FIXES = "acme/plant/power", "acme/plant/power/corrections"
-GROUNDS = ("acme/register@1", "acme/register@2", "operator/factors@1")
-T0, T1, T2 = (f"2026-01-0{day}T00:00:00+08:00" for day in (1, 2, 3))
-SEAL = "operator/seals@1"
-KINDS = (
-    "event",
-    "current-event",
-    "inventory-line",
-    "company-total",
-    "company-part",
-    "area-total",
-    "target-progress",
 )
 
 
@@ -92,49 +89,12 @@ def refuse(in_browser: InBrowser, value: Value | bytes, defect: str) -> None:
 
 @pytest.fixture
 def world() -> World:
-    world = World()
-    world.party("acme")
-    world.party("beta")
-    world.factor("grid", CO2="0.5")
-    world.source(POWER, location="operator/grid@1")
-    world.source("beta/plant/power", location="operator/grid@1")
-    world.post("acme", POWER, [reading(T0, "P1D", "10"), reading(T1, "P1D", "70")])
-    world.post("beta", "beta/plant/power", [reading(T0, "P1D", "1")])
-    return world
+    return a_world()
 
 
 @pytest.fixture
-def sealed(world: World) -> ProofFiles:
-    world.target("operator", "neutral")
-    world.correct(f"{POWER}@2", body(T1, "P1D", "60"))
-    assert world.seal() == SEAL
-    return ProofFiles(world)
-
-
-def of_kind(files: ProofFiles, kind: str) -> Value:
-    company = files.company(SEAL, "acme")
-    line = files.line(SEAL, "acme", 0)
-    name = {n: v for n, v in line["line"].items() if n not in ("mass_mg", "salt")}
-    companies = [msgspec.json.decode(seals.encode_company(c)) for c in files.lists(SEAL).companies]
-    acme = {"party": "acme"}
-    select = {"method": "location", "scope": 2}
-    lines = files.lines(SEAL, "acme")
-    make: dict[str, Callable[[], Value]] = {
-        "event": lambda: files.event(f"{POWER}@2", *GROUNDS, f"{FIXES}@1"),
-        "current-event": lambda: files.current(f"{POWER}@2", SEAL, "operator/factors@1"),
-        "inventory-line": lambda: files.sealed(
-            kind, SEAL, {**acme, "line": name}, company=company, line=line
-        ),
-        "company-total": lambda: files.sealed(kind, SEAL, acme, company=company),
-        "company-part": lambda: files.sealed(
-            kind, SEAL, {**acme, "select": select}, company=company, lines=lines
-        ),
-        "area-total": lambda: files.sealed(kind, SEAL, {}, companies=companies),
-        "target-progress": lambda: files.sealed(
-            kind, SEAL, {"target": "operator/register@1"}, "operator/register@1"
-        ),
-    }
-    return make[kind]()
+def sealed() -> ProofFiles:
+    return sealed_files()
 
 
 # --- every kind ------------------------------------------------------------------------------------

@@ -1,0 +1,133 @@
+"""The page that checks proofs, as one file from a disk in a browser without a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page
+
+from ledger.browser.module import page as verify_page
+from tests.e2e.verifying.files import KINDS, POWER, SEAL, a_world, of_kind, sealed_files
+from tests.unit.proof_file import ProofFiles, as_file
+from tests.unit.world import LOG, profile, reading, registration
+
+
+class Opened:
+    """The page, opened from a file; what goes wrong on it, and what it asks of any host."""
+
+    def __init__(self, page: Page, file: Path) -> None:
+        self.page = page
+        self.wrong: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.wrong.append(message.text))
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.goto(file.as_uri())
+
+    def give(self, data: bytes, key: str = LOG, **fields: str) -> str:
+        """Choose a file and type a key; what the page says of it."""
+        file = FilePayload(name="proof.json", mimeType="application/json", buffer=data)
+        self.page.set_input_files("#file", files=[file])
+        if fields:
+            self.page.click("summary")
+        for name, value in fields.items():
+            self.page.fill(f"#{name}", value)
+        self.page.fill("#key", key)
+        self.page.wait_for_selector(".verdict")
+        return self.page.inner_text("#result")
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
+    file = tmp_path / "verify.html"
+    file.write_text(verify_page())
+    context = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield Opened(page, file)
+    context.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_each_kind_is_explained_to_people(opened: Opened, kind: str, tmp_path: Path):
+    text = opened.give(as_file(of_kind(sealed_files(), kind)))
+    assert text.startswith("The proof holds: ")
+    for part in ("What was checked", "What it does not show", "Against which key", LOG):
+        assert part in text
+    assert "no witness that you named has cosigned" in text
+    assert len(opened.page.screenshot(path=tmp_path / f"{kind}.png", full_page=True)) > 5_000
+    assert opened.wrong == []
+    assert [one for one in opened.asked if not one.startswith(("file:", "data:"))] == []
+
+
+def test_a_figure_is_shown_exactly(opened: Opened):
+    text = opened.give(as_file(of_kind(sealed_files(), "event")))
+    assert "30000000" in text
+    assert re.search(r"CO2\s+30\s", text)
+    assert f"corrected in\n{POWER}/corrections@1" in text
+
+
+def test_months_stand_as_bars(opened: Opened, tmp_path: Path):
+    world = a_world()
+    world.post("acme", POWER, [profile("2026-01-15T00:00:00+08:00", 86_400, ["5"] * 120)])
+    grounds = ("acme/register@1", "acme/register@2", "operator/factors@1")
+    opened.give(as_file(ProofFiles(world).event(f"{POWER}@3", *grounds)))
+    assert opened.page.locator("svg rect").count() == 5
+    opened.page.screenshot(path=tmp_path / "bars.png", full_page=True)
+
+
+def test_a_file_that_does_not_hold_is_named_by_its_defect(opened: Opened, tmp_path: Path):
+    good = as_file(of_kind(sealed_files(), "company-total"))
+    text = opened.give(good.replace(b'"emitted":"35000000"', b'"emitted":"25000000"', 1))
+    assert text.startswith("The file proves nothing")
+    assert "“seal”" in text
+    assert opened.page.locator(".verdict.bad").count() == 1
+    opened.page.screenshot(path=tmp_path / "refused.png", full_page=True)
+
+
+def test_a_key_that_is_none_decides_nothing(opened: Opened):
+    text = opened.give(as_file(of_kind(sealed_files(), "event")), key="ledger.example/log")
+    assert text.startswith("Nothing was decided")
+    assert opened.page.locator(".verdict.good, .verdict.bad").count() == 0
+
+
+def test_too_few_witnesses_are_refused(opened: Opened):
+    text = opened.give(as_file(of_kind(sealed_files(), "event")), policy="1")
+    assert "“policy”" in text
+
+
+def test_a_file_may_be_dropped(opened: Opened):
+    data = as_file(of_kind(sealed_files(), "area-total")).decode()
+    opened.page.fill("#key", LOG)
+    opened.page.evaluate(
+        """(text) => {
+            const dropped = new DataTransfer();
+            dropped.items.add(new File([text], "area.json"));
+            document.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, cancelable: true }));
+        }""",
+        data,
+    )
+    opened.page.wait_for_selector(".verdict")
+    assert SEAL in opened.page.inner_text("#result")
+
+
+def test_what_a_file_says_is_never_taken_as_html(opened: Opened):
+    world = a_world()
+    name = "<img src=x onerror=alert(1)>"
+    world.post("operator", "mean/keys", [registration("mean", name=name)])
+    world.source("mean/plant/power", location="operator/grid@1")
+    world.post("mean", "mean/plant/power", [reading("2026-01-01T00:00:00Z", "P1D", "1")])
+    grounds = ("mean/register@1", "mean/register@2", "operator/factors@1")
+    text = opened.give(as_file(ProofFiles(world).event("mean/plant/power@1", *grounds)))
+    assert name in text
+    assert opened.page.locator("img").count() == 0
+
+
+def test_the_page_fits_a_telephone(opened: Opened, tmp_path: Path):
+    opened.page.set_viewport_size({"width": 360, "height": 740})
+    opened.give(as_file(of_kind(sealed_files(), "area-total")))
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    opened.page.screenshot(path=tmp_path / "telephone.png", full_page=True)
