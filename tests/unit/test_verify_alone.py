@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -810,3 +811,49 @@ def _reads(case: Value) -> bool:
     except (ValueError, KeyError, verify.Refused):
         return False
     return True
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_whatever_is_left_out_doubled_or_withheld_both_say_the_same(sealed: ProofFiles, kind: str):
+    value = of_kind(sealed, kind)
+    tried = 0
+    for at, entry in enumerate(value["entries"]):
+        for position in range(len(entry["events"])):
+            for change in (_left_out, _doubled, _hidden):
+                changed = deepcopy(value)
+                change(changed["entries"], at, position)
+                assert _says(changed) == _says_ours(changed), (change.__name__, at, position)
+                tried += 1
+    assert tried >= 6
+
+
+def _left_out(entries: list[Value], at: int, position: int) -> None:
+    entries[at]["events"].pop(position)
+    if not entries[at]["events"]:
+        entries.pop(at)
+
+
+def _doubled(entries: list[Value], at: int, position: int) -> None:
+    entries[at]["events"].insert(position, entries[at]["events"][position])
+
+
+def _hidden(entries: list[Value], at: int, position: int) -> None:
+    event = entries[at]["events"][position]
+    data = event.pop("data")
+    event["data_hash"] = sha256(verify.canonical(data)).hexdigest()
+    event["type"] = data["type"]
+
+
+def _says(value: Value) -> object:
+    """The facts, or the defect by which the file is refused."""
+    try:
+        return verify.verify(as_file(value), verify.Trust.of(LOG)).facts
+    except verify.Refused as refused:
+        return refused.defect
+
+
+def _says_ours(value: Value) -> object:
+    try:
+        return facts(verify_bundle(as_file(value), LOG))
+    except LedgerError as error:
+        return error.defect
