@@ -14,7 +14,7 @@ from ledger.errors import BadBundle
 from ledger.log.bundle import open_bundle, read_bundle
 from ledger.log.bundle_kinds import as_value, kind_of
 from ledger.log.witnesses import Policy, Witness
-from ledger.machine import read_event
+from ledger.machine import read_event, read_events
 from ledger.provenance.kinds import DERIVES
 from ledger.provenance.trusted import Trusted, check_witnessed
 from ledger.provenance.verdict import ANOTHER_HISTORY, AUDITED, SEALED, Verdict, facts, says
@@ -38,7 +38,7 @@ def verify_bundle(
     bundle = read_bundle(data)
     trusted = Trusted(log_key, witnesses, policy, replayed)
     witnessed = check_witnessed(bundle.checkpoint, trusted)
-    opened = open_bundle(bundle, log_key, read_event)
+    opened = open_bundle(bundle, log_key, read_event, read_events)
     kind = kind_of(bundle.subject)
     derive = DERIVES.get(type(bundle.subject))
     if derive is None:

@@ -18,12 +18,16 @@ from ledger.log.bundle_kinds import (
     CompanySubject,
     CurrentSubject,
     EventSubject,
+    FigureSubject,
+    InventorySubject,
     LineSubject,
     PartSubject,
     TargetSubject,
 )
+from ledger.provenance.company_inventory import company_inventory
 from ledger.provenance.current import current_event
 from ledger.provenance.event import event
+from ledger.provenance.figure import figure
 from ledger.provenance.sealed_figures import (
     area_total,
     company_part,
@@ -42,5 +46,7 @@ DERIVES: Final[dict[type[msgspec.Struct], Callable[[OpenedBundle, Trusted], Find
     PartSubject: company_part,
     AreaSubject: area_total,
     TargetSubject: target_progress,
+    InventorySubject: company_inventory,
+    FigureSubject: figure,
 }
 """By the type of the subject."""

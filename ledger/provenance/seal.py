@@ -13,13 +13,14 @@ import msgspec
 
 from ledger.carbon.seal.events import FootprintSealed
 from ledger.errors import ProofFailed, refusing
+from ledger.fold.state import State
 from ledger.log import hashes, proof, seals
 from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import CompanyProof, LineProof, ShownLine
 from ledger.log.hashes import RootHash, leaf_hash
 from ledger.log.seals import CompanyLine, InventoryLine
 from ledger.parties.pieces import ledger
-from ledger.provenance.replay import FileState, Flagged, flagged, replay
+from ledger.provenance.replay import Flagged, flagged, replay
 from ledger.provenance.trusted import Trusted
 from ledger.standing import check_nothing_else, check_opening, check_trust_is_whole, standing
 
@@ -30,7 +31,7 @@ class Sealed(msgspec.Struct, frozen=True):
     name: str
     index: int
     event: FootprintSealed
-    state: FileState
+    state: State
     area: str
     operator: str
     flags: Flagged
@@ -59,7 +60,7 @@ def open_sealed(opened: OpenedBundle, trusted: Trusted, seal: str, *further: str
     return sealed(opened, state, seal)
 
 
-def sealed(opened: OpenedBundle, state: FileState, seal: str) -> Sealed:
+def sealed(opened: OpenedBundle, state: State, seal: str) -> Sealed:
     """The seal of this name over a state; raises ProofFailed unless it is in its place."""
     entry, item = opened.place(seal)
     event = cast("FootprintSealed", item.said)

@@ -24,12 +24,15 @@ LOGGED: Final = "logged"
 LATER_CHANGE: Final = "later-change"
 ANOTHER_HISTORY: Final = "another-history"
 LATER_TARGET: Final = "later-target"
+OTHER_PARTIES: Final = "other-parties"
 UNDISCLOSED: Final = "undisclosed:"
 
 SAYS_CODE: Final = {
     LATER_CHANGE: "a later correction or revocation, another factor or an amendment of the source "
     "that is not in the file",
     LATER_TARGET: "a later statement that replaces this target",
+    OTHER_PARTIES: "what other parties have said that is not in the file: an answer to a transfer, a "
+    "key of theirs revoked",
 }
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, FactorAssigned, SourceAmended
 from ledger.carbon.known import Known
+from ledger.carbon.pieces import HistoryPiece
 from ledger.carbon.rows import Correction, EntryRows
 from ledger.carbon.seal.pieces import SealGround
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
@@ -109,6 +110,10 @@ class Fold:
             found = seal_ground(known, self._recorded, heads, self._salts)
             self._grounds = {(period, size): found}  # seals of several views follow each other
         return found
+
+    def history(self, stream: str, size: int) -> HistoryPiece:
+        """All bodies of a source's stream as they stood at a log size."""
+        return self._recorded.history(stream, size)
 
     def _remember(self, entry: Entry) -> None:
         for position, event in zip(entry.positions, entry.events, strict=True):

@@ -1,0 +1,99 @@
+"""Kind `figure`: any figure of a report, derived again from every entry of the log.
+
+The file holds the whole log up to the size that the identifier names. All of it is folded from the
+first entry, seals are derived again, the report is made, and its figure of this identifier is the
+claim. Source: specification, bundles, step 14; accounting rules, section 8.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+
+from ledger.carbon.reports.figure_id import parse_figure
+from ledger.errors import LedgerError, ProofFailed, refusing
+from ledger.log.bundle import OpenedBundle
+from ledger.log.bundle_kinds import FigureSubject
+from ledger.provenance.replay import flagged
+from ledger.provenance.trusted import Trusted
+from ledger.provenance.verdict import LATER_CHANGE, RE_DERIVED, Finding
+from ledger.standing import check_opening
+from ledger.whole.ledger import WholeLedger
+from ledger.whole.report import report_of
+
+EVERYTHING = (
+    "every entry of the log up to the figure's size is in the file whole, signed with a valid key",
+    "all of them follow from the ledger's rules, the seals among them included",
+    "the report that is made of them has this figure",
+)
+
+
+def figure(opened: OpenedBundle, trusted: Trusted) -> Finding:
+    """The figure, derived. Raises ProofFailed, with its defect."""
+    subject = cast("FigureSubject", opened.subject)
+    with refusing("form"):
+        wanted = parse_figure(subject.figure)
+    check_opening(opened, trusted.log_key)
+    _check_all_there(opened, wanted.size)
+    whole = WholeLedger(trusted.log_key)
+    for entry in opened.entries:
+        events = tuple(cast("msgspec.Struct", item.said) for item in entry.events)
+        try:
+            whole.take(entry.signed, events, [item.data or b"" for item in entry.events])
+        except LedgerError as error:
+            raise ProofFailed(
+                f"entry {entry.index} of the file does not hold: {error.what}",
+                expected=error.expected,
+                found=error.found,
+                defect=error.defect,
+            ) from error
+    with refusing("subject"):
+        report = report_of(whole.fold, wanted.whole).report
+        found = next((one for one in report.figures() if one.id == subject.figure), None)
+    if found is None:
+        raise ProofFailed(
+            "the report has no such figure",
+            expected="the identifier of a figure of its report",
+            found=subject.figure,
+            defect="subject",
+        )
+    flags = flagged(whole.fold.state, opened.entries)
+    return Finding(
+        strength=RE_DERIVED,
+        claim={"figure": found.id, "unit": found.unit, "value": found.value},
+        area=whole.about.area,
+        about={
+            "report": f"{report.report}, {wanted.first_month} to {wanted.last_month}",
+            "of": wanted.party or "the area",
+            "figure": ":".join(wanted.heading),
+            "value": f"{found.value} {found.unit}",
+            "as known at": f"log size {wanted.size}, under rules {report.rules}",
+        },
+        checked=EVERYTHING,
+        not_excluded=(LATER_CHANGE,),
+        disputed=flags.disputed,
+        recovered=flags.recovered,
+        notes=flags.notes,
+    )
+
+
+def _check_all_there(opened: OpenedBundle, size: int) -> None:
+    """The entries are all below the size and no other, each whole; raises ProofFailed."""
+    for index, entry in enumerate(opened.entries):
+        if entry.index != index or not entry.whole:
+            raise ProofFailed(
+                "entries are left out of the file",
+                expected=f"entry {index}, whole",
+                found=f"{'' if entry.whole else 'a part of '}entry {entry.index}",
+                advice="Ask for a complete file.",
+                defect="left-out",
+            )
+    if len(opened.entries) != size:
+        raise ProofFailed(
+            "the file is not of the figure's size",
+            expected=f"{size} entries",
+            found=str(len(opened.entries)),
+            advice="Ask for a file of this figure.",
+            defect="left-out" if len(opened.entries) < size else "foreign",
+        )
