@@ -15,7 +15,18 @@ from api import errors, openapi
 from api.envelope import Envelope
 from api.limits import Room
 from api.metrics import Metrics
-from api.routes import batches, footprints, log, pages, registers, reports, seals, status, streams
+from api.routes import (
+    batches,
+    footprints,
+    log,
+    pages,
+    registers,
+    reports,
+    seals,
+    status,
+    streams,
+    verifier,
+)
 from ledger.service.ledger import Ledger, open_ledger
 from ledger.service.settings import Settings
 
@@ -32,6 +43,7 @@ ROUTERS: Final = (
     seals.router,
     status.router,
     pages.router,
+    verifier.router,
     log.router,
 )
 
