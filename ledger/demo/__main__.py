@@ -21,7 +21,10 @@ from typing import Final
 import msgspec
 
 from ledger.carbon.footprint import Footprint
+from ledger.carbon.organisation.months import month_after
+from ledger.carbon.reports.catalogue import GWP
 from ledger.carbon.reports.table import Report
+from ledger.carbon.seal.info import SealInfo
 from ledger.client.keyring import Keyring
 from ledger.demo.calendar import TIMEZONE
 from ledger.demo.park import (
@@ -36,6 +39,7 @@ from ledger.demo.posting import Poster, Tally
 from ledger.demo.proving import Answer, ask_outsider, tampered
 from ledger.demo.show import Screen, grouped
 from ledger.errors import Conflict, LedgerError
+from ledger.log.seals import CompanyLine
 from ledger.service.home import Home
 from ledger.service.ledger import open_ledger
 from ledger.service.settings import Settings
@@ -48,6 +52,7 @@ SERVICE: Final = "http://127.0.0.1:8000/"
 """Where `carbon-ledger serve` answers when nobody says otherwise."""
 MOST_COMPANIES: Final = 400
 REPORT: Final = "area-views"
+VIEWS: Final = ("companies", "gpc-basic", "gpc-basic-plus", "park", "territorial")
 READING: Final = "synthetic-steel-01/works/furnace@42"
 """The quarter-hour from 10:15 on New Year's Day, of an electric-arc furnace."""
 
@@ -62,6 +67,9 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     bundle: bytes
     report: Report
     report_s: float
+    seals: list[SealInfo]
+    companies: list[CompanyLine]
+    seal_s: float
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +95,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     proof: Proof
     footprint: Footprint
+    seals: list[SealInfo]
     home: str | None
 
 
@@ -124,6 +133,8 @@ def _run(options: argparse.Namespace, screen: Screen, home: Path) -> int:
     proof = _prove(screen, home, posted)
     screen.step("Reported the whole area in five views, from the same events", posted.report_s)
     screen.views(posted.report)
+    screen.step("Sealed the year in five views: the operator cannot take it back", posted.seal_s)
+    screen.seals(posted.seals, posted.companies)
     kept = options.keep or options.home is not None
     _tell_how_to_go_on(screen, home if kept else None, time.monotonic() - began)
     ok = proof.verified and proof.forgery_refused
@@ -141,6 +152,7 @@ def _run(options: argparse.Namespace, screen: Screen, home: Path) -> int:
             seconds=round(time.monotonic() - began, 1),
             proof=proof,
             footprint=posted.footprint,
+            seals=posted.seals,
             home=str(home) if kept else None,
         )
         sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
@@ -190,13 +202,20 @@ async def _post(screen: Screen, home: Path, park: Park) -> Posted:
             footprint = await ledger.area(months[0], months[-1])
             began = time.monotonic()
             report = await ledger.report(REPORT, None, (months[0], months[-1]), status.size)
+            report_s = _since(began)
+            began = time.monotonic()
+            period = months[0], month_after(months[-1])
+            seals = await poster.seal(VIEWS, period, status.size, GWP)
             return Posted(
                 log_key=ledger.log,
-                size=status.size,
+                size=await ledger.size(),
                 tally=tally,
                 footprint=footprint,
                 report=report,
-                report_s=_since(began),
+                report_s=report_s,
+                seals=seals,
+                companies=await ledger.seal_companies(seals[0].number),
+                seal_s=_since(began),
                 bundle=await ledger.bundle(READING),
             )
 
@@ -246,6 +265,7 @@ def _tell_how_to_go_on(screen: Screen, home: Path | None, seconds: float) -> Non
                 "To look at it here:",
                 f"    carbon-ledger footprint synthetic-steel-01 --period 2025 --home {home}",
                 f"    carbon-ledger report area-views --area --period 2025 --home {home}",
+                f"    carbon-ledger seal show 1 --companies --home {home}",
                 f"    carbon-ledger audit --home {home}",
             ]
         )

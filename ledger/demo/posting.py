@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 import msgspec
 
+from ledger.carbon.seal.info import SealInfo
 from ledger.client.keyring import Keyring, utc_now, utc_text
 from ledger.demo.park import Batch, Park, Party
 from ledger.log import batch
@@ -82,6 +83,15 @@ class Poster:
             told(f"posting {month}", done, len(months))
             await _together(self._report(one) for one in park.month(month, salt))
         told("posted the year", len(months), len(months))
+
+    async def seal(
+        self, views: Sequence[str], period: tuple[str, str], size: int, gwp: str
+    ) -> list[SealInfo]:
+        """Seal [first month, month after the last) in these views, as known at a log size."""
+        drafts = [await self._ledger.seal_draft(view, period, size, gwp) for view in views]
+        stream = f"{self._operator}/seals"
+        await self._post(self._operator, stream, [draft.event(salt()) for draft in drafts])
+        return [seal for seal in await self._ledger.seals() if seal.size == size]
 
     async def _report(self, one: Batch) -> None:
         await self._post(one.party, one.stream, one.events)

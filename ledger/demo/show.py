@@ -18,6 +18,8 @@ from rich.table import Table
 
 from ledger.carbon.footprint import Footprint
 from ledger.carbon.reports.table import Figure, Report
+from ledger.carbon.seal.info import SealInfo
+from ledger.log.seals import CompanyLine, Sums, add_up
 
 BAR_WIDTH: Final = 24
 MG_PER_T: Final = 10**9
@@ -134,6 +136,30 @@ class Screen:
             style="dim",
         )
 
+    def seals(self, seals: Sequence[SealInfo], companies: Sequence[CompanyLine]) -> None:
+        """What was sealed, and that the public list of the first seal adds up to its total."""
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("seal", justify="right")
+        table.add_column("view")
+        table.add_column("t CO2", justify="right")
+        for one in seals:
+            table.add_row(str(one.number), one.view, tonnes(_emitted(one.totals)))
+        self._console.print(table)
+        first = seals[0]
+        listed, total = _emitted(add_up([one.sums for one in companies])), _emitted(first.totals)
+        self.lines(
+            [
+                (
+                    f"Anybody reads where {grouped(first.heads_count)} streams stood, and the sums of "
+                    f"all {first.companies_count} parties:"
+                ),
+                f"they add up to {tonnes(listed)} t CO2, residents and public bodies included;",
+                f"the bridge of the first view explains {tonnes(total - listed)} t of that.",
+                f"Root over the parties: {first.companies_root}",
+            ],
+            style="dim",
+        )
+
     def _bar_signs(self) -> tuple[str, str]:
         return ("█", "░") if self._console.encoding.lower().startswith("utf") else ("#", "-")
 
@@ -175,6 +201,10 @@ def _beside(footprint: Footprint) -> list[str]:
             if masses
         ),
     ]
+
+
+def _emitted(sums: Sums) -> int:
+    return int(sums["CO2"].emitted) if "CO2" in sums else 0
 
 
 def _kilograms(mass_mg: int) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+VIEWS = ("companies", "gpc-basic", "gpc-basic-plus", "park", "territorial")
 ROOT = Path(__file__).resolve().parents[2]
 KEY_AREAS = (
     "planning",
@@ -88,6 +89,7 @@ def test_the_whole_demo_ends_in_under_three_minutes_and_leaves_nothing(folder: P
     assert 876_986_042_014_591 + 183_297_829_273_109 == 1_060_283_871_287_700
     assert "accepts it (exit status 0)" in done.stdout
     assert "the copy is refused (exit status 1)" in done.stdout
+    assert "they add up to 1 060 283.9 t CO2" in done.stdout
     assert "carbon-ledger serve --home" in done.stdout
     assert list(folder.iterdir()) == []
     assert processes_that_name(folder) == []
@@ -113,6 +115,9 @@ def test_json_is_one_object_from_a_database_of_its_own_whatever_the_environment_
     assert answer["parties"] == 25
     assert answer["size"] == answer["batches"] + 1
     assert [area["key_area"] for area in answer["footprint"]["key_areas"]] == list(KEY_AREAS)
+    assert [seal["view"] for seal in answer["seals"]] == list(VIEWS)
+    assert {seal["companies_count"] for seal in answer["seals"]} == {25}
+    assert {seal["index"] for seal in answer["seals"]} == {answer["size"] - 1}
     total_mg = int(answer["footprint"]["total"]["mass_mg"]["CO2"])
     assert total_mg != 264_246_526_013_374  # that of the default seed
     assert 100_000 * 10**9 < total_mg < 1_000_000 * 10**9
