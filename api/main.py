@@ -17,9 +17,11 @@ from api.limits import Room
 from api.metrics import Metrics
 from api.routes import (
     batches,
+    bundles,
     footprints,
     log,
     pages,
+    redactions,
     registers,
     reports,
     seals,
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
 ROUTERS: Final = (
     batches.router,
     streams.router,
+    bundles.router,
     footprints.router,
     reports.router,
     registers.router,
     seals.router,
+    redactions.router,
     status.router,
     pages.router,
     verifier.router,

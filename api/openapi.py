@@ -28,9 +28,11 @@ TAGS: Final = [
     {"name": "post", "description": "Append signed batches."},
     {"name": "log", "description": "The log as static files (C2SP tlog-tiles). Public."},
     {"name": "streams", "description": "Where streams stand, and the proof of an event."},
+    {"name": "bundles", "description": "One file for anything that is claimed, checked offline."},
     {"name": "footprints", "description": "Figures. Private."},
     {"name": "reports", "description": "Reports, and where their figures come from. Private."},
     {"name": "registers", "description": "Parties, factors, sites and sources."},
+    {"name": "redactions", "description": "Readings whose data was taken out of the log."},
     {"name": "seals", "description": "Figures of the area that the operator has committed to."},
     {"name": "status", "description": "How the ledger and the service are. Public."},
 ]

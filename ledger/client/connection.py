@@ -7,6 +7,7 @@ whoever uses it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ledger.carbon.footprint import Footprint
@@ -25,6 +26,7 @@ from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
 from ledger.carbon.seal.info import SealDraft, SealInfo
+from ledger.log.bundle_kinds import Subject
 from ledger.log.seals import CompanyLine, Head, InventoryLine
 
 
@@ -122,6 +124,13 @@ class Connection(Protocol):
 
     async def bundle(self, event: str) -> bytes:
         """The provenance bundle of an event, for anybody to check offline; raises NotFound."""
+
+    async def prove(self, subject: Subject, withheld: Sequence[str] = ()) -> bytes:
+        """The file that shows a claim of any kind; `withheld` events stand in it without their data.
+
+        Raises NotFound for what there is not, or is not the asker's to read; BadValue for what
+        cannot be withheld.
+        """
 
     async def stream_page(self, stream: str, version: int) -> bytes:
         """The page of a stream that begins with the entry of a version; raises NotFound."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -45,6 +45,7 @@ from ledger.client.problem import error_of
 from ledger.client.tokens import TokenMaker
 from ledger.errors import BadValue, LedgerError, NotFound, NotSignedIn, ProofFailed, Unavailable
 from ledger.log import batch, seals
+from ledger.log.bundle_kinds import Subject, format_subject, kind_of
 from ledger.log.checkpoint import open_checkpoint
 from ledger.log.keys import PrivateKey
 from ledger.log.names import parse_origin, parse_party, parse_stream, party_of, split_event
@@ -327,6 +328,14 @@ class HttpConnection:
         """The provenance bundle of an event; raises NotFound."""
         stream, version = split_event(event)
         path = f"/v1/events/{stream}@{version}/bundle"
+        answer = await (self._get(path) if self._key is None else self._get_private(path))
+        return answer.content
+
+    async def prove(self, subject: Subject, withheld: Sequence[str] = ()) -> bytes:
+        """The file that shows a claim of any kind; raises NotFound, BadValue."""
+        said = quote(format_subject(subject), safe="")
+        path = f"/v1/bundles/{kind_of(subject).name}?subject={said}"
+        path += "".join(f"&withhold={quote(name, safe='')}" for name in withheld)
         answer = await (self._get(path) if self._key is None else self._get_private(path))
         return answer.content
 

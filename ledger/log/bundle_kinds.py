@@ -17,6 +17,7 @@ from typing import Annotated, Final, Literal, Union, cast
 import msgspec
 
 from ledger.errors import BadBundle
+from ledger.log.canonical import decode, encode
 from ledger.log.hashes import HASH_BYTES, Hash
 from ledger.log.seals import CompanyLine, Head, InventoryLine, LineName
 from ledger.log.values import (
@@ -80,6 +81,10 @@ class Select(
     months: tuple[MonthText, MonthText] | None = None
     scope: Literal[1, 2, 3] | None = None
     stream: StreamName | None = None
+
+    def __post_init__(self) -> None:
+        if self.months is not None and self.months[0] >= self.months[1]:
+            raise ValueError("months ascend: [first, month after the last)")
 
     def matches(self, line: LineName) -> bool:
         """Whether a line is one of those."""
@@ -155,6 +160,10 @@ class ShownLine(LineName, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     mass_mg: AmountText
     salt: SaltHex
+
+    def __post_init__(self) -> None:
+        if self.mass_mg == "0":
+            raise ValueError("the mass of an inventory line is above zero")
 
     def as_line(self) -> InventoryLine:
         """The line, its key apart."""
@@ -257,6 +266,18 @@ def kind_named(name: object) -> Kind:
             advice="A newer release may know it.",
         )
     return kind
+
+
+def parse_subject(kind: str, text: bytes) -> Subject:
+    """The subject of a kind from its canonical JSON, without LF; raises BadBundle, NotCanonical."""
+    return read_subject(kind_named(kind), decode(text))
+
+
+def format_subject(subject: Subject) -> bytes:
+    """The subject in canonical JSON; raises BadBundle for one that cannot be."""
+    value = cast("dict[str, object]", as_value(subject))
+    read_subject(kind_of(subject), value)
+    return encode(value)
 
 
 def kind_of(subject: Subject) -> Kind:

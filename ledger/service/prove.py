@@ -1,231 +1,170 @@
-"""Puts together the file that shows where one event comes from.
+"""Puts together the one file that shows a claim: its events, what they rest on, lines of a seal.
 
-Entry 0, the keys of everybody who signs in the file, the event itself and, in turn, everything it
-rests on: site, source, factors, corrections. Nothing else of a batch is shown.
-Source: formats, section 8.
+Nothing else of a batch is shown. For a figure as of a seal, the register of its party and the
+corrections of its source are in the file whole; of these only what can change a figure is shown.
+Source: formats, section 8; specification, bundles.
 """
 
 from __future__ import annotations
 
-from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn
-from ledger.carbon.organisation.pieces import METER, POPULATION
-from ledger.carbon.pieces import CHANGE, FACTOR, REGISTER_LINK, SITE, SOURCE
-from ledger.errors import NotFound
-from ledger.log import tiles
-from ledger.log.batch import leaves_of, parse_statement
-from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent, write_bundle
-from ledger.log.bundle_kinds import EventSubject
-from ledger.log.names import event_ref, party_of, split_event
-from ledger.log.redacted import holds_redacted, read_redacted, stored_leaves
-from ledger.log.tree import paths_of
-from ledger.machine import read_event
-from ledger.parties.pieces import LEDGER
-from ledger.standing import needs
-from ledger.store import log_store
+from collections.abc import Iterable
+
+import msgspec
+
+from ledger.carbon.seal.lists import SealLists
+from ledger.carbon.seal.pieces import SEAL, SealPiece
+from ledger.errors import BadValue, NotFound
+from ledger.log.bundle import Bundle, named_by, write_bundle
+from ledger.log.bundle_kinds import (
+    NOTHING,
+    AreaSubject,
+    CompanySubject,
+    CurrentSubject,
+    FigureSubject,
+    Further,
+    InventorySubject,
+    LineSubject,
+    PartSubject,
+    Subject,
+    TargetSubject,
+)
+from ledger.log.names import party_of, split_event
+from ledger.parties.pieces import LedgerPiece
+from ledger.parties.rules import place_of
+from ledger.provenance.current import AMENDING, streams_asked
+from ledger.provenance.showing import company_shown, heads_shown, line_shown, lines_shown
+from ledger.service.prove_gathering import Gathering
+from ledger.service.prove_whole import build_figure, build_inventory
+from ledger.service.seal import Lists
+from ledger.service.seal_ground import read_heads
 from ledger.store.checkpoint_store import StoredCheckpoint
 from ledger.store.database import Connection
-from ledger.store.log_store import StoredEntry
 from ledger.store.tile_store import TileCache
 from ledger.store.view_store import ViewStore
 
 
-async def build_bundle(
-    conn: Connection,
-    views: ViewStore,
-    checkpoint: StoredCheckpoint,
-    cache: TileCache,
-    subject: tuple[str, int],
-) -> bytes:
-    """The bundle of one event, (stream, version), under a checkpoint. Raises NotFound."""
-    stream, version = subject
-    gathering = _Gathering(conn, views, checkpoint.size, subject)
-    if not await gathering.add(stream, version):
+class Proving(msgspec.Struct, frozen=True):
+    """What files are made from: one snapshot of a ledger, under one checkpoint."""
+
+    conn: Connection
+    views: ViewStore
+    about: LedgerPiece
+    lists: Lists
+    checkpoint: StoredCheckpoint
+    tiles: TileCache
+
+
+async def seal_named(conn: Connection, views: ViewStore, name: str) -> SealPiece:
+    """The seal of this event. Raises NotFound."""
+    value = (await views.load_pieces(conn, [(SEAL.name, name)])).get((SEAL.name, name))
+    if value is None:
         raise NotFound(
-            f"event {event_ref(stream, version)}",
-            expected="an event of this ledger",
-            found="none of that name",
-            advice="See the stream's head for its latest version.",
+            f"seal {name}",
+            expected="the event of a seal",
+            found=name,
+            advice="carbon-ledger seal list names them.",
         )
-    await gathering.add_trust()
-    indexes = sorted(gathering.positions)
-    paths = await cache.prove(lambda read: tiles.inclusion_paths(checkpoint.size, indexes, read))
-    entries = []
-    for index in indexes:
-        stored = gathering.entries[index]
-        events = _events(stored, gathering.lines[index], sorted(gathering.positions[index]))
-        entries.append(BundleEntry(events=events, index=index, jws=stored.jws, path=paths[index]))
-    return write_bundle(
-        Bundle(
-            checkpoint=checkpoint.cosigned_note.encode(),
-            entries=tuple(entries),
-            subject=EventSubject(event=event_ref(stream, version)),
+    return SEAL.decode(value)
+
+
+async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[str] = ()) -> bytes:
+    """The file of a claim; `withheld` events stand in it without their data.
+
+    Raises NotFound for what the ledger does not have, BadValue for what cannot be claimed or
+    withheld, Damaged where the log no longer leads to a seal.
+    """
+    hidden = frozenset(withheld)
+    if isinstance(subject, InventorySubject | FigureSubject) and hidden:
+        raise BadValue(
+            "a file that derives everything",
+            expected="nothing withheld",
+            found=", ".join(sorted(hidden)[:3]),
+            advice="Ask for the sealed figure instead.",
         )
+    if isinstance(subject, FigureSubject):
+        return await build_figure(proving, subject)
+    seal_name = getattr(subject, "seal", None)
+    if seal_name is None:
+        return await _event(proving, subject, hidden)
+    seal = await seal_named(proving.conn, proving.views, seal_name)
+    if isinstance(subject, InventorySubject):
+        return await build_inventory(proving, subject, seal)
+    if isinstance(subject, CurrentSubject):
+        return await _current(proving, subject, seal, hidden)
+    further = await _further(proving, subject, seal)
+    gathering = Gathering(proving.conn, proving.views, proving.checkpoint.size, withheld=hidden)
+    for name in named_by(subject):
+        await gathering.add_named(name)
+    await gathering.add_trust(proving.about.operator, proving.checkpoint.size)
+    return await _written(proving, gathering, subject, further)
+
+
+async def _event(proving: Proving, subject: Subject, hidden: frozenset[str]) -> bytes:
+    """The event and everything that it rests on, and nothing behind it in its own stream."""
+    (name,) = named_by(subject)
+    size = proving.checkpoint.size
+    gathering = Gathering(
+        proving.conn, proving.views, size, ends=split_event(name), withheld=hidden
     )
+    await gathering.add_named(name)
+    await gathering.add_trust(proving.about.operator, size)
+    return await _written(proving, gathering, subject, NOTHING)
 
 
-class _Gathering:
-    """Events that belong into the file, by entry; each is looked at once."""
+async def _current(
+    proving: Proving, subject: CurrentSubject, seal: SealPiece, hidden: frozenset[str]
+) -> bytes:
+    """The same as of a seal, with whole streams and their heads."""
+    stream, _ = split_event(subject.event)
+    if place_of(stream) != "source":
+        raise BadValue(
+            "a figure as of a seal",
+            expected="the event of a reading",
+            found=subject.event,
+            advice="Of another event, ask for its proof without a seal.",
+        )
+    gathering = Gathering(proving.conn, proving.views, seal.size, withheld=hidden)
+    if not await gathering.add(*split_event(subject.event)):
+        raise NotFound(
+            f"event {subject.event}",
+            expected=f"an event below the seal's size, {seal.size}",
+            found="none of that name",
+        )
+    await gathering.add_named(subject.seal)
+    await gathering.add_whole(f"{party_of(stream)}/register", AMENDING)
+    await gathering.add_whole(f"{stream}/corrections")
+    await gathering.add_trust(proving.about.operator, seal.index)
+    asked = streams_asked(proving.about.operator, gathering.parties(), stream)
+    heads = await read_heads(proving.conn, seal.size)
+    return await _written(proving, gathering, subject, Further(heads=heads_shown(heads, asked)))
 
-    def __init__(
-        self, conn: Connection, views: ViewStore, size: int, subject: tuple[str, int]
-    ) -> None:
-        self._conn = conn
-        self._views = views
-        self._size = size
-        self._stream, self._version = subject
-        self.entries: dict[int, StoredEntry] = {}
-        self.lines: dict[int, list[bytes]] = {}
-        self.positions: dict[int, set[int]] = {}
-        self._sources: set[str] = set()
-        self._corrected: set[str] = set()
-        self._parties: set[str] = set()
 
-    async def add(self, stream: str, version: int) -> bool:
-        """Take an event and everything it rests on; whether it exists.
-
-        What is later than the subject in its own stream is left out: it cannot rest on that.
-        """
-        if stream == self._stream and version > self._version:
-            return True
-        entry = await self._entry(stream, version)
-        if entry is None or entry.index >= self._size:
-            return False
-        position = version - entry.first
-        positions = self.positions.setdefault(entry.index, set())
-        if position in positions:
-            return True
-        positions.add(position)
-        line = self.lines[entry.index][position]
-        if read_redacted(line) is not None:
-            return (
-                True  # it stands in the file without its data, and what it rests on cannot be told
+async def _further(proving: Proving, subject: Subject, seal: SealPiece) -> Further:
+    if isinstance(subject, TargetSubject):
+        return NOTHING
+    lists: SealLists = await proving.lists.of(proving.conn, proving.about, seal)
+    match subject:
+        case AreaSubject():
+            return Further(companies=lists.companies)
+        case CompanySubject():
+            return Further(company=company_shown(lists, subject.party))
+        case LineSubject():
+            return Further(
+                company=company_shown(lists, subject.party),
+                line=line_shown(lists, subject.party, subject.line),
             )
-        event = read_event(line)
-        needed = needs(stream, version, event)
-        for source in needed.sources:
-            await self._add_source(source)
-        for ref in needed.factors:
-            await self._add_named(FACTOR.name, ref)
-        for site in needed.sites:
-            await self._add_named(SITE.name, site)
-        for site in needed.people:
-            await self._add_people(site)
-        for meter in needed.meters:
-            await self._add_meter(meter, event_ref(stream, version))
-        for ref in needed.statements:
-            await self.add(*split_event(ref))
-        self._parties.update(needed.parties)
-        for ref in needed.corrected:
-            await self._add_corrections(ref)
-        return True
-
-    async def _entry(self, stream: str, version: int) -> StoredEntry | None:
-        """The entry that holds an event, kept with its lines."""
-        for known in self.entries.values():
-            if known.stream == stream and known.first <= version < known.first + known.count:
-                return known
-        found = await log_store.entry_holding(self._conn, stream, version)
-        if found is not None:
-            self._keep(found)
-        return found
-
-    def _keep(self, entry: StoredEntry) -> None:
-        self.entries[entry.index] = entry
-        self.lines[entry.index] = entry.event_lines
-
-    async def add_trust(self) -> None:
-        """Entry 0, changes of rules, and the keys of the operator and of all authors so far."""
-        operator = ""
-        found = await self._views.load_pieces(self._conn, [(LEDGER.name, "")])
-        for value in found.values():
-            operator = LEDGER.decode(value).operator
-        authors = {party_of(entry.stream) for entry in self.entries.values()} | self._parties
-        await self._add_stream(f"{operator}/ledger")
-        for party in sorted({operator, *authors}):
-            await self._add_stream(f"{party}/keys")
-
-    async def _add_stream(self, stream: str) -> None:
-        async for entry in log_store.stream_entries(self._conn, stream, size=self._size):
-            last = self._version if stream == self._stream else entry.first + entry.count
-            shown = range(min(entry.count, last - entry.first + 1))
-            if shown:
-                self._keep(entry)
-                self.positions.setdefault(entry.index, set()).update(shown)
-
-    async def _add_source(self, stream: str) -> None:
-        if stream in self._sources:
-            return
-        self._sources.add(stream)
-        found = await self._views.load_pieces(self._conn, [(SOURCE.name, stream)])
-        for value in found.values():
-            for event in SOURCE.decode(value).events:
-                await self.add(*split_event(event))
-
-    async def _add_named(self, kind: str, key: str) -> None:
-        found = await self._views.load_pieces(self._conn, [(kind, key)])
-        for value in found.values():
-            piece = FACTOR.decode(value) if kind == FACTOR.name else SITE.decode(value)
-            await self.add(*split_event(piece.event))
-
-    async def _add_people(self, site: str) -> None:
-        """The first statement of how many people live there, if there is one."""
-        found = await self._views.load_pieces(self._conn, [(POPULATION.name, site)])
-        for value in found.values():
-            await self.add(*split_event(POPULATION.decode(value).event))
-
-    async def _add_meter(self, meter: str, removal: str) -> None:
-        """The installation of the meter that an event removed, and its readings from the last back."""
-        stream, _, name = meter.partition(" ")
-        found = await self._views.load_pieces(self._conn, [(METER.name, stream)])
-        for value in found.values():
-            for one in METER.decode(value).meters:
-                if one.meter == name and one.removed == removal:
-                    await self.add(*split_event(one.installed))
-                    await self._add_readings(one.last, one.installed)
-
-    async def _add_readings(self, last: str | None, installed: str) -> None:
-        while last is not None and last != installed:
-            await self._add_corrections(last)
-            found = await self._views.load_pieces(self._conn, [(REGISTER_LINK.name, last)])
-            last = None
-            for value in found.values():
-                last = REGISTER_LINK.decode(value).follows
-
-    async def _add_corrections(self, ref: str) -> None:
-        """The event itself and all its corrections, from the latest back to the first."""
-        if ref in self._corrected:
-            return
-        self._corrected.add(ref)
-        await self.add(*split_event(ref))
-        found = await self._views.load_pieces(self._conn, [(CHANGE.name, ref)])
-        for value in found.values():
-            latest: str | None = CHANGE.decode(value).latest
-            while latest is not None:
-                stream, version = split_event(latest)
-                await self.add(stream, version)
-                entry = await self._entry(stream, version)
-                if entry is None:
-                    raise NotFound(f"correction {latest}")
-                event = read_event(self.lines[entry.index][version - entry.first])
-                if not isinstance(event, ActivityCorrected | ActivityWithdrawn):
-                    raise NotFound(f"correction {latest}", found=type(event).__name__)
-                latest = event.supersedes
+        case PartSubject():
+            return Further(
+                company=company_shown(lists, subject.party),
+                lines=lines_shown(lists, subject.party),
+            )
+        case _:
+            raise BadValue("this kind of claim is not made here", found=type(subject).__name__)
 
 
-def _events(
-    entry: StoredEntry, lines: list[bytes], positions: list[int]
-) -> tuple[BundleEvent | WithheldEvent, ...]:
-    """Those at these positions; without data where that was redacted."""
-    statement = parse_statement(entry.jws).statement
-    types = entry.types * len(lines) if len(entry.types) == 1 else entry.types
-    leaves_from = stored_leaves if holds_redacted(lines) else leaves_of
-    leaves = leaves_from(lines, types, entry.stream, entry.first, statement.previous)
-    found: list[BundleEvent | WithheldEvent] = []
-    for position, path in paths_of(leaves, positions).items():
-        previous = leaves[position - 1].hex() if position else statement.previous
-        gone = read_redacted(lines[position])
-        if gone is None:
-            found.append(BundleEvent(lines[position], path, position, previous))
-        else:
-            found.append(WithheldEvent(gone.data_hash, path, position, previous, gone.type))
-    return tuple(found)
+async def _written(
+    proving: Proving, gathering: Gathering, subject: Subject, further: Further
+) -> bytes:
+    checkpoint = proving.checkpoint
+    entries = await gathering.bundled(proving.tiles, checkpoint.size)
+    return write_bundle(Bundle(checkpoint.cosigned_note.encode(), entries, subject, further))

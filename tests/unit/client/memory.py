@@ -30,6 +30,7 @@ from ledger.errors import BadBatch, Conflict, NotFound
 from ledger.fold.state import Memory, Overlay
 from ledger.log import batch, bundle, jws, note
 from ledger.log.batch import SignedStatement
+from ledger.log.bundle_kinds import EventSubject, Subject
 from ledger.log.canonical import encode_struct
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.hashes import ZEROS_HEX, LeafHash, leaf_hash
@@ -165,7 +166,11 @@ class MemoryConnection:
         raw = entry.signed.jws.raw
         proven = bundle.BundleEntry((item,), index, raw, path_of(self.log_leaves(), index))
         signed = sign_checkpoint(LOG, self.checkpoint_now())
-        return bundle.write_bundle(bundle.Bundle(signed, (proven,), event))
+        subject = EventSubject(event=event)
+        return bundle.write_bundle(bundle.Bundle(signed, (proven,), subject))
+
+    async def prove(self, subject: Subject, withheld: Sequence[str] = ()) -> bytes:
+        raise NotImplementedError
 
     async def stream_page(self, stream: str, version: int) -> bytes:
         index, _ = self._entry_of(stream, version)

@@ -1,0 +1,278 @@
+"""The events that belong into one file, by entry, each looked at once.
+
+From an event it follows what that rests on, in turn: site, source, factors, corrections, the keys of
+everybody who signs. Streams of which a file must hold everything stand there whole: what the claim
+does not rest on stays without its data. Source: specification, bundles, "What an event stands on".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn
+from ledger.carbon.organisation.pieces import METER, POPULATION
+from ledger.carbon.pieces import CHANGE, FACTOR, REGISTER_LINK, SITE, SOURCE
+from ledger.errors import BadValue, NotFound
+from ledger.log import tiles
+from ledger.log.batch import leaves_of, parse_statement
+from ledger.log.bundle import BundleEntry, BundleEvent, WithheldEvent
+from ledger.log.names import event_ref, party_of, split_event
+from ledger.log.redacted import Redacted, holds_redacted, read_redacted, stored_leaves
+from ledger.log.tree import paths_of
+from ledger.machine import read_event
+from ledger.standing import needs
+from ledger.store import log_store
+from ledger.store.database import Connection
+from ledger.store.log_store import StoredEntry
+from ledger.store.tile_store import TileCache
+from ledger.store.view_store import ViewStore
+
+
+class Gathering:
+    """Events below a size of the log, and those that are asked for by name.
+
+    `ends` is an event behind which nothing of its stream belongs into the file. What is `withheld`
+    stands there without its data, and nothing is followed from it.
+    """
+
+    def __init__(
+        self,
+        conn: Connection,
+        views: ViewStore,
+        size: int,
+        *,
+        ends: tuple[str, int] | None = None,
+        withheld: Iterable[str] = (),
+    ) -> None:
+        self._conn = conn
+        self._views = views
+        self._size = size
+        self._stream, self._version = ends or ("", 0)
+        self._withheld = frozenset(withheld)
+        self._hidden: set[tuple[int, int]] = set()
+        """Index and position of events that stand in the file and were not followed."""
+        self.entries: dict[int, StoredEntry] = {}
+        self.lines: dict[int, list[bytes]] = {}
+        self.positions: dict[int, set[int]] = {}
+        self._sources: set[str] = set()
+        self._corrected: set[str] = set()
+        self._parties: set[str] = set()
+
+    async def add_named(self, name: str) -> None:
+        """Take an event that is asked for, whatever the size, with all that it rests on.
+
+        Raises NotFound.
+        """
+        if not await self._add(*split_event(name), asked=True):
+            raise NotFound(
+                f"event {name}",
+                expected="an event of this ledger",
+                found="none of that name",
+                advice="See the stream's head for its latest version.",
+            )
+
+    async def add(self, stream: str, version: int) -> bool:
+        """Take an event and everything it rests on; whether it exists.
+
+        What is later than the subject in its own stream is left out: it cannot rest on that.
+        """
+        return await self._add(stream, version, asked=False)
+
+    async def add_whole(self, stream: str, followed: Iterable[str] | None = None) -> None:
+        """Take a stream whole; events of the types `followed` (None: of all) with what they rest on."""
+        async for entry in log_store.stream_entries(self._conn, stream, size=self._size):
+            self._keep(entry)
+            types = entry.types * entry.count if len(entry.types) == 1 else entry.types
+            for position, kind in enumerate(types):
+                if followed is None or kind in followed:
+                    await self.add(stream, entry.first + position)
+                elif position not in self.positions.setdefault(entry.index, set()):
+                    self.positions[entry.index].add(position)
+                    self._hidden.add((entry.index, position))
+
+    async def _add(self, stream: str, version: int, *, asked: bool) -> bool:
+        if stream == self._stream and version > self._version:
+            return True
+        entry = await self._entry(stream, version)
+        if entry is None or (entry.index >= self._size and not asked):
+            return False
+        position = version - entry.first
+        positions = self.positions.setdefault(entry.index, set())
+        place = entry.index, position
+        if position in positions and place not in self._hidden:
+            return True
+        positions.add(position)
+        if event_ref(stream, version) in self._withheld:
+            self._hidden.add(place)
+            return True
+        self._hidden.discard(place)
+        line = self.lines[entry.index][position]
+        if read_redacted(line) is not None:
+            return True  # it stands there without its data: what it rests on cannot be told
+        event = read_event(line)
+        needed = needs(stream, version, event)
+        for source in needed.sources:
+            await self._add_source(source)
+        for ref in needed.factors:
+            await self._add_named(FACTOR.name, ref)
+        for site in needed.sites:
+            await self._add_named(SITE.name, site)
+        for site in needed.people:
+            await self._add_people(site)
+        for meter in needed.meters:
+            await self._add_meter(meter, event_ref(stream, version))
+        for ref in needed.statements:
+            await self.add(*split_event(ref))
+        self._parties.update(needed.parties)
+        for ref in needed.corrected:
+            await self._add_corrections(ref)
+        return True
+
+    async def _entry(self, stream: str, version: int) -> StoredEntry | None:
+        """The entry that holds an event, kept with its lines."""
+        for known in self.entries.values():
+            if known.stream == stream and known.first <= version < known.first + known.count:
+                return known
+        found = await log_store.entry_holding(self._conn, stream, version)
+        if found is not None:
+            self._keep(found)
+        return found
+
+    def _keep(self, entry: StoredEntry) -> None:
+        self.entries[entry.index] = entry
+        self.lines[entry.index] = entry.event_lines
+
+    def parties(self) -> list[str]:
+        """Everybody who has a stream in the file so far, or is handed something in it."""
+        there = (party_of(self.entries[index].stream) for index in self.positions)
+        return sorted({*there, *self._parties})
+
+    async def add_trust(self, operator: str, size: int) -> None:
+        """Entry 0, changes of rules, and the keys of the operator and of all parties so far.
+
+        The operator's below `size`, those of others below the size of this file.
+        """
+        others = [party for party in self.parties() if party != operator]
+        await self._add_stream(f"{operator}/ledger", size)
+        await self._add_stream(f"{operator}/keys", size)
+        for party in others:
+            await self._add_stream(f"{party}/keys", self._size)
+
+    async def _add_stream(self, stream: str, size: int) -> None:
+        async for entry in log_store.stream_entries(self._conn, stream, size=size):
+            last = self._version if stream == self._stream else entry.first + entry.count
+            shown = range(min(entry.count, last - entry.first + 1))
+            if shown:
+                self._keep(entry)
+                self.positions.setdefault(entry.index, set()).update(shown)
+
+    async def bundled(self, cache: TileCache, size: int) -> tuple[BundleEntry, ...]:
+        """The entries of the file under the checkpoint of a size. Raises BadValue.
+
+        What shall be withheld must be in the file, and nothing of keys or rules may be.
+        """
+        self._check_withheld()
+        indexes = sorted(index for index, positions in self.positions.items() if positions)
+        paths = await cache.prove(lambda read: tiles.inclusion_paths(size, indexes, read))
+        return tuple(
+            BundleEntry(
+                events=self._events(index),
+                index=index,
+                jws=self.entries[index].jws,
+                path=paths[index],
+            )
+            for index in indexes
+        )
+
+    def _check_withheld(self) -> None:
+        there = {
+            event_ref(self.entries[index].stream, self.entries[index].first + position)
+            for index, position in self._hidden
+        }
+        for name in sorted(self._withheld - there):
+            raise BadValue(
+                f"withholding {name}",
+                expected="an event that is in the file, and none of keys or rules",
+                found=name,
+                advice="Make the file without withholding to see what it holds.",
+            )
+
+    def _events(self, index: int) -> tuple[BundleEvent | WithheldEvent, ...]:
+        """The events of an entry that belong into the file, with or without their data."""
+        entry, lines = self.entries[index], self.lines[index]
+        statement = parse_statement(entry.jws).statement
+        types = entry.types * len(lines) if len(entry.types) == 1 else entry.types
+        leaves_from = stored_leaves if holds_redacted(lines) else leaves_of
+        leaves = leaves_from(lines, types, entry.stream, entry.first, statement.previous)
+        found: list[BundleEvent | WithheldEvent] = []
+        for position, path in paths_of(leaves, sorted(self.positions[index])).items():
+            previous = leaves[position - 1].hex() if position else statement.previous
+            line = lines[position]
+            gone = read_redacted(line)
+            if gone is None and (index, position) in self._hidden:
+                gone = Redacted(sha256(line).hexdigest(), types[position])
+            if gone is None:
+                found.append(BundleEvent(line, path, position, previous))
+            else:
+                found.append(WithheldEvent(gone.data_hash, path, position, previous, gone.type))
+        return tuple(found)
+
+    async def _add_source(self, stream: str) -> None:
+        if stream in self._sources:
+            return
+        self._sources.add(stream)
+        found = await self._views.load_pieces(self._conn, [(SOURCE.name, stream)])
+        for value in found.values():
+            for event in SOURCE.decode(value).events:
+                await self.add(*split_event(event))
+
+    async def _add_named(self, kind: str, key: str) -> None:
+        found = await self._views.load_pieces(self._conn, [(kind, key)])
+        for value in found.values():
+            piece = FACTOR.decode(value) if kind == FACTOR.name else SITE.decode(value)
+            await self.add(*split_event(piece.event))
+
+    async def _add_people(self, site: str) -> None:
+        """The first statement of how many people live there, if there is one."""
+        found = await self._views.load_pieces(self._conn, [(POPULATION.name, site)])
+        for value in found.values():
+            await self.add(*split_event(POPULATION.decode(value).event))
+
+    async def _add_meter(self, meter: str, removal: str) -> None:
+        """The installation of the meter that an event removed, and its readings from the last back."""
+        stream, _, name = meter.partition(" ")
+        found = await self._views.load_pieces(self._conn, [(METER.name, stream)])
+        for value in found.values():
+            for one in METER.decode(value).meters:
+                if one.meter == name and one.removed == removal:
+                    await self.add(*split_event(one.installed))
+                    await self._add_readings(one.last, one.installed)
+
+    async def _add_readings(self, last: str | None, installed: str) -> None:
+        while last is not None and last != installed:
+            await self._add_corrections(last)
+            found = await self._views.load_pieces(self._conn, [(REGISTER_LINK.name, last)])
+            last = None
+            for value in found.values():
+                last = REGISTER_LINK.decode(value).follows
+
+    async def _add_corrections(self, ref: str) -> None:
+        """The event itself and all its corrections, from the latest back to the first."""
+        if ref in self._corrected:
+            return
+        self._corrected.add(ref)
+        await self.add(*split_event(ref))
+        found = await self._views.load_pieces(self._conn, [(CHANGE.name, ref)])
+        for value in found.values():
+            latest: str | None = CHANGE.decode(value).latest
+            while latest is not None:
+                stream, version = split_event(latest)
+                await self.add(stream, version)
+                entry = await self._entry(stream, version)
+                if entry is None:
+                    raise NotFound(f"correction {latest}")
+                event = read_event(self.lines[entry.index][version - entry.first])
+                if not isinstance(event, ActivityCorrected | ActivityWithdrawn):
+                    raise NotFound(f"correction {latest}", found=type(event).__name__)
+                latest = event.supersedes
