@@ -32,6 +32,7 @@ from ledger.log import (
 )
 from ledger.log.hashes import Hash, LeafHash, RootHash, format_base64, leaf_hash
 from ledger.machine import read_event
+from tests.vectors import figure_cases
 from tests.vectors.shape import Case, unspell
 
 if TYPE_CHECKING:
@@ -251,4 +252,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "add-checkpoint": requests,
     "evidence": two_histories,
     "seal": sealed,
+    "figures": figure_cases.judge,
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.vectors import (
     evidence_cases,
+    figure_cases,
     log_cases,
     party_cases,
     seal_cases,
@@ -38,6 +39,7 @@ FILES = {
     "add-checkpoint": witness_cases.requests,
     "evidence": evidence_cases.evidence,
     "seal": seal_cases.seal,
+    "figures": figure_cases.figures,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
