@@ -100,6 +100,22 @@ class Witness(Answer):
     )
 
 
+class EarlierLog(Answer):
+    """A log that came to its end and is continued by this ledger's, in its own numbers."""
+
+    origin: str = Field(description="Host and path of the log.", examples=["ledger.example/log"])
+    log_key: str = Field(description="Its verifier key (C2SP vkey).")
+    size: int = Field(description="Its entries that are here.", examples=[812])
+    root: HashHex = Field(description="RFC 6962 root over them.")
+    signed_size: int = Field(
+        description="Of the newest checkpoint that it had signed; what is more was lost.",
+        examples=[812],
+    )
+    checkpoint: str | None = Field(
+        description="The newest note over these entries, under which they are proven; or null."
+    )
+
+
 class Status(Answer):
     """Whose ledger this is, under which rules, and how far it has come."""
 
@@ -123,9 +139,13 @@ class Status(Answer):
         examples=["certifier=1,regulator=1"],
     )
     witnessed_size: int | None = Field(
-        description="Size of the published checkpoint, the newest that meets the policy; or null.", examples=[812]
+        description="Size of the published checkpoint, the newest that meets the policy; or null.",
+        examples=[812],
     )
     witnesses: list[Witness] = Field(description="The witnesses that the ledger asks.")
+    earlier: list[EarlierLog] = Field(
+        description="The logs that this one continues, oldest first; none for most."
+    )
 
 
 class Health(Answer):

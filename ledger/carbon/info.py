@@ -28,6 +28,21 @@ class WitnessInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it cosigns only what it has folded itself, from all entries."""
 
 
+class EarlierInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A log that came to its end and is continued; where it ended, in its own numbers."""
+
+    origin: str
+    log_key: str
+    size: int
+    """Entries that are here."""
+    root: str
+    """RFC 6962 root over them, 64 hexadecimal digits."""
+    signed_size: int
+    """Of the newest checkpoint that it had signed: what is more than `size` was lost."""
+    checkpoint: str | None = None
+    """The newest note over entries that are here, under which they are proven."""
+
+
 class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whose ledger this is and how far it has come."""
 
@@ -49,6 +64,8 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     witnessed_size: int | None = None
     """Size of the newest checkpoint that meets the policy; None where none does."""
     witnesses: list[WitnessInfo] = []
+    earlier: list[EarlierInfo] = []
+    """The logs that this one continues, oldest first."""
 
 
 class StreamHead(msgspec.Struct, frozen=True, kw_only=True):

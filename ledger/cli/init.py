@@ -74,8 +74,8 @@ def _init(call: Call, origin: str, area: str, timezone: str, operator: str) -> N
         )
     home.make()
     recovering = Keyring(call.home / RECOVERY)
-    recovery_key = _first_key(recovering, operator)
-    operator_key = _first_key(Keyring(call.keys), operator)
+    recovery_key = first_key(recovering, operator)
+    operator_key = first_key(Keyring(call.keys), operator)
     posted = run(
         initialise(
             Settings(home=call.home),
@@ -123,6 +123,6 @@ def _init(call: Call, origin: str, area: str, timezone: str, operator: str) -> N
     )
 
 
-def _first_key(keyring: Keyring, party: str) -> PrivateKey:
+def first_key(keyring: Keyring, party: str) -> PrivateKey:
     """The key of an opening that was interrupted, or a new one."""
     return keyring.key(party) if keyring.list(party) else keyring.make(party)

@@ -20,6 +20,7 @@ from typer.main import get_command
 from ledger.cli import (
     audit,
     boundary,
+    continuing,
     correct,
     fact,
     factor,
@@ -94,6 +95,7 @@ GROUPS: Final = (
 )
 SINGLES: Final = (
     init,
+    continuing,
     importing,
     record,
     correct,

@@ -31,12 +31,18 @@ def add(app: typer.Typer) -> None:
             "root": found.root,
             "where": call.url or str(call.home),
         }
+        for one in found.earlier:
+            whole = f"{one.size} of {one.signed_size} entries"
+            text[f"continues {one.origin}"] = (
+                f"{one.size} entries"
+                if one.size == one.signed_size
+                else f"{whole}, the rest is lost"
+            )
         if found.witness_policy is not None:
             text["published"] = f"size {found.witnessed_size or 0} (policy {found.witness_policy})"
-        for one in found.witnesses:
-            text[f"  {one.witness}"] = (
-                f"{one.role}, {one.state}, {'replayed to ' if one.replays else ''}size {one.size}"
-            )
+        for asked in found.witnesses:
+            replayed = "replayed to " if asked.replays else ""
+            text[f"  {asked.witness}"] = f"{asked.role}, {asked.state}, {replayed}size {asked.size}"
         show(call, msgspec.to_builtins(found), pairs(text))
 
 

@@ -33,7 +33,7 @@ def check_continuation(
             "continuing an earlier log",
             expected="the entries of the earlier log before this one",
             found=continues.log,
-            advice="Open it with carbon-ledger init --continues.",
+            advice="Open it with carbon-ledger continue.",
         )
     if before is None:
         return  # Nothing of the earlier log is at hand, and the state says so.

@@ -8,11 +8,15 @@ from ledger.fold.state import Kind, State
 
 
 class EarlierLog(msgspec.Struct, frozen=True, kw_only=True):
-    """A log that came to its end and was continued; its entry 0 stands at index `opened` here."""
+    """A log that came to its end and was continued; its entry 0 stands at index `opened` here.
+
+    `signed` is the size of the newest checkpoint that it had signed, `size` what was left of it.
+    """
 
     log: str
     opened: int
     size: int
+    signed: int
 
 
 class EndPiece(msgspec.Struct, frozen=True, kw_only=True):

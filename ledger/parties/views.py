@@ -108,7 +108,7 @@ def _open(state: State, place: Place, event: LedgerOpened) -> None:
             if before is None
             else (*before.earlier_rules, (before.rules_version, eve.index)),
             opened=place.index,
-            earlier=() if before is None else (*before.earlier, _ended(before, place)),
+            earlier=() if before is None else (*before.earlier, _ended(before, place, event)),
         ),
     )
     if before is not None:
@@ -131,8 +131,15 @@ def _open(state: State, place: Place, event: LedgerOpened) -> None:
     _add_key(state, eve, event.recovery_key, scope=(), recovery=True)
 
 
-def _ended(before: LedgerPiece, place: Place) -> EarlierLog:
-    return EarlierLog(log=before.log, opened=before.opened, size=place.index - before.opened)
+def _ended(before: LedgerPiece, place: Place, event: LedgerOpened) -> EarlierLog:
+    size = place.index - before.opened
+    signed = None if event.continues is None else event.continues.signed
+    return EarlierLog(
+        log=before.log,
+        opened=before.opened,
+        size=size,
+        signed=size if signed is None else signed.size,
+    )
 
 
 def _open_again(state: State, eve: Place, event: LedgerOpened, before: LedgerPiece) -> None:

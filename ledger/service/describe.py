@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ledger.carbon.info import FactorInfo, KeyInfo, PartyInfo, SiteInfo, SourceInfo
+from ledger.carbon.info import EarlierInfo, FactorInfo, KeyInfo, PartyInfo, SiteInfo, SourceInfo
 from ledger.carbon.pieces import FactorPiece, SitePiece, SourcePiece
 from ledger.carbon.views import number
-from ledger.parties.pieces import KeyPiece, PartyPiece
+from ledger.log.note import parse_vkey
+from ledger.parties.pieces import KeyPiece, LedgerPiece, PartyPiece
+from ledger.store.earlier_store import EarlierRow
 
 
 def party_info(piece: PartyPiece, keys: dict[str, KeyPiece]) -> PartyInfo:
@@ -36,6 +39,23 @@ def party_info(piece: PartyPiece, keys: dict[str, KeyPiece]) -> PartyInfo:
             for key in (keys[thumbprint] for thumbprint in piece.keys)
         ),
     )
+
+
+def earlier_info(about: LedgerPiece, rows: Sequence[EarlierRow]) -> list[EarlierInfo]:
+    """The logs that a ledger continues, oldest first."""
+    kept = {row.first: row for row in rows}
+    return [
+        EarlierInfo(
+            origin=parse_vkey(one.log).name,
+            log_key=one.log,
+            size=one.size,
+            root=kept[one.opened].root.hex(),
+            signed_size=one.signed,
+            checkpoint=kept[one.opened].note,
+        )
+        for one in about.earlier
+        if one.opened in kept
+    ]
 
 
 def factor_info(piece: FactorPiece) -> FactorInfo:

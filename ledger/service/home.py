@@ -120,7 +120,8 @@ class Home:
         except FileNotFoundError:
             raise NotFound(
                 f"the log's key, {self._log_key}",
-                advice="Bring it back from where you keep it; without it this log cannot go on.",
+                advice="Bring it back from where you keep it. Without it this log cannot go on, and "
+                "carbon-ledger continue opens one that continues it.",
             ) from None
         except (binascii.Error, ValueError) as error:
             raise BadFile(

@@ -52,7 +52,7 @@ from ledger.parties.pieces import KEY, LEDGER, PARTY, KeyPiece, LedgerPiece
 from ledger.parties.token import Claims, read_token
 from ledger.service import audit as auditing
 from ledger.service.audit import AuditReport
-from ledger.service.describe import factor_info, party_info, site_info, source_info
+from ledger.service.describe import earlier_info, factor_info, party_info, site_info, source_info
 from ledger.service.home import Home
 from ledger.service.known import read_known
 from ledger.service.log_page import page_from
@@ -222,6 +222,7 @@ class Ledger:
         async with self.database.read() as conn:
             head = await log_store.read_head(conn)
             about = await self._ledger(conn)
+            earlier = earlier_info(about, await earlier_store.earlier_logs(conn))
             infos, witnessed, policy = list[WitnessInfo](), None, None
             if self.witnesses is not None:
                 newest = await checkpoint_store.latest_checkpoint(conn)
@@ -242,6 +243,7 @@ class Ledger:
             witness_policy=policy,
             witnessed_size=None if witnessed is None else witnessed.size,
             witnesses=infos,
+            earlier=earlier,
         )
 
     async def head(self, stream: str) -> StreamHead | None:

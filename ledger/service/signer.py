@@ -133,7 +133,8 @@ def _behind(expected: int, found: int) -> LogStopped:
         expected=f"at least {expected} entries",
         found=str(found),
         advice="It was restored from an older copy. Nothing is signed with it: bring back the "
-        "database that belongs to this home's checkpoint file.",
+        "database that belongs to this home's checkpoint file. If that is lost, end this log: "
+        "carbon-ledger continue opens one that goes on from what is there and says what was lost.",
     )
 
 

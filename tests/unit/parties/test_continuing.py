@@ -163,7 +163,7 @@ def test_a_continuing_log_is_the_ledger_from_its_entry_0_on(later: Later):
     assert about(later).log == LOG_2
     assert about(later).origin == SECOND
     assert about(later).opened == 0
-    assert about(later).earlier == (EarlierLog(log=LOG, opened=-6, size=6),)
+    assert about(later).earlier == (EarlierLog(log=LOG, opened=-6, size=6, signed=6),)
 
 
 def test_streams_go_on_at_their_next_version_with_the_keys_that_were_valid(later: Later):
@@ -302,7 +302,9 @@ def revocation(name: str, compromised_from: int | None = None) -> KeyRevoked:
 
 def test_a_log_says_how_much_of_the_earlier_one_was_lost(world: World):
     lost = Signed(size=9, root="1" * 64)
-    Later(world).open(reopening(world, continues=continues(world, signed=lost)))
+    later = Later(world)
+    later.open(reopening(world, continues=continues(world, signed=lost)))
+    assert [(one.size, one.signed) for one in about(later).earlier] == [(6, 9)]
 
 
 def test_nothing_is_lost_where_no_more_was_signed(world: World):
@@ -356,8 +358,8 @@ def test_a_chain_of_logs_holds_all_of_them(later: Later):
     third = Later(later)
     third.open(reopening(later, log_3, LOG_2))
     assert about(third).earlier == (
-        EarlierLog(log=LOG, opened=-8, size=6),
-        EarlierLog(log=LOG_2, opened=-2, size=2),
+        EarlierLog(log=LOG, opened=-8, size=6, signed=6),
+        EarlierLog(log=LOG_2, opened=-2, size=2, signed=2),
     )
     logged = third.post("meter", POWER, [reading("2018-01-02T00:00:00+08:00", "PT15M", "1")], log_3)
     assert logged.entry.first == 2
