@@ -12,8 +12,9 @@ from typing import Annotated, Final, Literal, cast
 
 import typer
 
+from ledger.carbon.reports.figure_id import parse_figure
 from ledger.cli.arguments import write_file
-from ledger.cli.call import Call, command
+from ledger.cli.call import Call, command, flag
 from ledger.cli.output import show
 from ledger.cli.stated import parse_months
 from ledger.cli.where import Place, ask
@@ -23,6 +24,8 @@ from ledger.log.bundle_kinds import (
     CompanySubject,
     CurrentSubject,
     EventSubject,
+    FigureSubject,
+    InventorySubject,
     LineSubject,
     PartSubject,
     Select,
@@ -104,6 +107,12 @@ def add(app: typer.Typer) -> None:
             str | None,
             typer.Option(metavar="STREAM@VERSION", help="A sealed year beside this target."),
         ] = None,
+        figure: Annotated[
+            str | None,
+            typer.Option(
+                metavar="FIGURE", help="A report's figure by its identifier, from all entries."
+            ),
+        ] = None,
         withhold: Annotated[
             list[str] | None,
             typer.Option(
@@ -111,11 +120,17 @@ def add(app: typer.Typer) -> None:
                 help="This event stands in the file without its data; repeatable.",
             ),
         ] = None,
+        *,
+        full: Annotated[
+            bool,
+            flag("--full", "Of --company: all of its events, from which its sums are derived."),
+        ] = False,
     ) -> None:
         """Write what a claim stands on to a file that anybody checks offline with the log's key.
 
         An event: its data, source and factors, and nothing else of its batch. With --seal also that
         nothing changed it as of the seal. A sealed figure: the seal and the lines that lead to it.
+        With --full, and for --figure, the file holds all events that it is derived from.
         """
         wanted = (scope, method, months, category, stream)
         select = None
@@ -127,7 +142,7 @@ def add(app: typer.Typer) -> None:
                 scope=cast("Literal[1, 2, 3] | None", scope),
                 stream=None if stream is None else parse_stream(stream),
             )
-        named = _Named(event, company, line, target)
+        named = _Named(event, company, line, target, figure, full=full)
         named.check(seal, select)
         for name in withhold or ():
             split_event(name)
@@ -161,9 +176,18 @@ class _Named:
     """What the caller named; exactly one of these, or nothing."""
 
     def __init__(
-        self, event: str | None, company: str | None, line: str | None, target: str | None
+        self,
+        event: str | None,
+        company: str | None,
+        line: str | None,
+        target: str | None,
+        figure: str | None,
+        *,
+        full: bool,
     ) -> None:
         self.event = event
+        self.figure = figure
+        self.full = full
         self.company = None if company is None else parse_party(company)
         self.line = line
         self.target = target
@@ -173,14 +197,19 @@ class _Named:
 
     def check(self, seal: str | None, select: Select | None) -> None:
         """Raise BadValue for a call that names too much or too little."""
-        things = [one for one in (self.event, self.company, self.target) if one is not None]
+        named = (self.event, self.company, self.target, self.figure)
+        things = [one for one in named if one is not None]
         if len(things) > 1:
             raise BadValue(
                 "what to prove",
-                expected="one of an event, --company and --target",
+                expected="one of an event, --company, --target and --figure",
                 found=", ".join(things),
             )
-        if seal is None and self.event is None:
+        if self.figure is not None:
+            parse_figure(self.figure)
+            if seal is not None:
+                raise BadValue("a figure", expected="no --seal: its identifier names a size")
+        elif seal is None and self.event is None:
             raise BadValue(
                 "what to prove",
                 expected="an event, or a figure of a seal (--seal)",
@@ -190,6 +219,12 @@ class _Named:
             raise BadValue("lines of an inventory", expected="--company says whose", found="none")
         if select is not None and self.line is not None:
             raise BadValue("lines of an inventory", expected="--line, or what selects lines")
+        if self.full and (self.company is None or select is not None or self.line is not None):
+            raise BadValue(
+                "--full",
+                expected="--company and --seal, and nothing that selects lines",
+                advice="What is derived from all of its events are the party's sums.",
+            )
 
     def about(self) -> str | None:
         """Whose private data is read; None where everybody may have the file."""
@@ -203,6 +238,8 @@ class _Named:
             if seal is None:
                 return EventSubject(event=self.event)
             return CurrentSubject(event=self.event, seal=seal)
+        if self.figure is not None:
+            return FigureSubject(figure=self.figure)
         if seal is None:
             raise AssertionError("checked before")
         if self.target is not None:
@@ -213,6 +250,8 @@ class _Named:
             return _line(self.line, self.company, seal)
         if select is not None:
             return PartSubject(party=self.company, seal=seal, select=select)
+        if self.full:
+            return InventorySubject(party=self.company, seal=seal)
         return CompanySubject(party=self.company, seal=seal)
 
 
@@ -250,7 +289,9 @@ def _words(subject: Subject) -> str:
             return f"the area's totals in {subject.seal}"
         case LineSubject() | PartSubject():
             return f"lines of {subject.party} in {subject.seal}"
+        case FigureSubject():
+            return f"the figure {subject.figure}"
+        case InventorySubject():
+            return f"all that the sums of {subject.party} in {subject.seal} follow from"
         case CompanySubject():
             return f"the sums of {subject.party} in {subject.seal}"
-        case _:
-            return kind_of(subject).name
