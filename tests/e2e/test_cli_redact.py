@@ -17,7 +17,15 @@ from ledger.errors import ProofFailed
 from ledger.service import Settings
 from ledger.store.embedded import EmbeddedServer
 from ledger.store.packing import unpack
-from tests.e2e.cli_program import DAY_MG, Program, add_company, import_day, mass_mg, open_ledger
+from tests.e2e.cli_program import (
+    DAY_MG,
+    Program,
+    add_company,
+    import_day,
+    mass_mg,
+    open_ledger,
+    write_day,
+)
 from tests.faults.embedded_land import temporary_home
 
 PERIOD = ("--period", "2018-01")
@@ -114,3 +122,21 @@ def test_a_company_does_not_sign_what_its_own_proof_does_not_give(program: Progr
     for wrong in ({"deltas": (more,)}, {"data_hash": "0" * 64}):
         with pytest.raises(ProofFailed, match="the ledger's draft"):
             check_draft(msgspec.structs.replace(draft, **wrong), proof, log_key)
+
+
+def test_an_import_that_reads_the_stream_back_does_not_bring_the_data_back(program: Program):
+    reading = "mill/plant/electricity@7"
+    program("redact", "ask", reading, *WHO)
+    program("redact", "confirm", "mill/redactions@1", "--reason", "looked at")
+    for file in program.home.glob("outbox/mill/*.sqlite*"):
+        file.unlink()
+    import_day(program, "mill/plant/electricity", day=2)
+    again = program.run(
+        "import", "day.csv", "--stream", "mill/plant/electricity", "--map", "map.toml", "--json"
+    )
+    assert (again.json["events_posted"], again.json["skipped"]) == (0, 96)
+    write_day(program.folder)
+    words = ("import", "day.csv", "--stream", "mill/plant/electricity", "--map", "map.toml")
+    ended = program.run(*words, "--json")
+    assert (ended.status, "is covered" in ended.out) == (1, True), ended.out
+    assert mass_mg(program("footprint", "mill", *PERIOD)) == 2 * DAY_MG

@@ -32,6 +32,7 @@ from ledger.client.importer.marks import Marks, marks_in, marks_of
 from ledger.client.outbox import Outbox, PendingBatch
 from ledger.client.writer import UNSALTED
 from ledger.errors import BadFile, Overloaded, Unavailable
+from ledger.log.redacted import Redacted
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS batch (
@@ -125,13 +126,17 @@ class Journal:
         self._confirmed.append(name)
 
     def learn(self, stream: str, first: int, events: Sequence[msgspec.Struct]) -> None:
-        """Events of the stream, from a version on, that this journal did not know as a whole."""
+        """Events of the stream, from a version on, that this journal did not know as a whole.
+
+        One whose data was redacted counts as known, and nothing is kept of it.
+        """
         name = f"read back: {stream}@{first}"
+        there = [event for event in events if not isinstance(event, Redacted)]
         with self._transaction():
             self._insert(
-                name, stream, first, len(events), list(map(content_digest, events)), posted=1
+                name, stream, first, len(events), list(map(content_digest, there)), posted=1
             )
-            self._insert_profiles(name, stream, marks_of(events))
+            self._insert_profiles(name, stream, marks_of(there))
 
     def reconcile(self, stream: str, outbox: Outbox) -> None:
         """Settle what was intended, once nothing of the stream is pending any more."""

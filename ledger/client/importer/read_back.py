@@ -17,9 +17,9 @@ from ledger.client.connection import Connection
 from ledger.client.importer.journal import Journal
 from ledger.client.writer import Writer
 from ledger.errors import BadBundle, NotAuthorised, NotFound, ProofFailed
-from ledger.log import batch
 from ledger.log.bundle import OpenedEvent, open_bundle, read_bundle
 from ledger.log.page import read_page
+from ledger.log.redacted import stored_chain
 from ledger.log.values import parse_time
 
 
@@ -67,7 +67,8 @@ class ReadBack:
         low, high = 0, len(versions)
         while low < high:
             middle = (low + high) // 2
-            if _start_s(await self._event(versions[middle])) < wanted_s:
+            event = await self._event(versions[middle])
+            if event is None or _start_s(event) < wanted_s:
                 low = middle + 1
             else:
                 high = middle
@@ -80,9 +81,10 @@ class ReadBack:
         entries = []
         leaf = b""
         for entry in page:
-            events = machine.read_events(entry.lines)
-            types = [type(event).__name__ for event in events]
-            leaf = batch.chain(entry.lines, types, entry.signed.statement)[-1]
+            events = machine.read_stored(entry.lines)
+            types = machine.types_of(events)
+            types = types * len(events) if len(types) == 1 else types
+            leaf = stored_chain(entry.lines, types, entry.signed.statement)[-1]
             entries.append((entry.signed.statement, events))
         first, last = (entries[0][0].first, entries[-1][0].last) if entries else (0, 0)
         if not first <= version <= last or entries[0][0].stream != self._stream:
@@ -100,11 +102,10 @@ class ReadBack:
             self._journal.learn(self._stream, said.first, events)
         self._queue = [one for one in self._queue if not first <= one <= last]
 
-    async def _event(self, version: int) -> msgspec.Struct:
+    async def _event(self, version: int) -> msgspec.Struct | None:
+        """The event, None where its data was redacted."""
         data = (await self._proven(version)).data
-        if data is None:
-            raise BadBundle("a bundle without data", expected=f"{self._stream}@{version}")
-        return machine.read_event(data)
+        return None if data is None else machine.read_event(data)
 
     async def _proven(self, version: int) -> OpenedEvent:
         name = f"{self._stream}@{version}"
