@@ -44,7 +44,11 @@ from ledger.store.view_store import ViewStore
 
 
 class Proving(msgspec.Struct, frozen=True):
-    """What files are made from: one snapshot of a ledger, under one checkpoint."""
+    """What files are made from: one snapshot of a ledger, under one checkpoint.
+
+    `earlier` is the number, from 1, of the earlier log whose checkpoint it is, None for the log
+    itself; `opened` is the index of that log's entry 0.
+    """
 
     conn: Connection
     views: ViewStore
@@ -52,6 +56,21 @@ class Proving(msgspec.Struct, frozen=True):
     lists: Lists
     checkpoint: StoredCheckpoint
     tiles: TileCache
+    opened: int = 0
+    earlier: int | None = None
+
+    @property
+    def size(self) -> int:
+        """The index behind the last entry that the checkpoint covers."""
+        return self.opened + self.checkpoint.size
+
+    def gathering(
+        self, size: int, hidden: frozenset[str], ends: tuple[str, int] | None = None
+    ) -> Gathering:
+        """An empty file of events below a size."""
+        gathering = Gathering(self.conn, self.views, size, ends=ends, withheld=hidden)
+        gathering.of_log(self.opened, self.earlier)
+        return gathering
 
 
 async def seal_named(conn: Connection, views: ViewStore, name: str) -> SealPiece:
@@ -87,27 +106,28 @@ async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[st
     if seal_name is None:
         return await _event(proving, subject, hidden)
     seal = await seal_named(proving.conn, proving.views, seal_name)
+    for name in hidden & {seal_name, getattr(subject, "target", None)}:
+        raise BadValue(
+            f"withholding {name}", expected="an event that the claim is not read from", found=name
+        )
     if isinstance(subject, InventorySubject):
         return await build_inventory(proving, subject, seal)
     if isinstance(subject, CurrentSubject):
         return await _current(proving, subject, seal, hidden)
     further = await _further(proving, subject, seal)
-    gathering = Gathering(proving.conn, proving.views, proving.checkpoint.size, withheld=hidden)
+    gathering = proving.gathering(proving.size, hidden)
     for name in named_by(subject):
         await gathering.add_named(name)
-    await gathering.add_trust(proving.about.operator, proving.checkpoint.size)
+    await gathering.add_trust(proving.about.operator, proving.size)
     return await _written(proving, gathering, subject, further)
 
 
 async def _event(proving: Proving, subject: Subject, hidden: frozenset[str]) -> bytes:
     """The event and everything that it rests on, and nothing behind it in its own stream."""
     (name,) = named_by(subject)
-    size = proving.checkpoint.size
-    gathering = Gathering(
-        proving.conn, proving.views, size, ends=split_event(name), withheld=hidden
-    )
+    gathering = proving.gathering(proving.size, hidden, split_event(name))
     await gathering.add_named(name)
-    await gathering.add_trust(proving.about.operator, size)
+    await gathering.add_trust(proving.about.operator, proving.size)
     return await _written(proving, gathering, subject, NOTHING)
 
 
@@ -123,7 +143,7 @@ async def _current(
             found=subject.event,
             advice="Of another event, ask for its proof without a seal.",
         )
-    gathering = Gathering(proving.conn, proving.views, seal.size, withheld=hidden)
+    gathering = proving.gathering(seal.size, hidden)
     if not await gathering.add(*split_event(subject.event)):
         raise NotFound(
             f"event {subject.event}",

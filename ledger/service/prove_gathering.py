@@ -21,8 +21,9 @@ from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.redacted import Redacted, holds_redacted, read_redacted, stored_leaves
 from ledger.log.tree import paths_of
 from ledger.machine import read_event
-from ledger.standing import needs
-from ledger.store import log_store
+from ledger.parties.rules import place_of
+from ledger.standing import TRUST, needs
+from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
 from ledger.store.log_store import StoredEntry
 from ledger.store.tile_store import TileCache
@@ -58,6 +59,12 @@ class Gathering:
         self._sources: set[str] = set()
         self._corrected: set[str] = set()
         self._parties: set[str] = set()
+        self._opened = 0
+        self._earlier: int | None = None
+
+    def of_log(self, opened: int, earlier: int | None) -> None:
+        """Let the file be of the log whose entry 0 has this index: the earlier log of this number."""
+        self._opened, self._earlier = opened, earlier
 
     async def add_named(self, name: str) -> None:
         """Take an event that is asked for, whatever the size, with all that it rests on.
@@ -132,9 +139,9 @@ class Gathering:
     async def _entry(self, stream: str, version: int) -> StoredEntry | None:
         """The entry that holds an event, kept with its lines."""
         for known in self.entries.values():
-            if known.stream == stream and known.first <= version < known.first + known.count:
+            if known.name == stream and known.first <= version < known.first + known.count:
                 return known
-        found = await log_store.entry_holding(self._conn, stream, version)
+        found = await log_store.entry_holding(self._conn, self._column(stream), version)
         if found is not None:
             self._keep(found)
         return found
@@ -145,7 +152,7 @@ class Gathering:
 
     def parties(self) -> list[str]:
         """Everybody who has a stream in the file so far, or is handed something in it."""
-        there = (party_of(self.entries[index].stream) for index in self.positions)
+        there = (party_of(self.entries[index].name) for index in self.positions)
         return sorted({*there, *self._parties})
 
     async def add_trust(self, operator: str, size: int) -> None:
@@ -160,7 +167,8 @@ class Gathering:
             await self._add_stream(f"{party}/keys", self._size)
 
     async def _add_stream(self, stream: str, size: int) -> None:
-        async for entry in log_store.stream_entries(self._conn, stream, size=size):
+        column = self._column(stream)
+        async for entry in log_store.stream_entries(self._conn, column, size=size):
             last = self._version if stream == self._stream else entry.first + entry.count
             shown = range(min(entry.count, last - entry.first + 1))
             if shown:
@@ -174,23 +182,42 @@ class Gathering:
         """
         self._check_withheld()
         indexes = sorted(index for index, positions in self.positions.items() if positions)
-        paths = await cache.prove(lambda read: tiles.inclusion_paths(size, indexes, read))
+        self._check_one_log(indexes)
+        places = [index - self._opened for index in indexes]
+        paths = await cache.prove(lambda read: tiles.inclusion_paths(size, places, read))
         return tuple(
             BundleEntry(
                 events=self._events(index),
-                index=index,
+                index=place,
                 jws=self.entries[index].jws,
-                path=paths[index],
+                path=paths[place],
             )
-            for index in indexes
+            for index, place in zip(indexes, places, strict=True)
         )
+
+    def _column(self, stream: str) -> str:
+        return earlier_store.column_of(stream, self._earlier)
+
+    def _check_one_log(self, indexes: Iterable[int]) -> None:
+        """Raise NotFound if the file would need entries of a log before the one that it is of."""
+        before = [index for index in indexes if index < self._opened]
+        if before:
+            first = self.entries[before[0]]
+            raise NotFound(
+                "a file under this log's checkpoint",
+                expected="an event that stands on entries of one log",
+                found=f"it stands on {first.name}@{first.first}, of an earlier log",
+                advice="Files do not reach over the end of a log yet. Ask for files of the earlier "
+                "events, which stand under their own log's checkpoint, or audit the ledger.",
+            )
 
     def _check_withheld(self) -> None:
         there = {
-            event_ref(self.entries[index].stream, self.entries[index].first + position)
+            event_ref(self.entries[index].name, self.entries[index].first + position)
             for index, position in self._hidden
         }
-        for name in sorted(self._withheld - there):
+        trust = {name for name in there if place_of(split_event(name)[0]) in TRUST}
+        for name in sorted(self._withheld - (there - trust)):
             raise BadValue(
                 f"withholding {name}",
                 expected="an event that is in the file, and none of keys or rules",
@@ -204,7 +231,7 @@ class Gathering:
         statement = parse_statement(entry.jws).statement
         types = entry.types * len(lines) if len(entry.types) == 1 else entry.types
         leaves_from = stored_leaves if holds_redacted(lines) else leaves_of
-        leaves = leaves_from(lines, types, entry.stream, entry.first, statement.previous)
+        leaves = leaves_from(lines, types, statement.stream, entry.first, statement.previous)
         found: list[BundleEvent | WithheldEvent] = []
         for position, path in paths_of(leaves, sorted(self.positions[index])).items():
             previous = leaves[position - 1].hex() if position else statement.previous

@@ -29,13 +29,14 @@ PRIVATE: Final = (
 )
 BEYOND_FORM: Final = (
     "/v1/batches",
+    "/v1/bundles/",
     "/v1/footprints/",
     "/v1/parties/{party}/transfers",
     "/v1/reports/",
     "/v1/explanations",
     "/v1/seals/draft",
 )
-"""A body in form is refused without a signature, a period that ends before it begins, a report of
+"""A body in form is refused without a signature, a subject that is not one of its kind, a period that ends before it begins, a report of
 a party that is made of the area only, and a figure of a size that the log has not reached."""
 
 bounded = settings(
