@@ -15,6 +15,7 @@ from ledger.machine import TYPES
 from tests.oracles.make_browser_rules import module as rules_module
 
 FOLDER = Path(browser.__file__).parent
+IMPORTED = r'^import \{[^}]*\} from "\./([a-z0-9]+)\.js";'
 MODULES = sorted((FOLDER / "verify").glob("*.js"))
 
 
