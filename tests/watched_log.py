@@ -102,9 +102,11 @@ class WatchedLog:
             sums={},
         )
 
-    def seal(self, companies: Iterable[CompanyLine], **changed: object) -> int:
-        """Post a seal of all there is, and show its list of companies; the entry's index."""
-        size = len(self.bodies)
+    def seal(
+        self, companies: Iterable[CompanyLine], at: int | None = None, **changed: object
+    ) -> int:
+        """Post a seal of all there was at a size, and show its companies; the entry's index."""
+        size = len(self.bodies) if at is None else at
         lines = [encode_company(one) for one in companies]
         event = {
             "type": "FootprintSealed",

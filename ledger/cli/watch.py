@@ -163,7 +163,7 @@ class _Teller:
             self.warn(f"the ledger shows size {look.published}, and has shown {look.size}")
         for size in look.awaited:
             self.warn(f"a checkpoint of size {size} is known, and the ledger has shown {look.size}")
-        for warning in look.warnings:
+        for warning in (*look.warnings, *look.left):
             self.warn(warning)
         return look
 

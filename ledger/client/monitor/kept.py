@@ -84,16 +84,16 @@ class Kept:
         durable_file.make_folder(folder)
         self.folder: Final = folder
         self._lock = _locked(folder)
+        self._db = sqlite3.connect(folder / FILE, isolation_level=None)
         try:
-            self._db = sqlite3.connect(folder / FILE, isolation_level=None)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
             self._read()
         except sqlite3.DatabaseError as error:
-            os.close(self._lock)
+            self.close()
             raise _bad_file(folder / FILE, str(error)) from error
         except BaseException:
-            os.close(self._lock)
+            self.close()
             raise
 
     def __enter__(self) -> Self:

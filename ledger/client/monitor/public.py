@@ -57,11 +57,14 @@ class PublicEvents:
         self._kept = kept
         self._served = served
         self.operator = party_of(kept.entry(0).stream)
+        self._continues: bool | None = None
 
     def continues(self) -> bool:
         """Whether the log's opening says that it goes on from an earlier log. Raises as `events`."""
-        ((_, data),) = self.events(self._kept.entry(0))
-        return data.get("continues") is not None
+        if self._continues is None:
+            _, opening = next(self.events(self._kept.entry(0)))
+            self._continues = opening.get("continues") is not None
+        return self._continues
 
     def events(self, entry: KeptEntry) -> Iterator[tuple[int, dict[str, object]]]:
         """Version and data of each event of an entry of a public stream.

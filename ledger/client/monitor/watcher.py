@@ -45,6 +45,12 @@ class Finding(msgspec.Struct, frozen=True):
     what: str
 
 
+class Left(msgspec.Struct, frozen=True):
+    """Something that cannot be checked from this log alone."""
+
+    what: str
+
+
 class Look(msgspec.Struct, frozen=True):
     """What one look has shown."""
 
@@ -55,7 +61,9 @@ class Look(msgspec.Struct, frozen=True):
     """Size of the checkpoint that the ledger shows now; it can be smaller than what was seen."""
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
-    """What could not be looked at, and why."""
+    """What could not be looked at now, and why."""
+    left: tuple[str, ...]
+    """What cannot be checked from this log alone, whenever one looks."""
     awaited: tuple[int, ...]
     """Sizes of checkpoints seen elsewhere that the ledger has still to come up to."""
 
@@ -86,11 +94,13 @@ class Watcher:
         published = self._follow(progress)
         warnings = list(self._compare())
         findings = [Finding(one.index, one.fault) for one in self._kept.with_faults()]
+        left: list[str] = []
         if self._kept.size and not self._kept.entry(0).fault:
             public = PublicEvents(self._kept, self._served)
-            said = [*self._begun_elsewhere(public), *self._check_seals(public)]
+            said = (*self._begun_elsewhere(public), *self._check_seals(public))
             findings += [one for one in said if isinstance(one, Finding)]
             warnings += [one for one in said if isinstance(one, str)]
+            left = [one.what for one in said if isinstance(one, Left)]
         sealed = self._kept.checked_seals().items()
         findings += [Finding(index, fault) for index, fault in sealed if fault]
         head = self._kept.checkpoint
@@ -101,6 +111,7 @@ class Watcher:
             published=published,
             findings=tuple(sorted(findings, key=lambda one: one.index)),
             warnings=tuple(warnings),
+            left=tuple(left),
             awaited=tuple(sorted(notes)),
         )
 
@@ -216,16 +227,16 @@ class Watcher:
             what = f"{one.stream} begins with version {one.first}, and this log continues no other"
             yield Finding(one.index, what)
 
-    def _check_seals(self, public: PublicEvents) -> Iterator[Finding | str]:
+    def _check_seals(self, public: PublicEvents) -> Iterator[Finding | Left | str]:
         """What could not be checked, and what is shown otherwise than sealed; faults are kept."""
         for entry in public.seals():
-            if self._kept.begun_elsewhere():
-                yield (
-                    f"the seals of entry {entry.index} are not checked: they cover streams of the "
-                    "log before this one"
-                )
-                continue
             try:
+                if public.continues():
+                    yield Left(
+                        f"the seals of entry {entry.index} are not checked: they cover streams of "
+                        "the log before this one"
+                    )
+                    continue
                 fault = public.check_seals(entry)
             except ProofFailed as error:
                 yield Finding(entry.index, _short(error))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -390,16 +391,20 @@ def test_what_an_author_has_seen_is_held_against_the_log(
     assert look(folder, server).findings == ()
 
 
-def test_a_log_that_continues_another_has_streams_that_began_there(folder: Path):
+@pytest.mark.parametrize("streams", [(METER,), ()])
+def test_a_log_that_continues_another_has_streams_and_seals_that_began_there(
+    folder: Path, streams: tuple[str, ...]
+):
     log = WatchedLog()
     log.bodies.clear()
     log.post("operator/ledger", {"type": "LedgerOpened", "continues": {"size": 8}})
-    log.post(METER, {}, first=9, previous="ab" * 32)
-    log.seal([])
+    for stream in streams:
+        log.post(stream, {}, first=9, previous="ab" * 32)
+    log.seal([], heads_root="ab" * 32)
     with LogServer(log) as server:
         found = look(folder, server)
-    assert found.findings == ()
-    assert "log before this one" in found.warnings[0]
+    assert (found.findings, found.warnings) == ((), ())
+    assert "log before this one" in found.left[0]
 
 
 def test_the_first_entry_opens_the_ledger(folder: Path):
@@ -478,7 +483,7 @@ def test_a_wrong_seal_is_found_for_ever(
     sealed: WatchedLog,
     folder: Path,
     companies: tuple[str, ...],
-    changed: dict[str, object],
+    changed: dict[str, Any],
     why: str,
 ):
     size = len(sealed.bodies)
@@ -502,6 +507,9 @@ def test_a_company_that_came_later_is_in_the_next_seal_alone(sealed: WatchedLog,
     sealed.register("bakery")
     size = len(sealed.bodies)
     sealed.seal([sealed.company(one, size) for one in ("acme", "bakery", "tower")])
+    assert sealed_faults(sealed, folder).findings == ()
+    before = size - 2
+    sealed.seal([sealed.company(one, before) for one in ("acme", "tower")], at=before)
     assert sealed_faults(sealed, folder).findings == ()
 
 
@@ -540,4 +548,11 @@ def test_a_seal_shown_with_other_data_than_the_log_has_is_found(sealed: WatchedL
     found = sealed_faults(sealed, folder)
     assert "other events of operator/seals" in faults(found)[index]
     sealed.change = lambda _, body: body
+    other = sealed.fork(size)
+    other.seal([])  # signed by the same author, and in no log that was followed
+    whole = sealed.answer
+    sealed.answer = lambda path: (other.answer if "/v1/" in path else whole)(path)  # type: ignore[method-assign]
+    found = sealed_faults(sealed, folder)
+    assert "other events of operator/seals" in faults(found)[index]
+    sealed.answer = whole  # type: ignore[method-assign]
     assert sealed_faults(sealed, folder).findings == ()
