@@ -41,7 +41,7 @@ from ledger.carbon.seal.lists import SealLists
 from ledger.errors import BadValue, LedgerError, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.bundle import named_by
-from ledger.log.bundle_kinds import EventSubject, Subject
+from ledger.log.bundle_kinds import EventSubject, FigureSubject, Subject
 from ledger.log.keys import PublicKey
 from ledger.log.names import parse_stream, split_event
 from ledger.log.note import parse_vkey
@@ -71,6 +71,7 @@ from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
 from ledger.service.spread import spread
 from ledger.service.stream_page import page_of
+from ledger.service.under import Under, kept_checkpoint
 from ledger.service.witness_list import read_witness_list
 from ledger.service.witnesses import Witnesses
 from ledger.store import checkpoint_store, earlier_store, log_store, tile_store
@@ -274,20 +275,25 @@ class Ledger:
         return found.cosigned_note
 
     async def receipt(self, index: int) -> str:
-        """The receipt of an entry under the newest cosigned checkpoint over it. Raises NotFound."""
+        """The receipt of an entry under the newest cosigned checkpoint over it. Raises NotFound.
+
+        Of an earlier log's entry, whose index is below 0, under that log's last checkpoint.
+        """
         async with self.database.read() as conn:
             stored = await self._checkpoint(conn)
-            if not 0 <= index < stored.size:
+            under = await self._under(conn, index)
+            if not under.opened <= index < stored.size or (index < 0 and under.earlier is None):
                 raise NotFound(
                     f"entry {index}",
                     expected=f"an index from 0 to {stored.size - 1}",
                     found=str(index),
                 )
-            stored = await self._standing(conn, index)
-            cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
-            path = await cache.prove(lambda read: tiles.inclusion_path(stored.size, index, read))
-        note = stored.cosigned_note.encode()
-        return format_receipt(Receipt(index, tuple(path), note)).decode()
+            place, size = index - under.opened, under.stored.size
+            at_hand = self._tiles_at_hand() if index >= 0 else None
+            cache = tile_store.TileCache(conn, size, at_hand, under.opened)
+            path = await cache.prove(lambda read: tiles.inclusion_path(size, place, read))
+        note = under.stored.cosigned_note.encode()
+        return format_receipt(Receipt(place, tuple(path), note)).decode()
 
     async def tile(self, level: int, number: int, width: int) -> bytes:
         """A tile of the log's tree under the newest checkpoint. Raises NotFound."""
@@ -532,13 +538,27 @@ class Ledger:
         """
         async with self.database.read() as conn:
             about = await self._ledger(conn)
-            index = 0
+            indexes = []
+            if isinstance(subject, FigureSubject):
+                indexes.append(parse_figure(subject.figure).size - 1)
             for name in named_by(subject):
                 place = await log_store.find_entry(conn, *split_event(name))
-                index = max(index, 0 if place is None else place.index)
-            stored = await self._standing(conn, index)
-            cache = tile_store.TileCache(conn, stored.size, self._tiles_at_hand())
-            proving = Proving(conn, self._views, about, self._lists, stored, cache)
+                indexes.append(0 if place is None else place.index)
+            index = max(indexes, default=0)
+            under = await self._under(conn, index)
+            cache = tile_store.TileCache(
+                conn, under.stored.size, self._tiles_at_hand() if index >= 0 else None, under.opened
+            )
+            proving = Proving(
+                conn,
+                self._views,
+                about,
+                self._lists,
+                under.stored,
+                cache,
+                under.opened,
+                under.earlier,
+            )
             return await build_bundle(proving, subject, withheld)
 
     def _tiles_at_hand(self) -> dict[tuple[int, int], bytes]:
@@ -658,6 +678,11 @@ class Ledger:
         if found is None or found.size <= index:
             return await self._checkpoint(conn)
         return found
+
+    async def _under(self, conn: Connection, index: int) -> Under:
+        """The checkpoint for a proof about an entry, also one of an earlier log. Raises NotFound."""
+        earlier = await kept_checkpoint(conn, index) if index < 0 else None
+        return earlier or Under(await self._standing(conn, index), 0, None)
 
     @staticmethod
     async def _checkpoint(conn: Connection) -> checkpoint_store.StoredCheckpoint:

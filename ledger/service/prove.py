@@ -100,6 +100,13 @@ async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[st
             found=", ".join(sorted(hidden)[:3]),
             advice="Ask for the sealed figure instead.",
         )
+    if isinstance(subject, InventorySubject | FigureSubject) and proving.about.earlier:
+        raise BadValue(
+            "a file that derives everything",
+            expected="a ledger whose log continues no other",
+            found=f"entries of {len(proving.about.earlier)} earlier logs",
+            advice="Files do not reach over the end of a log yet. Ask for the sealed figure.",
+        )
     if isinstance(subject, FigureSubject):
         return await build_figure(proving, subject)
     seal_name = getattr(subject, "seal", None)

@@ -86,6 +86,11 @@ class StoredEntry(msgspec.Struct, frozen=True):
     packed: bytes
 
     @property
+    def name(self) -> str:
+        """The stream's name: in the tables, those that opened earlier logs have another one."""
+        return self.stream.partition("#")[0]
+
+    @property
     def lines(self) -> bytes:
         """The event lines, each ended by LF; raises Damaged."""
         return unpack(self.packed) if self.packed else b""

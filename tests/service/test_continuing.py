@@ -15,11 +15,21 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ledger.errors import BadValue, Conflict, Damaged, LedgerError, LogStopped, NotAuthorised
+from ledger.errors import (
+    BadValue,
+    Conflict,
+    Damaged,
+    LedgerError,
+    LogStopped,
+    NotAuthorised,
+    NotFound,
+)
 from ledger.log.batch import parse_statement
+from ledger.log.bundle_kinds import InventorySubject
 from ledger.log.keys import PrivateKey
 from ledger.machine import read_event
 from ledger.parties.events import LedgerOpened
+from ledger.provenance import verify_bundle
 from ledger.service import Ledger, Settings, continue_log, open_ledger
 from ledger.service.audit import AuditReport
 from ledger.store import log_store
@@ -390,3 +400,51 @@ def test_an_opening_that_names_another_end_is_refused(
     change(settings, statement, "earlier_logs")
     with pytest.raises(LedgerError):
         continued(place, settings)
+
+
+# --- proofs --------------------------------------------------------------------------------------
+
+
+def test_events_of_the_earlier_log_are_proven_under_its_own_last_checkpoint(
+    place: Place, another: MakeSettings
+):
+    place.run(readings)
+    old = in_ledger(place.settings, lambda ledger: ledger.status())
+    event = f"{stream(2)}@1"
+    before = in_ledger(place.settings, lambda ledger: ledger.bundle(event))
+    later = continued(place, another("second"))
+    bundle = in_ledger(later.settings, lambda ledger: ledger.bundle(event))
+    assert bundle == before
+    verdict = verify_bundle(bundle, old.log_key)
+    assert (verdict.origin, verdict.strength) == ("ledger.example/log", "re-derived")
+
+
+def test_receipts_of_the_earlier_log_are_kept(place: Place, another: MakeSettings):
+    place.run(readings)
+    old = in_ledger(place.settings, lambda ledger: ledger.status())
+    before = in_ledger(place.settings, lambda ledger: ledger.receipt(old.size - 3))
+    later = continued(place, another("second"))
+    assert in_ledger(later.settings, lambda ledger: ledger.receipt(-3)) == before
+
+    async def ask(ledger: Ledger) -> None:
+        for index in (-old.size - 1, 1):
+            with pytest.raises(NotFound, match=f"entry {index}"):
+                await ledger.receipt(index)
+
+    in_ledger(later.settings, ask)
+
+
+def test_a_file_that_would_reach_over_the_end_of_a_log_is_refused_with_advice(
+    place: Place, another: MakeSettings
+):
+    place.run(readings)
+    later = continued(place, another("second"))
+
+    async def prove(ledger: Ledger, workload: Workload) -> None:
+        await ledger.post(workload.batch(0, 7))
+        with pytest.raises(NotFound, match="of an earlier log"):
+            await ledger.bundle(f"{stream(0)}@15")
+        with pytest.raises(BadValue, match="derives everything"):
+            await ledger.prove(InventorySubject(party="company", seal="operator/seals@1"))
+
+    later.run(prove)
