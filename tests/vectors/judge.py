@@ -32,7 +32,7 @@ from ledger.log import (
 )
 from ledger.log.hashes import Hash, LeafHash, RootHash, format_base64, leaf_hash
 from ledger.machine import read_event
-from tests.vectors import figure_cases
+from tests.vectors import figure_cases, redaction_cases
 from tests.vectors.shape import Case, unspell
 
 if TYPE_CHECKING:
@@ -252,5 +252,6 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "add-checkpoint": requests,
     "evidence": two_histories,
     "seal": sealed,
+    "redaction": redaction_cases.judge,
     "figures": figure_cases.judge,
 }

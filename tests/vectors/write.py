@@ -18,6 +18,7 @@ from tests.vectors import (
     figure_cases,
     log_cases,
     party_cases,
+    redaction_cases,
     seal_cases,
     statement_cases,
     witness_cases,
@@ -39,6 +40,7 @@ FILES = {
     "add-checkpoint": witness_cases.requests,
     "evidence": evidence_cases.evidence,
     "seal": seal_cases.seal,
+    "redaction": redaction_cases.redactions,
     "figures": figure_cases.figures,
 }
 
