@@ -21,7 +21,7 @@ NAMED = (
     "factor used", "factor import", "factor chp", "factor library list",
     "factor library publish", "site add", "site list", "source add",
     "source list", "source amend", "source close", "source assign-factor", "import", "record", "correct",
-    "footprint", "area", "prove", "verify", "audit", "rebuild", "status", "serve",
+    "footprint", "area", "prove", "verify", "verify-page", "audit", "rebuild", "status", "serve",
     "meter install", "meter remove", "boundary set", "boundary transfer-site", "boundary base-year",
     "fact company", "fact area", "fact list", "line declare", "supply match", "supply end",
     "report ghg-protocol", "report iso-14064-1", "report esrs", "report gb-t-32150", "report gpc",
