@@ -160,7 +160,14 @@ class ProofFiles:
     def lines(self, seal: str, party: str) -> list[Value]:
         return [msgspec.json.decode(one.encode()) for one in self.lists(seal).lines[party]]
 
-    def current(self, name: str, seal: str, *shown: str, withheld: Sequence[str] = ()) -> Value:
+    def current(
+        self,
+        name: str,
+        seal: str,
+        *shown: str,
+        withheld: Sequence[str] = (),
+        heads: Sequence[seals.Head] | None = None,
+    ) -> Value:
         """A file of kind `current-event`: the streams that could change the event, whole."""
         stream = name.partition("@")[0]
         size = self.said(seal)["size"]
@@ -171,14 +178,15 @@ class ProofFiles:
         names = {name, seal, *shown}
         names.update(*(self.stream(one, size) for one in asked))
         names |= set(self.trust(*parties))
-        heads = [seals.encode_head(one) for one in self.lists(seal).heads]
-        streams = [one.stream for one in self.lists(seal).heads]
+        sealed = self.lists(seal).heads if heads is None else heads
+        lines = [seals.encode_head(one) for one in sealed]
+        streams = [one.stream for one in sealed]
         return self.file(
             "current-event",
             {"event": name, "seal": seal},
             sorted(names - set(withheld)),
             withheld,
-            heads=[_head(heads, streams, one) for one in sorted(asked)],
+            heads=[_head(lines, streams, one) for one in sorted(asked)],
         )
 
 

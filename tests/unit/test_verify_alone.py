@@ -517,6 +517,20 @@ def test_a_profile_is_split_by_month_and_rounded_once_for_each_line(world: World
     }
 
 
+def test_a_reading_that_begins_with_an_amendment_belongs_to_the_new_line(world: World):
+    world.post("acme", POWER, [profile(T2, 1800, ["0.0000033", "0.0000033"])])
+    moved = SourceAmended(
+        salt=salt(),
+        source=POWER,
+        from_="2026-01-03T00:30:00+08:00",
+        reason="moved",
+        key_area="energy",
+    )
+    world.post("acme", "acme/register", [moved])
+    found = check(ProofFiles(world).event(f"{POWER}@3", *GROUNDS, "acme/register@3"))
+    assert masses(found) == {"2026-01": {"location": {"CO2": "4"}}}  # 1.65 and 1.65, not 3.3
+
+
 def test_a_measured_mass_is_split_by_elapsed_time(world: World):
     stack = {"activity": "measured.stack", "scope": 1, "unit": "h", "kind": "discrete"}
     world.source("acme/plant/stack", **stack)
@@ -639,6 +653,12 @@ def test_a_cosignature_that_does_not_verify_is_refused(world: World, who: str):
     check(value)  # nobody trusts that witness, so its line is ignored
 
 
+def test_a_witness_that_signs_twice_is_refused(world: World):
+    value = cosigned(ProofFiles(world).event(f"{POWER}@1", *GROUNDS), "certifier", "certifier")
+    with pytest.raises(verify.Refused, match="cosignature"):
+        check(value, witnesses=VKEYS)
+
+
 def test_a_sealed_figure_is_audited_where_a_replaying_witness_has_signed(sealed: ProofFiles):
     value = cosigned(of_kind(sealed, "company-total"), "certifier")
     assert check(value, replayed=VKEYS[:1])["strength"] == "audited"
@@ -676,6 +696,39 @@ def test_a_withheld_event_that_could_change_the_figure_is_undisclosed(world: Wor
     found = check(value)
     assert found["not_excluded"] == ["another-history", "undisclosed:acme/register@3"]
     assert found["strength"] == "re-derived"
+
+
+def test_heads_that_hide_a_correction_are_refused(sealed: ProofFiles):
+    """The operator seals heads in which the stream of corrections has no line."""
+    world = sealed.world
+    true = list(sealed.lists(SEAL).heads)
+    for hidden in (FIXES, "acme/register"):
+        heads = [head for head in true if head.stream != FIXES]
+        if hidden == "acme/register":
+            at = [head.stream for head in true].index(hidden)
+            leaf = world.log[4].leaves[0].hex()
+            heads = [*true[:at], seals.Head(head=leaf, stream=hidden, version=1), *true[at + 1 :]]
+        said = msgspec.json.decode(world.log[10].lines[0], type=TYPES["FootprintSealed"])
+        wrong = msgspec.structs.replace(
+            said,
+            salt=salt(),
+            heads_count=len(heads),
+            heads_root=seals.heads_root(heads).hex(),
+        )
+        name = forge(world, "operator", "operator/seals", [wrong])
+        files = ProofFiles(world)
+        value = files.current(f"{POWER}@2", name, "operator/factors@1", heads=heads)
+        refuses(value, "foreign" if hidden == FIXES else "seal")
+
+
+def test_lines_that_are_no_neighbours_do_not_show_an_absence(world: World):
+    seal = world.seal()
+    value = ProofFiles(world).current(f"{POWER}@1", seal, "operator/factors@1")
+    assert check(value)["strength"] == "re-derived"
+    absent = next(proof for proof in value["heads"] if "before" in proof)
+    other = next(proof for proof in value["heads"] if proof["stream"] == "acme/keys")
+    absent["before"] = {name: other[name] for name in ("line", "path", "position")}
+    refuses(value, "seal")
 
 
 def test_an_entry_behind_the_seal_is_refused(sealed: ProofFiles):
