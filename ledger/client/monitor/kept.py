@@ -312,13 +312,22 @@ class Kept:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk has rolled back already
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                f"{self.folder / FILE} cannot be written",
+                expected="a disk with room, and the right to write",
+                found=str(error),
+                advice="Make room there, then watch again: what was followed is kept.",
+            ) from error
 
 
 def _locked(folder: Path) -> int:

@@ -205,6 +205,18 @@ def test_a_changed_file_is_noticed(server: LogServer, folder: Path):
         Kept(folder)
 
 
+def test_a_full_disk_is_said_and_loses_nothing(log: WatchedLog, server: LogServer, folder: Path):
+    look(folder, server)
+    log.readings(METER, 2_000)
+    with Kept(folder) as kept, Served(server.url) as served:
+        kept._db.execute("PRAGMA max_page_count = 60")
+        with pytest.raises(Unavailable, match="cannot be written") as refused:
+            Watcher(kept, served, (), VKEY).look(lambda _done, _total: None)
+        assert "full" in refused.value.found
+        assert kept.size == 5
+    assert look(folder, server).size == 2_005
+
+
 # --- two histories ---------------------------------------------------------------------------
 
 
