@@ -50,7 +50,7 @@ class Connection(Protocol):
         """The latest receipt of an entry (C2SP tlog-proof); raises NotFound."""
 
     async def checkpoint(self) -> str:
-        """The newest checkpoint, a signed note."""
+        """The published checkpoint, a signed note; raises NotFound before the first."""
 
     async def parties(self) -> list[PartyInfo]:
         """All parties with their keys, by name."""
