@@ -192,7 +192,7 @@ class HttpConnection:
         return text
 
     async def checkpoint(self) -> str:
-        """The newest checkpoint, its signature verified."""
+        """The published checkpoint, its signature verified; raises NotFound before the first."""
         log = await self._log_key()
         path = parse_origin(log.partition("+")[0]).partition("/")[2]
         text = (await self._get(f"/{path}/checkpoint")).text
