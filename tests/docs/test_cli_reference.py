@@ -30,7 +30,7 @@ NAMED = (
     "transfer record", "transfer acknowledge", "transfer withdraw", "transfer list",
     "target set",
     "watch",
-    "witness init", "witness serve", "witness show",
+    "witness init", "witness replay", "witness serve", "witness show",
 )  # fmt: skip
 
 

@@ -130,6 +130,25 @@ def test_one_replay_leaves_a_note_that_names_who_has_replayed(land: Land, tmp_pa
     assert len(cosigned.cosignatures) == 1
 
 
+def test_a_sealed_figure_is_audited_for_whoever_trusts_the_replaying_key(
+    land: Land, tmp_path: Path
+):
+    program = Program(land.service.home, tmp_path)
+    Keyring(land.service.home / "keys", random=lambda _: bytes([1]) * 32).make("operator")
+    program("seal", "make", "--period", "2018-01", "--view", "companies", "--url", land.service.url)
+    url = land.service.url
+    land.replaying.replay(url)
+    until(url, lambda found: found["witnesses"][1]["size"] == found["size"])
+    until(url, lambda found: found["witnessed_size"] == found["size"])
+    made = program("prove", "--company", "steelworks", "--seal", "1", "-o", "s.json", "--url", url)
+    (vkey,) = land.replaying.about.vkeys
+    call = ["verify", "s.json", "--log-key", made["log_key"]]
+    assert program(*call)["strength"] == "sealed"
+    audited = program(*call, "--replayed", f"regulator={vkey}")
+    assert (audited["strength"], audited["cosigned"]) == ("audited", [NAME])
+    assert program(*call, "--witness", f"regulator={vkey}")["strength"] == "sealed"
+
+
 def test_a_log_that_nobody_has_named_is_not_replayed(land: Land, tmp_path: Path):
     land.replaying.home.logs.write_text("")
     program = Program(land.replaying.folder, tmp_path)

@@ -172,6 +172,7 @@ def test_the_routes_are_those_that_were_promised():
         ("GET", "/v1/seals/{number}/heads"),
         ("GET", "/v1/seals/{number}/lines"),
         ("GET", "/v1/receipts/{index}"),
+        ("GET", "/v1/entries"),
         ("GET", "/v1/streams/{stream}/head"),
         ("GET", "/v1/streams/{stream}/entries"),
         ("GET", "/v1/events/{stream}@{version}/bundle"),
