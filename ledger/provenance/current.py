@@ -47,13 +47,10 @@ def current_event(opened: OpenedBundle, trusted: Trusted) -> Finding:
     source = opened.event.stream
     grounds = f"{party_of(source)}/register", f"{source}/corrections"
     items = [item for entry in opened.entries for item in entry.events]
-    asked = [item for item in items if item.stream in grounds]
-    check_nothing_else(
-        opened,
-        standing(
-            opened, subject.event, subject.seal, *(i.name for i in asked if i.data is not None)
-        ),
-    )
+    streams = _asked(opened, party_of(opened.entries[0].signed.statement.stream), source)
+    # Who has a stream in the file belongs there, if its keys are proven to be whole.
+    asked = [i.name for i in items if i.stream in streams and i.data is not None]
+    check_nothing_else(opened, standing(opened, subject.event, subject.seal, *asked))
     hidden = [item for item in items if item.data is None]
     whole = opened.event.data is not None and all(item.stream in grounds for item in hidden)
     undisclosed = [
@@ -79,10 +76,14 @@ def streams_asked(operator: str, parties: Sequence[str], source: str) -> list[st
     return sorted({*keys, f"{operator}/ledger", *own})
 
 
+def _asked(opened: OpenedBundle, operator: str, source: str) -> list[str]:
+    parties = sorted({party_of(entry.signed.statement.stream) for entry in opened.entries})
+    return streams_asked(operator, parties, source)
+
+
 def check_heads(opened: OpenedBundle, seal: Sealed, source: str) -> None:
     """The file holds what the seal's heads say of the asked streams; raises ProofFailed."""
-    parties = sorted({party_of(entry.signed.statement.stream) for entry in opened.entries})
-    asked = streams_asked(seal.operator, parties, source)
+    asked = _asked(opened, seal.operator, source)
     shown = [one.stream for one in opened.further.heads or ()]
     for stream in asked:
         if stream not in shown:

@@ -145,8 +145,14 @@ def test_an_entry_that_the_seal_does_not_cover_is_foreign(world: World):
 
 def test_an_event_that_the_claim_does_not_stand_on_is_foreign(world: World):
     seal = world.seal()
-    for extra in ("mill/keys@1", f"{POWER}@2"):
+    for extra in ("mill/register@1", f"{POWER}@2"):
         assert refused(Proofs(world, extra=[extra]).current(f"{POWER}@1", seal)) == "foreign"
+
+
+def test_keys_of_a_party_are_not_in_the_file_without_their_head(world: World):
+    seal = world.seal()
+    proofs = Proofs(world, extra=["mill/keys@1"])
+    assert refused(proofs.current(f"{POWER}@1", seal)) == "left-out"
 
 
 def test_a_head_that_is_missing_or_too_many_is_refused(world: World):

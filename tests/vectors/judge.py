@@ -6,12 +6,15 @@ come out, and an assertion compares it; a refused one carries no more than what 
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from ledger.errors import ProofFailed
+from ledger.errors import LedgerError, ProofFailed
 from ledger.log import (
     add_checkpoint,
     batch,
@@ -32,7 +35,8 @@ from ledger.log import (
 )
 from ledger.log.hashes import Hash, LeafHash, RootHash, format_base64, leaf_hash
 from ledger.machine import read_event
-from tests.vectors import figure_cases, redaction_cases
+from ledger.provenance import facts
+from tests.vectors import figure_cases, kind_cases, redaction_cases
 from tests.vectors.shape import Case, unspell
 
 if TYPE_CHECKING:
@@ -151,6 +155,25 @@ def bundles(case: Case) -> None:
     assert bundle.write_bundle(parsed) == data
 
 
+def bundle_kinds(case: Case) -> None:
+    data = kind_cases.whole(case, _accepted_kinds())
+    try:
+        verdict = kind_cases.judged(case, data)
+    except LedgerError as error:
+        if error.defect != case["defect"]:
+            raise AssertionError(f"{error.defect}, not {case['defect']}") from error
+        raise
+    _same(facts(verdict), case["verdict"])
+
+
+@cache
+def _accepted_kinds() -> list[Case]:
+    path = Path(__file__).parents[2] / "schemas" / "vectors" / "bundle-kinds.json"
+    file = json.loads(path.read_bytes())
+    accepted: list[Case] = file["accepted"]
+    return accepted
+
+
 def cosignatures(case: Case) -> None:
     notes(case)
     if "vkey" in case:
@@ -254,4 +277,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "seal": sealed,
     "redaction": redaction_cases.judge,
     "figures": figure_cases.judge,
+    "bundle-kinds": bundle_kinds,
 }

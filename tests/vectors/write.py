@@ -16,6 +16,7 @@ from typing import Any
 from tests.vectors import (
     evidence_cases,
     figure_cases,
+    kind_cases,
     log_cases,
     party_cases,
     redaction_cases,
@@ -42,6 +43,7 @@ FILES = {
     "seal": seal_cases.seal,
     "redaction": redaction_cases.redactions,
     "figures": figure_cases.figures,
+    "bundle-kinds": kind_cases.bundle_kinds,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
