@@ -209,7 +209,7 @@ def _told(seal: SealInfo) -> str:
                 "  emitted": masses_text(column_of(seal.totals, "emitted")),
                 "  removed": masses_text(column_of(seal.totals, "removed")),
                 "  biogenic": masses_text(column_of(seal.totals, "biogenic")),
-                "  companies": f"{seal.companies_count}, root {seal.companies_root}",
+                "  parties": f"{seal.companies_count}, root {seal.companies_root}",
                 "  heads": f"{seal.heads_count}, root {seal.heads_root}",
                 "  rules": f"{seal.rules}, {seal.gwp}",
                 "  event": f"{seal.event}, entry {seal.index} of the log",

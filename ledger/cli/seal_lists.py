@@ -11,9 +11,10 @@ import msgspec
 from ledger.carbon.reports.write_csv import guarded
 from ledger.carbon.seal.info import SealInfo
 from ledger.cli.footprint import masses_text
-from ledger.log.seals import SEALED_COLUMNS, CompanyLine, Head, InventoryLine, Sums
+from ledger.log.seals import CompanyLine, Head, InventoryLine, Sums
 
-_MG = tuple(f"{column} mg" for column in SEALED_COLUMNS)
+_COLUMNS = ("emitted", "removed", "biogenic")
+_MG = tuple(f"{column} mg" for column in _COLUMNS)
 
 
 class Grid(msgspec.Struct, frozen=True):
@@ -67,17 +68,17 @@ def companies_grid(listed: Iterable[CompanyLine], *, exact: bool) -> Grid:
         rows = [(one.party, *amounts) for one in listed for amounts in _exact(one.sums)]
         return Grid(("party", "gas", *_MG), rows)
     shown = [
-        (one.party, *(masses_text(column_of(one.sums, name)) for name in SEALED_COLUMNS))
+        (one.party, *(masses_text(column_of(one.sums, name)) for name in _COLUMNS))
         for one in listed
     ]
-    return Grid(("party", *SEALED_COLUMNS), shown)
+    return Grid(("party", *_COLUMNS), shown)
 
 
 def bridge_grid(totals: Sums, listed: Sums) -> Grid:
     """Totals beside the sum over all parties, and what the view's bridge has to explain."""
     rows = []
     for gas in sorted({*totals, *listed}):
-        for column in SEALED_COLUMNS:
+        for column in _COLUMNS:
             total, parties = (int(column_of(one, column).get(gas, "0")) for one in (totals, listed))
             if total or parties:
                 rows.append((gas, column, str(total), str(parties), str(total - parties)))
@@ -115,7 +116,5 @@ def _line(one: InventoryLine) -> tuple[str, ...]:
 
 def _exact(sums: Sums) -> list[tuple[str, ...]]:
     """Gas and amounts, a row for each gas, and one row where there is nothing."""
-    rows = [
-        (gas, *(str(getattr(one, name)) for name in SEALED_COLUMNS)) for gas, one in sums.items()
-    ]
-    return rows or [("", *("0" for _ in SEALED_COLUMNS))]
+    rows = [(gas, *(str(getattr(one, name)) for name in _COLUMNS)) for gas, one in sums.items()]
+    return rows or [("", *("0" for _ in _COLUMNS))]
