@@ -35,7 +35,7 @@ from ledger.log import (
 )
 from ledger.log.hashes import Hash, LeafHash, RootHash, format_base64, leaf_hash
 from ledger.machine import read_event
-from ledger.provenance import facts
+from ledger.provenance import facts, verify_bundle
 from tests.vectors import figure_cases, kind_cases, redaction_cases
 from tests.vectors.shape import Case, unspell
 
@@ -166,6 +166,16 @@ def bundle_kinds(case: Case) -> None:
     _same(facts(verdict), case["verdict"])
 
 
+def bundle_wholes(case: Case) -> None:
+    try:
+        verdict = verify_bundle(unspell(case["bundle"]), case["vkey"])
+    except LedgerError as error:
+        if error.defect != case["defect"]:
+            raise AssertionError(error.defect) from error
+        raise
+    _same(facts(verdict), case["verdict"])
+
+
 @cache
 def _accepted_kinds() -> list[Case]:
     path = Path(__file__).parents[2] / "schemas" / "vectors" / "bundle-kinds.json"
@@ -278,4 +288,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "redaction": redaction_cases.judge,
     "figures": figure_cases.judge,
     "bundle-kinds": bundle_kinds,
+    "bundle-whole": bundle_wholes,
 }

@@ -22,6 +22,7 @@ from tests.vectors import (
     redaction_cases,
     seal_cases,
     statement_cases,
+    whole_cases,
     witness_cases,
 )
 
@@ -44,6 +45,7 @@ FILES = {
     "redaction": redaction_cases.redactions,
     "figures": figure_cases.figures,
     "bundle-kinds": kind_cases.bundle_kinds,
+    "bundle-whole": whole_cases.whole_bundles,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
