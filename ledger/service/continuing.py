@@ -139,10 +139,11 @@ async def _signed(source: Database, home: Home) -> Signed | None:
     """
     if not home.checkpoints.exists():
         return None
+    # Whoever signs holds the file: what a server signs now, it signs before this, or never.
+    with await asyncio.to_thread(CheckpointFile, home.checkpoints) as file:
+        said = list(file.records())
     async with source.read() as conn:
         size = (await log_store.read_head(conn)).size
-        with await asyncio.to_thread(CheckpointFile, home.checkpoints) as file:
-            said = list(file.records())
         covered = [one for one in said if one.size <= size]
         if (
             covered

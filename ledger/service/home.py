@@ -27,6 +27,7 @@ import msgspec
 from ledger.errors import BadFile, Conflict, NotFound
 from ledger.log.keys import SEED_BYTES, PrivateKey
 from ledger.log.note import log_vkey
+from ledger.store.checkpoint_file import ENDED
 
 
 class LedgerFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +47,7 @@ class Home:
         self.checkpoints = path / "checkpoints"
         self._ledger = path / "ledger.json"
         self._log_key = path / "log.key"
-        self._ended = path / "ended"
+        self._ended = path / ENDED
 
     def make(self) -> None:
         """Make the folder, for its owner alone, if it is not there."""

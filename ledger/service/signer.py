@@ -19,7 +19,7 @@ from ledger.log.keys import PrivateKey
 from ledger.log.tiles import HEIGHT, FullTile, TileEdge
 from ledger.log.tree import CompactRange
 from ledger.store import checkpoint_store, log_store, tile_store
-from ledger.store.checkpoint_file import CheckpointFile, Recorded
+from ledger.store.checkpoint_file import ENDED, CheckpointFile, Recorded
 from ledger.store.database import Connection, translated
 from ledger.store.log_store import Head
 
@@ -94,8 +94,13 @@ class Signer:
             return note
 
     def _commit_to(self, head: Head) -> int:
-        """Append the head to the checkpoint file, unless a greater one stands there; its size."""
+        """Append the head to the checkpoint file, unless a greater one stands there; its size.
+
+        Raises LogStopped where the log has ended meanwhile.
+        """
         with self._file.signing() as last:
+            if (ended := self._file.path.with_name(ENDED)).exists():
+                raise _ended(ended)
             if last is not None and last.size > head.size:
                 return last.size
             self._file.append(head.size, head.root)
@@ -125,6 +130,15 @@ class Signer:
             self._grow([LeafHash(leaf) for leaf in found])
         if self._tree.root() != head.root or self._tree.edge != head.edge:
             raise _disagrees(head.size, self._tree.root().hex(), head.root.hex())
+
+
+def _ended(path: Path) -> LogStopped:
+    return LogStopped(
+        "the log has ended",
+        expected="a log that goes on",
+        found=f"{path}, which names the log that continues it",
+        advice="Stop this server, and post to that log.",
+    )
 
 
 def _behind(expected: int, found: int) -> LogStopped:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(rb"(0|[1-9][0-9]{0,15}) ([0-9a-f]{64})\n")
 _LONGEST_LINE: Final = 16 + 1 + 64 + 1
+ENDED: Final = "ended"
+"""A file beside it, in which a log that came to its end names the one that continues it."""
 _ADVICE: Final = (
     "The database was restored from an older copy, or is another one. Do not sign with it: bring"
     " back the database that belongs to this file, or end this log and open one that continues it:"

@@ -25,7 +25,7 @@ from ledger.errors import (
     NotFound,
 )
 from ledger.log.batch import parse_statement
-from ledger.log.bundle_kinds import InventorySubject
+from ledger.log.bundle_kinds import CompanySubject, InventorySubject
 from ledger.log.keys import PrivateKey
 from ledger.machine import read_event
 from ledger.parties.events import LedgerOpened
@@ -35,6 +35,7 @@ from ledger.service.audit import AuditReport
 from ledger.store import log_store
 from ledger.store.embedded import EmbeddedServer, create_database
 from tests.service.conftest import Place
+from tests.service.test_sealing import furnished, sealed
 from tests.workload import COMPANY, OPERATOR, RECOVERY, Workload, stream
 
 T = TypeVar("T")
@@ -187,6 +188,27 @@ def test_the_earlier_home_signs_nothing_any_more_and_can_be_read(
     with pytest.raises(LogStopped, match="has ended"):
         place.run(readings)
     assert in_ledger(place.settings, total) == before
+
+
+def test_a_server_that_still_runs_signs_nothing_after_the_end(place: Place, another: MakeSettings):
+    settings = another("second")
+
+    async def work(ledger: Ledger, workload: Workload) -> int:
+        acknowledged = await readings(ledger, workload)
+        await continue_log(
+            settings,
+            place.settings,
+            origin=SECOND,
+            operator_key=OPERATOR,
+            recovery_key=NEW_RECOVERY,
+        )
+        with pytest.raises(LogStopped, match="the log has ended"):
+            await ledger.post(workload.batch(0, 7))
+        return acknowledged
+
+    acknowledged = place.run(work)
+    assert in_ledger(settings, total) == acknowledged
+    assert_whole(settings)
 
 
 def test_a_log_is_continued_once(place: Place, another: MakeSettings):
@@ -448,3 +470,35 @@ def test_a_file_that_would_reach_over_the_end_of_a_log_is_refused_with_advice(
             await ledger.prove(InventorySubject(party="company", seal="operator/seals@1"))
 
     later.run(prove)
+
+
+def test_seals_go_on_over_the_end_of_a_log(place: Place, another: MakeSettings):
+    """Their heads cover the streams of the earlier log, but for the one that opened it."""
+
+    async def seal(ledger: Ledger, _: Workload) -> None:
+        await sealed(ledger)
+
+    async def sealed_first(ledger: Ledger, _: Workload) -> None:
+        await furnished(ledger)
+        await sealed(ledger)
+
+    place.run(sealed_first)
+    old = in_ledger(place.settings, lambda ledger: ledger.status())
+    later = continued(place, another("second"))
+    later.run(seal)
+
+    async def look(ledger: Ledger) -> None:
+        first, second = await ledger.seals()
+        assert (first.size, second.size) == (-1, 1)
+        assert first.totals == second.totals
+        lists = [await ledger.seal_lists(number) for number in (1, 2)]
+        streams = [[head.stream for head in one.heads] for one in lists]
+        assert streams[1] == sorted([*streams[0], "operator/seals"])
+        assert "operator/ledger" in streams[0]
+        for number, log_key in ((1, old.log_key), (2, ledger.log)):
+            subject = CompanySubject(party="acme", seal=f"operator/seals@{number}")
+            verdict = verify_bundle(await ledger.prove(subject), log_key)
+            assert verdict.strength == "sealed"
+
+    in_ledger(later.settings, look)
+    assert_whole(later.settings)
