@@ -28,8 +28,8 @@ OTHER_PARTIES: Final = "other-parties"
 UNDISCLOSED: Final = "undisclosed:"
 
 SAYS_CODE: Final = {
-    LATER_CHANGE: "a later correction or revocation, another factor or an amendment of the source "
-    "that is not in the file",
+    LATER_CHANGE: "a later correction or revocation that is not in the file, or another factor or "
+    "an amendment of the source",
     LATER_TARGET: "a later statement that replaces this target",
     OTHER_PARTIES: "what other parties have said that is not in the file: an answer to a transfer, a "
     "key of theirs revoked",
