@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from ledger.carbon.area.events import TransferAcknowledged
+from ledger.carbon.events import ActivityRecorded, ProfileRecorded
 from ledger.errors import ProofFailed
 from ledger.log.bundle import OpenedBundle, OpenedEntry
 from ledger.log.names import party_of
@@ -19,7 +20,7 @@ from ledger.standing import Standing, standing
 def company_standing(opened: OpenedBundle, party: str, seal: str, size: int) -> Standing:
     """What the party's inventory at a log size stands on, of what is there, and what its seal does."""
     below = tuple(entry for entry in opened.entries if entry.index < size)
-    own = [item.name for entry in below if is_of(entry, party) for item in entry.events]
+    own = [item for entry in below if is_of(entry, party) for item in entry.events]
     answers = [
         item.name
         for entry in below
@@ -28,7 +29,14 @@ def company_standing(opened: OpenedBundle, party: str, seal: str, size: int) -> 
     ]
     # What is said later is not stood on, though it may be about the same sources.
     then = msgspec.structs.replace(opened, entries=(*below, opened.place(seal)[0]))
-    return standing(then, seal, *own, *answers)
+    asking = [item.name for item in own if not _stands_on_own(item.said)]
+    found = standing(then, seal, *asking, *answers)
+    return Standing(found.events | {item.name for item in own}, found.authors | {party})
+
+
+def _stands_on_own(event: object) -> bool:
+    """Whether it is a reading that stands on nothing but its source: that is the party's own too."""
+    return isinstance(event, ActivityRecorded | ProfileRecorded) and not event.factors
 
 
 def is_of(entry: OpenedEntry, party: str) -> bool:
