@@ -206,6 +206,26 @@ def test_two_seals_that_arrive_with_other_batches_are_each_of_their_own_size(pla
     place.run(work)
 
 
+def test_a_seal_does_not_cover_a_batch_that_arrives_with_it_unless_it_counts_it(place: Place):
+    """The figures of one size under the number of the next: refused, whoever comes first."""
+
+    async def work(ledger: Ledger, _: Workload) -> None:
+        await furnished(ledger)
+        draft = await ledger.seal_draft("companies", YEAR, None, "AR6")
+        event = msgspec.structs.replace(draft.event(salt()), size=draft.size + 1)
+        reading = ActivityRecorded(salt=salt(), period=NEXT, quantity="5")
+        answers = await asyncio.gather(
+            post(ledger, KEYS["acme"], "acme/main", reading),
+            post(ledger, OPERATOR, "operator/seals", event),
+            return_exceptions=True,
+        )
+        assert answers[0] is None
+        assert isinstance(answers[1], RuleBroken)
+        assert await ledger.seals() == []
+
+    place.run(work)
+
+
 def test_the_public_list_adds_up(place: Place):
     async def work(ledger: Ledger, _: Workload) -> None:
         await furnished(ledger)
