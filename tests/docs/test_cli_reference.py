@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOT_COMMAND: Any = get_command(build())
 COMMANDS = dict(leaves(ROOT_COMMAND))
 NAMED = (
-    "init", "party add", "party list", "key new", "key list", "key add", "key rotate", "key revoke",
-    "key recover", "factor publish", "factor list", "factor confirm",
+    "init", "continue", "party add", "party list", "key new", "key list", "key add", "key rotate", "key revoke",
+    "key recover", "key confirm", "factor publish", "factor list", "factor confirm",
     "factor used", "factor import", "factor chp", "factor library list",
     "factor library publish", "site add", "site list", "source add",
     "source list", "source amend", "source close", "source assign-factor", "import", "record", "correct",
