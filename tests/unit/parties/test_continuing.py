@@ -271,6 +271,15 @@ def test_nobody_but_the_operator_continues_a_log(world: World, name: str):
         Later(world).open(reopening(world, key=jwk(key_of(name)), proof=proof), signer=name)
 
 
+def test_a_key_that_the_operator_revoked_continues_nothing(world: World):
+    world.key("operator", "second", "operator/", admin=True)
+    world.post("second", "operator/keys", [revocation("operator")])
+    with pytest.raises(NotAuthorised, match="opening of a continuing log"):
+        Later(world).open(reopening(world))
+    proof = possession_proof(key_of("second"), LOG_2, "operator")
+    Later(world).open(reopening(world, key=jwk(key_of("second")), proof=proof), signer="second")
+
+
 def recovered_opening(world: World) -> LedgerOpened:
     return reopening(
         world,
