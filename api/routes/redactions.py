@@ -9,18 +9,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.access import KnownReader, RunningLedger, check_may_read, check_may_read_event
+from api.access import KnownReader, RunningLedger, check_may_read_event
 from api.answers import answer, answers, problems
 from api.redactions import Redaction, RedactionDraft
 from ledger import errors
-from ledger.log.names import parse_party, split_event
+from ledger.log.names import split_event
 
 router = APIRouter(tags=["redactions"])
 
-PartyQuery = Annotated[
-    str | None,
-    Query(description="Whose; absent: all that the reader may see.", examples=["steelworks"]),
-]
 EventQuery = Annotated[
     str,
     Query(description="The reading.", examples=["steelworks/plant/electricity@42"]),
@@ -30,15 +26,11 @@ EventQuery = Annotated[
 @router.get(
     "/v1/redactions",
     summary="Redactions, asked for and confirmed",
-    responses=problems(errors.BadName, errors.NotSignedIn, errors.NotFound),
+    responses=problems(errors.NotSignedIn),
 )
-async def list_redactions(
-    ledger: RunningLedger, reader: KnownReader, party: PartyQuery = None
-) -> list[Redaction]:
+async def list_redactions(ledger: RunningLedger, reader: KnownReader) -> list[Redaction]:
     """In the order of the log: a company's own; for the operator and the regulator everybody's."""
-    wanted = party if party is not None or reader.sees_all else reader.party
-    if wanted is not None:
-        check_may_read(reader, parse_party(wanted), "such party")
+    wanted = None if reader.sees_all else reader.party
     return answers(Redaction, await ledger.redactions(wanted))
 
 

@@ -273,9 +273,9 @@ class HttpConnection:
         return _read(await self._get_private(f"/v1/explanations{query}"), Explanation)
 
     async def redactions(self, party: str | None = None) -> list[RedactionInfo]:
-        """The redactions that a party has asked for, or all, in the order of the log."""
-        query = "" if party is None else f"?party={parse_party(party)}"
-        return _read(await self._get_private(f"/v1/redactions{query}"), list[RedactionInfo])
+        """The redactions that a party has asked for, or all, of those that the reader may see."""
+        found = _read(await self._get_private("/v1/redactions"), list[RedactionInfo])
+        return [one for one in found if party is None or party_of(one.event) == party]
 
     async def redaction_draft(self, event: str) -> RedactionDraft:
         """What its author signs to redact a reading; raises NotFound, RuleBroken."""

@@ -28,6 +28,8 @@ NAMED = (
     "report area-views", "report residents", "report park-indicators", "report progress",
     "report explain",
     "transfer record", "transfer acknowledge", "transfer withdraw", "transfer list",
+    "redact ask", "redact confirm", "redact list",
+    "seal make", "seal list", "seal show",
     "target set",
     "watch",
     "witness init", "witness replay", "witness serve", "witness show",

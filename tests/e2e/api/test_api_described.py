@@ -25,6 +25,7 @@ PRIVATE: Final = (
     "/v1/parties/{",
     "/v1/reports/",
     "/v1/explanations",
+    "/v1/redactions",
     "/v1/seals/draft",
 )
 BEYOND_FORM: Final = (
@@ -34,6 +35,7 @@ BEYOND_FORM: Final = (
     "/v1/parties/{party}/transfers",
     "/v1/reports/",
     "/v1/explanations",
+    "/v1/redactions/draft",
     "/v1/seals/draft",
 )
 """A body in form is refused without a signature, a subject that is not one of its kind, a period that ends before it begins, a report of
