@@ -146,6 +146,8 @@ def add(app: typer.Typer) -> None:
         named.check(seal, select)
         for name in withhold or ():
             split_event(name)
+        if seal is not None:
+            _seal_event(seal, "operator")
 
         async def work(place: Place) -> tuple[Subject, bytes, str]:
             status = await place.status()

@@ -155,6 +155,26 @@ def test_a_verdict_says_what_was_checked_and_what_is_not_excluded(
 
 
 @pytest.mark.parametrize(
+    "call",
+    [
+        (),
+        ("--company", "steelworks"),
+        (f"{STREAM}@1", "--company", "steelworks"),
+        ("--seal", "1", "--company", "steelworks", "--target", "operator/register@1"),
+        ("--seal", "1", "--scope", "2"),
+        ("--seal", "1", "--line", "{}"),
+        ("--seal", "1", "--company", "steelworks", "--line", "{}", "--scope", "2"),
+        ("--seal", "one"),
+        (f"{STREAM}@1", "--withhold", "nothing"),
+    ],
+)
+def test_a_proof_that_names_too_much_or_too_little_is_not_asked_for(
+    stranger: Program, call: tuple[str, ...]
+):
+    stranger.refused("prove", *call, "-o", "proof.json", status=2)
+
+
+@pytest.mark.parametrize(
     ("found", "put"),
     [
         (b'"quantity":"1.25"', b'"quantity":"1.26"'),

@@ -34,7 +34,7 @@ def test_anybody_may_have_the_area_and_the_sums_of_a_company_proven(
         assert (verdict.kind, verdict.strength) == (kind, "sealed")
 
 
-PRIVATE: Final = {
+PRIVATE: Final[dict[str, dict[str, object]]] = {
     "company-part": {"party": "steelworks", "select": {"method": "location"}},
     "current-event": {"event": READING},
     "event": {"event": READING},
