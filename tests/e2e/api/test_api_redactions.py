@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 
 from ledger.carbon.redaction.draft import RedactionDraft
 from ledger.carbon.redaction.events import RedactionConfirmed
+from ledger.client.http import HttpConnection
 from ledger.log.page import read_page
 from ledger.log.redacted import read_redacted
 from tests.e2e.api.park import (
@@ -77,3 +79,20 @@ def test_what_is_gone_has_no_draft(park: Park, event: str):
     answer = park.get(draft(event), STEELWORKS)
     assert answer.status_code == 422
     assert "redacted" in answer.text
+
+
+def test_the_client_asks_for_its_own_and_drafts_the_next(park: Park, event: str):
+    stream = event.partition("@")[0]
+
+    async def work() -> tuple[list[str], int, RedactionDraft]:
+        async with HttpConnection(park.url, STEELWORKS, "steelworks") as connection:
+            return (
+                [one.event for one in await connection.redactions("steelworks")],
+                len(await connection.redactions("tower")),
+                await connection.redaction_draft(f"{stream}@3"),
+            )
+
+    mine, others, found = asyncio.run(work())
+    assert event in mine
+    assert others == 0
+    assert (found.event, found.activity[0].quantity) == (f"{stream}@3", "10.5")
