@@ -17,6 +17,7 @@ from ledger.log.bundle_kinds import HeadAbsent, HeadShown
 from ledger.parties.events import KeyRevoked
 from ledger.provenance import Verdict, verify_bundle
 from ledger.provenance.showing import heads_shown
+from tests.unit.proof_file import forge
 from tests.unit.proofs import Proofs
 from tests.unit.world import LOG, World, body, key_of, reading, salt
 
@@ -213,6 +214,25 @@ def test_a_stream_with_corrections_cannot_pass_for_one_without(world: World):
     )
     further = msgspec.structs.replace(bundle.further, heads=heads)
     assert refused(write_bundle(msgspec.structs.replace(bundle, further=further))) == "seal"
+
+
+@pytest.mark.parametrize("wrong", [{"head": "ab" * 32}, {"version": 1}])
+def test_a_seal_whose_heads_are_not_where_the_streams_end_is_refused(
+    world: World, wrong: dict[str, Any]
+):
+    """The operator seals heads that hide the end of a register, or name another event there."""
+    seal = world.seal()
+    proofs = Proofs(world)
+    honest = proofs.lists(seal)
+    heads = tuple(
+        msgspec.structs.replace(one, **wrong) if one.stream == "acme/register" else one
+        for one in honest.heads
+    )
+    lists = msgspec.structs.replace(honest, heads=heads)
+    false = msgspec.structs.replace(proofs.sealed(seal), salt=salt(), heads_root=lists.heads_root)
+    name = forge(world, "operator", "operator/seals", [false])
+    proofs.lists = lambda seal: lists  # type: ignore[method-assign]  # noqa: ARG005
+    assert refused(proofs.current(f"{POWER}@1", name)) == "seal"
 
 
 def test_a_withheld_subject_is_logged_and_gives_no_masses(world: World):
