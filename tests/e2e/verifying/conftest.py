@@ -1,4 +1,7 @@
-"""A browser without a network, and the verifier in it."""
+"""A browser without a network, and the verifier in it.
+
+It ends with each file of tests: while it is open, nothing else can run a loop of its own.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ window.ready = true;
 </script>"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("needs Debian's package chromium")
@@ -84,7 +87,7 @@ class InBrowser:
         return self.check_all([data], **options)[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def in_browser(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InBrowser]:
     harness: Path = tmp_path_factory.mktemp("verifier") / "harness.html"
     harness.write_text(HARNESS % verifier().replace("export const", "const"))
