@@ -57,6 +57,8 @@ def add(app: typer.Typer) -> None:
         damages = value["damages"]
         counted = {name: one for name, one in value.items() if isinstance(one, int | str)}
         counted.pop("ok")
+        if not value["earlier"]:
+            counted.pop("earlier")  # of a log that continues none there is nothing to say
         if value["ok"]:
             verdict = "The ledger is sound: everything stored follows from what was signed.\n"
         else:
