@@ -150,6 +150,7 @@ PATTERNS = {
     "hash": r"[0-9a-f]{64}",
     "salt": r"[0-9a-f]{32}",
     "quantity": QUANTITY,
+    "above0": rf"(?!0\Z)(?:{QUANTITY})",
     "amount": r"(?:0|[1-9][0-9]{0,29})",
     "month": r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])",
     "name": f"[^{CONTROLS}]{{1,200}}",
@@ -342,7 +343,7 @@ PARTS = {
     "delta": "gas:member line?:some mass_mg:amount month:month"
     " role:direct|lifecycle|location|market|upstream zeroed?:some",
     "use": "covered_s?:some estimated?:some"
-    " line?:some month:month quality?:grades quantity?:quantity"
+    " line?:some month:month quality?:grades quantity?:above0"
     " readings?:some",
     "effects": "periods:periods reference_sha256?:hash register?:ends",
     "ends": "from:quantity meter:segment to:quantity",

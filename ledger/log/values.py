@@ -38,7 +38,7 @@ UTC_TIME: Final = (
     r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     rf"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z{_END}"
 )
-MONTH: Final = rf"^[0-9]{{4}}-(?:0[1-9]|1[0-2]){_END}"
+MONTH: Final = rf"^(?!0000)[0-9]{{4}}-(?:0[1-9]|1[0-2]){_END}"
 DAY: Final = rf"^[0-9]{{4}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]){_END}"
 SALT: Final = rf"^[0-9a-f]{{32}}{_END}"
 
@@ -137,7 +137,7 @@ def parse_utc_time(text: str) -> int:
 
 def parse_month(text: str) -> tuple[int, int]:
     """Year and month of `2026-11`; raises BadValue."""
-    if _MONTH.fullmatch(text) is None or text.startswith("0000"):
+    if _MONTH.fullmatch(text) is None:
         raise BadValue("not a month", expected="YYYY-MM, such as 2026-11", found=repr(text))
     return int(text[:4]), int(text[5:])
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import cast
 
+import msgspec
+
 from ledger.errors import BadBundle
+from ledger.fold.spelled import check_spelled
 from ledger.log.bundle import open_bundle, read_bundle
 from ledger.log.bundle_kinds import as_value, kind_of
 from ledger.log.witnesses import Policy, Witness
@@ -20,6 +23,20 @@ from ledger.provenance.trusted import Trusted, check_witnessed
 from ledger.provenance.verdict import ANOTHER_HISTORY, AUDITED, SEALED, Verdict, facts, says
 
 __all__ = ["Verdict", "facts", "says", "verify_bundle"]
+
+
+def _read(line: bytes) -> msgspec.Struct:
+    """The event, whose times and quantities are in form before any rule looks at them."""
+    event = read_event(line)
+    check_spelled(event)
+    return event
+
+
+def _read_all(lines: list[bytes]) -> tuple[msgspec.Struct, ...]:
+    events = read_events(lines)
+    for event in events:
+        check_spelled(event)
+    return events
 
 
 def verify_bundle(
@@ -38,7 +55,7 @@ def verify_bundle(
     bundle = read_bundle(data)
     trusted = Trusted(log_key, witnesses, policy, replayed)
     witnessed = check_witnessed(bundle.checkpoint, trusted)
-    opened = open_bundle(bundle, log_key, read_event, read_events)
+    opened = open_bundle(bundle, log_key, _read, _read_all)
     kind = kind_of(bundle.subject)
     derive = DERIVES.get(type(bundle.subject))
     if derive is None:
