@@ -173,6 +173,7 @@ def test_the_routes_are_those_that_were_promised():
         ("GET", "/v1/seals/{number}/companies"),
         ("GET", "/v1/seals/{number}/heads"),
         ("GET", "/v1/seals/{number}/lines"),
+        ("GET", "/v1/bundles/{kind}"),
         ("GET", "/v1/receipts/{index}"),
         ("GET", "/v1/entries"),
         ("GET", "/v1/streams/{stream}/head"),
