@@ -312,7 +312,7 @@ PLACES = {
         "ActivityWithdrawn": "event:event reason:name supersedes?:event",
     },
     "redactions": {
-        "DataRedacted": "activity:activities data_hash:hash deltas:deltas effects:effects"
+        "DataRedacted": "activity?:activities data_hash:hash deltas:deltas effects:effects"
         " event:event legal_basis:name who:name",
         "RedactionConfirmed": "event:event reason:name",
     },
@@ -340,12 +340,12 @@ PARTS = {
     " to:quantity",
     "earlier": "heads_count:index heads_root:hash log:text root:hash signed?:end_signed size:index",
     "end_signed": "root:hash size:index",
-    "delta": "gas:member line?:some mass_mg:amount month:month"
-    " role:direct|lifecycle|location|market|upstream zeroed?:some",
+    "delta": "biogenic:amount emitted:amount gas:member line?:some memo?:positiveamount"
+    " month:month removed:amount role:direct|lifecycle|location|market|upstream zeroed?:some",
     "use": "covered_s?:some estimated?:some"
     " line?:some month:month quality?:grades quantity?:above0"
     " readings?:some",
-    "effects": "periods:periods reference_sha256?:hash register?:ends",
+    "effectmembers": "period?:times periods?:periods reference_sha256?:hash register?:ends unit?:unit",
     "ends": "from:quantity meter:segment to:quantity",
     "amounts": "biogenic:amount emitted:amount removed:amount",
     "ratio": "den:positive num:whole",
@@ -439,8 +439,9 @@ CHECKS: dict[str, Callable[[Json], bool]] = {
     "step": _pair("1900..2200", "amount"),
     "path": _list("step", lambda pair: pair[0], 1),
     "deltas": _list("delta"),
-    "activities": _list("use"),
-    "periods": _list("times"),
+    "activities": _list("use", least=1),
+    "periods": _list("times", least=2),
+    "effects": lambda v: fits("effectmembers", v) and not {"period", "periods"} <= v.keys(),
     "gaps": lambda v: _list("quantity/null", None, 1)(v) and len(v) <= 4000,
     "base64hash": lambda v: type(v) is str and len(v) == 44 and len(from_base64(v)) == 32,
     "hashes": _list("base64hash"),
@@ -1140,12 +1141,17 @@ def check_trust_whole(entries: Sequence[Entry]) -> None:
 
 
 def check_nothing_else(
-    entries: Sequence[Entry], operator: str, roots: Sequence[str], whole: Sequence[str]
+    entries: Sequence[Entry],
+    operator: str,
+    roots: Sequence[str],
+    whole: Sequence[str],
+    *,
+    ends: bool,
 ) -> None:
     """Refuse a file that shows an event on which none of its `roots` stands.
 
-    `whole` are the streams that belong to the file whatever their events are about; without any,
-    nothing may follow the first root in its own stream.
+    `whole` are the streams that belong to the file whatever their events are about; where the file
+    `ends` with its first root, nothing may follow that in its own stream.
     """
     events = {event.name: event for entry in entries for event in entry.events}
     said: dict[Tag, list[str]] = {}
@@ -1168,7 +1174,7 @@ def check_nothing_else(
     subject = events[roots[0]]
     for name, event in events.items():
         trust = place_of(event.stream) in ("keys", "ledger") and party_of(event.stream) in parties
-        later = event.stream == subject.stream and event.version > subject.version and not whole
+        later = event.stream == subject.stream and event.version > subject.version and ends
         if later or not (trust or name in wanted or event.data is None):
             refuse("foreign", f"{name} is in the file, and {roots[0]} does not stand on it")
 
@@ -2117,7 +2123,8 @@ def verify(data: bytes, trust: Trust) -> Verdict:
     check_trust_whole(entries)
     subject, seal = next(iter(subjects.values())), subjects.get("seal")
     asked = streams_asked_for(ledger, subject, entries) if "heads" in bundle else []
-    check_nothing_else(entries, ledger.operator, [event.name for event in subjects.values()], asked)
+    roots = [event.name for event in subjects.values()]
+    check_nothing_else(entries, ledger.operator, roots, asked, ends=bundle["kind"] == "event")
     lacking = withheld_and_needed(bundle, entries, subject, asked)
     for entry in entries:
         key = authorise(ledger, entry)
