@@ -30,12 +30,15 @@ class Redaction(Answer):
 
 
 class RedactedMass(Answer):
-    """Milligrams that the event added."""
+    """Milligrams that the event added, in the column of their gas; the others are 0."""
 
-    gas: str = Field(description="The gas.", examples=["CO2"])
-    mass_mg: Amount
     month: str = _MONTH
     role: Role = Field(description="Role of the factor.")
+    gas: str = Field(description="The gas.", examples=["CO2"])
+    emitted: Amount
+    removed: Amount
+    biogenic: Amount
+    memo: Amount = Field(default="0", description="Milligrams of a gas outside every scope.")
     line: int = _LINE
     zeroed: int = Field(default=0, description="Products above zero that rounded to 0 mg.")
 
@@ -63,12 +66,21 @@ class RegisterEnds(Answer):
 class RedactionEffects(Answer):
     """What later decisions need to know of the event."""
 
-    periods: list[tuple[str, str]] = Field(
+    period: tuple[str, str] | None = Field(
+        default=None,
         description="The time that its readings cover.",
-        examples=[[["2018-01-01T00:00:00+08:00", "2018-01-01T00:15:00+08:00"]]],
+        examples=[["2018-01-01T00:00:00+08:00", "2018-01-01T00:15:00+08:00"]],
+    )
+    periods: list[tuple[str, str]] | None = Field(
+        default=None, description="Its stretches instead, where that time has gaps."
     )
     reference_sha256: HashHex | None = Field(
         default=None, description="Of its reference; a discrete source uses each once."
+    )
+    unit: str | None = Field(
+        default=None,
+        description="Unit in which the event was recorded; absent: the source's.",
+        examples=["MWh"],
     )
     register_: RegisterEnds | None = Field(
         default=None, alias="register", description="Where the next reading of its meter begins."
@@ -81,5 +93,7 @@ class RedactionDraft(Answer):
     event: EventRef
     data_hash: HashHex
     deltas: list[RedactedMass]
-    activity: list[RedactedActivity]
     effects: RedactionEffects
+    activity: list[RedactedActivity] = Field(
+        default=[], description="What it added to activity; absent: nothing."
+    )

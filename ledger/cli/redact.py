@@ -163,7 +163,7 @@ def masses_of(draft: RedactionDraft) -> dict[str, dict[str, dict[str, str]]]:
     sums: dict[tuple[str, str, str], int] = {}
     for one in draft.deltas:
         key = (one.month, one.role, one.gas)
-        sums[key] = sums.get(key, 0) + int(one.mass_mg)
+        sums[key] = sums.get(key, 0) + one.mass_mg
     found: dict[str, dict[str, dict[str, str]]] = {}
     for (month, role, gas), mass_mg in sorted(sums.items()):
         if mass_mg:

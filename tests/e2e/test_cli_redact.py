@@ -118,7 +118,7 @@ def test_a_company_does_not_sign_what_its_own_proof_does_not_give(program: Progr
     members = {name: said[name] for name in RedactionDraft.__struct_fields__}
     draft = msgspec.convert(members, RedactionDraft)
     check_draft(draft, proof, log_key)
-    more = msgspec.structs.replace(draft.deltas[0], mass_mg="1")
+    more = msgspec.structs.replace(draft.deltas[0], emitted="1")
     for wrong in ({"deltas": (more,)}, {"data_hash": "0" * 64}):
         with pytest.raises(ProofFailed, match="the ledger's draft"):
             check_draft(msgspec.structs.replace(draft, **wrong), proof, log_key)

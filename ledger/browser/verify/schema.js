@@ -60,11 +60,19 @@ const AMENDED = {
 };
 
 const COUNT = [isSize, 0];
-const isRedactedMass = shape({ gas: isMemberName, mass_mg: isAmount, month: isMonth, role: isRole }, { line: COUNT, zeroed: COUNT });
+const isRedactedMass = shape(
+  { biogenic: isAmount, emitted: isAmount, gas: isMemberName, month: isMonth, removed: isAmount, role: isRole },
+  { line: COUNT, memo: [isAmount, "0"], zeroed: COUNT },
+);
 const isRedactedActivity = shape({ month: isMonth }, {
   covered_s: COUNT, estimated: COUNT, line: COUNT, quality: nonEmpty(map(oneOf("H", "L", "M"), isSize)), quantity: [isQuantity, "0"], readings: COUNT,
 });
-const isEffects = shape({ periods: array(pair(isTime, isTime)) }, { reference_sha256: isHash, register: shape({ from: isQuantity, meter: isSegment, to: isQuantity }) });
+const isStretch = pair(isTime, isTime);
+const hasEffects = shape({}, {
+  period: isStretch, periods: array(isStretch, 2), reference_sha256: isHash,
+  register: shape({ from: isQuantity, meter: isSegment, to: isQuantity }), unit: isUnit,
+});
+const isEffects = (value) => hasEffects(value) && !(Object.hasOwn(value, "period") && Object.hasOwn(value, "periods"));
 
 /** By type: the kind of stream, the members that must be there, those that may, and what they must be together. */
 const TYPES = {
@@ -119,7 +127,9 @@ const TYPES = {
     base_mg: isAmount, base_size: isSize, base_year: isYear, credits_percent: isNumber, gwp: isGwp, neutral_year: isYear,
     path: array(pair(isYear, isAmount), 1), reason: isName, target: isSegment, view: isView,
   }, { gases: set(isMemberName, 1), supersedes: isEvent }, (value) => value.path.every(([year], at) => at === 0 || value.path[at - 1][0] < year)],
-  DataRedacted: ["redactions", { activity: array(isRedactedActivity), data_hash: isHash, deltas: array(isRedactedMass), effects: isEffects, event: isEvent, legal_basis: isName, who: isName }],
+  DataRedacted: ["redactions", {
+    data_hash: isHash, deltas: array(isRedactedMass), effects: isEffects, event: isEvent, legal_basis: isName, who: isName,
+  }, { activity: array(isRedactedActivity, 1) }],
   RedactionConfirmed: ["redactions", { event: isEvent, reason: isName }],
   FootprintSealed: ["seals", {
     companies_count: isSize, companies_root: isHash, gwp: isGwp, heads_count: isSize, heads_root: isHash, period: isMonths, rules: isRules,

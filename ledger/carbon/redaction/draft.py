@@ -30,8 +30,8 @@ class RedactionDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     event: str
     data_hash: str
     deltas: tuple[RedactedMass, ...]
-    activity: tuple[RedactedActivity, ...]
     effects: Effects
+    activity: tuple[RedactedActivity, ...] = ()
 
     def signed(self, who: str, legal_basis: str, salt: str) -> DataRedacted:
         """The event itself, with its salt."""

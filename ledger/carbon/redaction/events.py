@@ -7,14 +7,17 @@ to know of it, so that everything that follows from the log still follows when t
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from ledger.carbon.events import Quality, Role
+from ledger.carbon.events import Quality, Role, UnitName
+from ledger.errors import BadValue
 from ledger.fold.event import Event
 from ledger.log.values import (
+    AMOUNT,
+    QUANTITY,
     AmountText,
     EventRef,
     HashHex,
@@ -26,6 +29,12 @@ from ledger.log.values import (
     TimeText,
 )
 
+Above0 = Annotated[str, Meta(pattern=QUANTITY.replace("^(?:0|", "^(?:", 1))]
+"""A quantity that is not 0: none at all is told by the member being absent, and in no other way."""
+AmountAbove0 = Annotated[str, Meta(pattern=AMOUNT.replace("^(?:0|", "^(?:", 1))]
+"""An amount that is not 0, likewise."""
+NOTHING: Final = "0"
+"""What such a member says by being absent; this very object, which encoders leave out."""
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
@@ -34,15 +43,24 @@ class RedactedMass(
 ):
     """Milligrams that the event added to one line of its source, in one month, role and gas.
 
-    `zeroed` is how many products that were not zero were rounded to none of them.
+    They stand in the column in which the gas of that activity counts; the others are 0. `zeroed`
+    is how many products that were not zero were rounded to none of them.
     """
 
-    gas: MemberName
-    mass_mg: AmountText
     month: MonthText
     role: Role
+    gas: MemberName
+    emitted: AmountText
+    removed: AmountText
+    biogenic: AmountText
+    memo: AmountAbove0 = NOTHING
     line: Count = 0
     zeroed: Count = 0
+
+    @property
+    def mass_mg(self) -> int:
+        """The milligrams, in whichever column they stand."""
+        return sum(map(int, (self.emitted, self.removed, self.biogenic, self.memo)))
 
 
 class RedactedActivity(
@@ -55,7 +73,7 @@ class RedactedActivity(
     """
 
     month: MonthText
-    quantity: Quantity = "0"
+    quantity: Above0 = NOTHING
     readings: Count = 0
     line: Count = 0
     estimated: Count = 0
@@ -76,13 +94,30 @@ class Effects(
 ):
     """What later decisions need of the event: its time, its reference as a hash, its register.
 
-    `periods` are the stretches of time that its readings cover, in order, neighbours merged.
-    `reference_sha256` is over the reference's UTF-8 bytes, of a discrete source.
+    `period` is the time that its readings cover; where that has gaps, `periods` are its stretches
+    instead, in order, neighbours merged. `reference_sha256` is over the reference's UTF-8 bytes, of
+    a discrete source. `unit` is the unit in which the event itself was recorded; absent, the
+    source's.
     """
 
-    periods: tuple[tuple[TimeText, TimeText], ...]
+    period: tuple[TimeText, TimeText] | None = None
+    periods: Annotated[tuple[tuple[TimeText, TimeText], ...], Meta(min_length=2)] | None = None
     reference_sha256: HashHex | None = None
+    unit: UnitName | None = None
     register: RegisterEnds | None = None
+
+    def __post_init__(self) -> None:
+        if self.period is not None and self.periods is not None:
+            raise BadValue(
+                "time of a redacted event",
+                expected="period, or periods where it has gaps",
+                found="both",
+            )
+
+    @property
+    def stretches(self) -> tuple[tuple[str, str], ...]:
+        """The time that its readings cover, neighbours merged."""
+        return (self.periods or ()) if self.period is None else (self.period,)
 
 
 class DataRedacted(Event, frozen=True, kw_only=True):
@@ -93,8 +128,8 @@ class DataRedacted(Event, frozen=True, kw_only=True):
     legal_basis: NameText
     data_hash: HashHex
     deltas: tuple[RedactedMass, ...]
-    activity: tuple[RedactedActivity, ...]
     effects: Effects
+    activity: tuple[RedactedActivity, ...] = ()
 
 
 class RedactionConfirmed(Event, frozen=True, kw_only=True):

@@ -53,11 +53,11 @@ OTHERS: tuple[Data, ...] = (
     {"type": "RedactionConfirmed", "event": "acme/redactions@1", "reason": "asked"},
     {"type": "DataRedacted", "event": "acme/plant/power@1", "who": "a person", "legal_basis": "law",
      "data_hash": HASH,
-     "deltas": [{"gas": "CO2", "mass_mg": "7", "month": "2026-01", "role": "location", "line": 1,
-                 "zeroed": 1}],
-     "activity": [{"month": "2026-01", "readings": 1, "line": 1, "estimated": 1,
-                   "covered_s": 900, "quality": {"H": 1}}],
-     "effects": {"periods": [[TIME, LATER]], "reference_sha256": HASH,
+     "deltas": [{"gas": "CO2", "emitted": "7", "removed": "0", "biogenic": "0", "memo": "1",
+                 "month": "2026-01", "role": "location", "line": 1, "zeroed": 1}],
+     "activity": [{"month": "2026-01", "quantity": "2", "readings": 1, "line": 1,
+                   "estimated": 1, "covered_s": 900, "quality": {"H": 1}}],
+     "effects": {"period": [TIME, LATER], "reference_sha256": HASH, "unit": "MWh",
                  "register": {"meter": "m-1", "from": "1", "to": "2"}}},
     {"type": "FootprintSealed", "view": "park", "period": ["2026-01", "2027-01"], "gwp": "AR6",
      "rules": RULES, "size": 3, "totals": SUMS, "heads_root": HASH, "heads_count": 2,
@@ -82,9 +82,9 @@ def examples() -> list[Data]:
     for case in json.loads((VECTORS / "figures.json").read_bytes())["accepted"]:
         found += [{**one["data"], "salt": SALT} for one in case["events"]]
     # The largest of each type has the most members.
-    return list(
-        {one["type"]: one for one in sorted(found, key=lambda one: len(encode(one)))}.values()
-    )
+    largest = {one["type"]: one for one in sorted(found, key=lambda one: len(encode(one)))}
+    gaps = {"periods": [[TIME, LATER], [LATER, "2026-03-01T00:00:00Z"]]}
+    return [*largest.values(), {**largest["DataRedacted"], "effects": gaps}]
 
 
 def variants(data: Data) -> Iterator[Data]:
@@ -141,7 +141,7 @@ def _is_read(data: Data) -> bool:
                 for day in event.valid:
                     parse_day(day)
             case DataRedacted():
-                for time in (time for period in event.effects.periods for time in period):
+                for time in (time for period in event.effects.stretches for time in period):
                     seconds(time)
     except LedgerError:
         return False

@@ -6,17 +6,33 @@ Source: formats, section 10.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from ledger import machine
-from ledger.carbon.events import ActivityRecorded, FactorAssigned, RegisterReading, SourceClosed
-from ledger.carbon.redaction.events import DataRedacted, RedactedMass
+from ledger import machine, verify
+from ledger.carbon.events import (
+    ActivityRecorded,
+    EmissionMeasured,
+    FactorAssigned,
+    RegisterReading,
+    SourceClosed,
+)
+from ledger.carbon.redaction.events import DataRedacted
 from ledger.carbon.redaction.pieces import REDACTED, REDACTION, ErasedPiece
-from ledger.errors import BadBatch, Conflict, Damaged, LedgerError, NotAuthorised, RuleBroken
+from ledger.errors import (
+    BadBatch,
+    BadValue,
+    Conflict,
+    Damaged,
+    LedgerError,
+    NotAuthorised,
+    RuleBroken,
+)
 from ledger.log.canonical import encode_struct
 from ledger.log.redacted import Redacted, read_redacted, write_redacted
+from ledger.machine import read_event
 from tests.unit.carbon.redaction.erasing import (
     assert_the_same,
     confirm,
@@ -76,6 +92,8 @@ def test_a_profile_over_two_months_keeps_its_sums_its_gaps_and_its_estimates(wor
         ("2026-01", "1.5", 1),
         ("2026-02", "6.25", 3),
     ]
+    assert said.effects.period is None
+    assert said.effects.periods is not None
     assert len(said.effects.periods) == 3
     assert_the_same(folded_again(world, f"{POWER}@5"), world)
     # A gap of the profile is free, also when nobody can read the profile any more.
@@ -83,15 +101,113 @@ def test_a_profile_over_two_months_keeps_its_sums_its_gaps_and_its_estimates(wor
     assert_the_same(folded_again(world, f"{POWER}@5"), world)
 
 
+def test_a_quantity_of_nothing_is_left_out_and_has_no_other_spelling(world: World):
+    world.post("acme", POWER, [reading(at(9), "PT1H", "0")])
+    said = drafted(world, f"{POWER}@5")
+    line = encode_struct(said)
+    assert b'"month":"2026-01","readings":1' in line
+    assert read_event(line) == said
+    spelled_out = line.replace(b'"readings":1', b'"quantity":"0","readings":1')
+    with pytest.raises(BadValue):
+        read_event(spelled_out)
+
+
 def test_masses_that_are_rounded_to_nothing_are_counted_as_before(world: World):
     world.post("acme", POWER, [reading(at(9), "PT1H", "0.001")])
     confirm(world, redact(world, f"{POWER}@5"))
     said = drafted(world, f"{POWER}@5")
-    assert [(one.gas, one.mass_mg, one.zeroed) for one in said.deltas] == [
+    assert [(one.gas, one.emitted, one.zeroed) for one in said.deltas] == [
         ("CO2", "583", 0),
         ("N2O", "0", 1),
     ]
     assert_the_same(folded_again(world, f"{POWER}@5"), world)
+
+
+FIXED = {"biogenic", "emitted", "gas", "month", "removed", "role"}
+
+
+def test_a_redaction_has_the_members_of_the_table_and_further_ones_only_where_they_say_something(
+    world: World,
+):
+    said = json.loads(encode_struct(drafted(world, QUARTER)))
+    assert set(said) - {"salt", "type", "activity"} == {
+        "event", "who", "legal_basis", "data_hash", "deltas", "effects"
+    }  # fmt: skip
+    assert said["deltas"] == [
+        {"biogenic": "0", "emitted": "1847159", "gas": "CO2", "month": "2026-01",
+         "removed": "0", "role": "location"},
+        {"biogenic": "0", "emitted": "0", "gas": "N2O", "month": "2026-01",
+         "removed": "0", "role": "location", "zeroed": 1},
+    ]  # fmt: skip
+    assert said["effects"] == {"period": [at(1), at(2)]}
+
+
+def test_a_mass_stands_in_the_column_in_which_its_gas_counts(world: World):
+    stack, trees = "acme/plant/stack", "acme/plant/trees"
+    world.source(stack, activity="process.lime", scope=1, unit="t")
+    world.source(trees, activity="removal.trees", scope=1, unit="t", key_area="planning")
+    masses = {"CFC-11": "3", "CH4_fossil": "0", "CO2": "5", "CO2_bio": "7"}
+    for stream, amounts in ((stack, masses), (trees, {"CO2": "11"})):
+        measured = EmissionMeasured(
+            salt=salt(), period=(at(0), at(1)), masses_mg=amounts, method="stack meter"
+        )
+        world.post("acme", stream, [measured])
+        confirm(world, redact(world, f"{stream}@1"))
+    columns = [
+        (one.gas, one.emitted, one.removed, one.biogenic, one.memo)
+        for stream in (stack, trees)
+        for one in drafted(world, f"{stream}@1").deltas
+    ]
+    assert columns == [
+        ("CFC-11", "0", "0", "0", "3"),
+        ("CH4_fossil", "0", "0", "0", "0"),
+        ("CO2", "5", "0", "0", "0"),
+        ("CO2_bio", "0", "0", "7", "0"),
+        ("CO2", "0", "11", "0", "0"),
+    ]
+    line = encode_struct(drafted(world, f"{stack}@1").deltas[0])
+    assert set(json.loads(line)) == FIXED | {"memo"}
+    assert_the_same(folded_again(world, f"{stack}@1", f"{trees}@1"), world)
+
+
+def test_another_unit_than_the_sources_is_said(world: World):
+    units = ("MWh", "kWh", None)
+    readings = [
+        reading(at(hour), "PT1H", "0.001", **({"unit": unit} if unit else {}))
+        for hour, unit in enumerate(units, start=8)
+    ]
+    world.post("acme", POWER, readings)
+    said = [drafted(world, f"{POWER}@{version}") for version in (5, 6, 7)]
+    assert [one.effects.unit for one in said] == ["MWh", None, None]
+    assert [one.activity[0].quantity for one in said] == ["1", "0.001", "0.001"]
+    with pytest.raises(RuleBroken, match="effects of a redaction"):
+        redact(world, f"{POWER}@5", effects=msgspec.structs.replace(said[0].effects, unit=None))
+    confirm(world, redact(world, f"{POWER}@5"))
+    assert_the_same(folded_again(world, f"{POWER}@5"), world)
+
+
+CASES = json.loads((Path(__file__).parents[4] / "schemas/vectors/redaction.json").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("case", "accepted"),
+    [
+        pytest.param(case, outcome == "accepted", id=case["name"])
+        for outcome in ("accepted", "refused")
+        for case in CASES[outcome]
+        if "data" in case
+    ],
+)
+def test_each_redaction_has_one_spelling_for_the_verifier_that_stands_alone_too(
+    case: dict[str, str], *, accepted: bool
+):
+    data = json.loads(case["data"])
+    members = verify.PLACES["redactions"][data["type"]]
+    wrong = verify.wrong_member(f"salt:salt type:type {members}", data)
+    assert (not wrong) == accepted
+    if not accepted:
+        with pytest.raises(LedgerError):
+            read_event(case["data"].encode())
 
 
 def test_a_reference_is_kept_as_a_hash_and_cannot_be_used_again(world: World):
@@ -287,7 +403,7 @@ def test_a_redaction_says_exactly_what_follows_from_the_event(world: World, memb
     other = drafted(world, f"{POWER}@3")
     wrong = {
         "data_hash": other.data_hash,
-        "deltas": (RedactedMass(gas="CO2", mass_mg="1", month="2026-01", role="location"),),
+        "deltas": (msgspec.structs.replace(other.deltas[0], emitted="1"),),
         "activity": (),
         "effects": other.effects,
     }[member]
