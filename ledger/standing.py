@@ -159,10 +159,19 @@ def source_of(stream: str) -> str:
 
 
 def check_opening(opened: OpenedBundle, log_key: str) -> None:
-    """Raise ProofFailed unless entry 0 is in the file and opens the log of this vkey."""
+    """Raise ProofFailed unless entry 0 is in the file and opens the log of this vkey.
+
+    It is one `LedgerOpened`, alone in its batch, in the stream of the operator that it names.
+    """
     first = opened.entries[0] if opened.entries else None
     said = None if first is None or first.index else first.events[0].said
-    if not isinstance(said, LedgerOpened) or said.log != log_key:
+    if (
+        first is None
+        or not isinstance(said, LedgerOpened)
+        or said.log != log_key
+        or first.signed.statement.count != 1
+        or first.events[0].name != f"{said.operator}/ledger@1"
+    ):
         raise ProofFailed(
             "the file does not begin with the opening of the ledger",
             expected=f"entry 0, LedgerOpened of {log_key}",

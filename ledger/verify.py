@@ -1258,7 +1258,7 @@ class Ledger:
         self.said: set[str] = set()
 
 
-def check_opening(entries: Sequence[Entry], log: Vkey, log_text: str) -> Ledger:
+def check_opening(entries: Sequence[Entry], log_text: str) -> Ledger:
     """The ledger as entry 0 opens it; the first key has signed, which is checked with all others."""
     first = entries[0]
     event = first.events[0]
@@ -1266,7 +1266,7 @@ def check_opening(entries: Sequence[Entry], log: Vkey, log_text: str) -> Ledger:
     right = first.index == 0 and event.kind == "LedgerOpened" and first.jws.payload["count"] == 1
     if not right or event.name != f"{data.get('operator')}/ledger@1":
         refuse("opening", "entry 0, which opens the ledger, is not in the file")
-    if (data["log"], data["origin"]) != (log_text, log.name):
+    if data["log"] != log_text:
         refuse("opening", "entry 0 opens another log")
     ledger = Ledger(event, log_text)
     ledger.parties[ledger.operator] = ("factor-publisher", "operator")
@@ -1275,7 +1275,7 @@ def check_opening(entries: Sequence[Entry], log: Vkey, log_text: str) -> Ledger:
         x = str(data[member]["x"])
         scope = () if recovery else (f"{ledger.operator}/",)
         key = Key(x, ledger.operator, -1, first.jws.kid, scope, None, not recovery, recovery)
-        ledger.keys[thumbprint(x)] = key
+        ledger.keys.setdefault(thumbprint(x), key)  # one key for both is refused with the event
     return ledger
 
 
@@ -1285,7 +1285,8 @@ def authorise(ledger: Ledger, entry: Entry) -> Key:
     key, types = ledger.keys.get(entry.jws.kid), [event.kind for event in entry.events]
     if key is None:
         refuse("key", f"entry {index}: the key {entry.jws.kid} is not known before it")
-    if not key.authorised < index or (key.revoked is not None and index > key.revoked):
+    sound = index > 0 or key_bytes({"crv": "Ed25519", "kty": "OKP", "x": key.x}) is not None
+    if not sound or not key.authorised < index or (key.revoked is not None and index > key.revoked):
         refuse("key", f"entry {index}: the key {entry.jws.kid} is not valid there")
     party, place = party_of(stream), place_of(stream)
     if not place or any(PLACE_OF_TYPE.get(kind) != place for kind in types):
@@ -1328,6 +1329,8 @@ def say_trust(ledger: Ledger, event: Event, kid: str) -> None:
             raise NotDerived(f"rules {data['rules']['version']} are newer than this program")
         _rule(known == data["rules"]["sha256"], event, "other rules under a known name")
     if event.kind == "LedgerOpened":
+        own = read_vkey(ledger.log).name == data["origin"]
+        _rule(event.index == 0 and own, event, "not the opening of this log")
         keys = [("key", "proof"), ("recovery_key", "recovery_proof")]
         names = {thumbprint(data[member]["x"]) for member, _ in keys} | {_log_thumbprint(ledger)}
         _rule(len(names) == 3, event, "one key twice")
@@ -2119,7 +2122,7 @@ def verify(data: bytes, trust: Trust) -> Verdict:
     for event in (event for entry in entries for event in entry.events):
         if event.data is not None:
             check_data(event)
-    ledger = check_opening(entries, trust.log, trust.log_text)
+    ledger = check_opening(entries, trust.log_text)
     check_trust_whole(entries)
     subject, seal = next(iter(subjects.values())), subjects.get("seal")
     asked = streams_asked_for(ledger, subject, entries) if "heads" in bundle else []

@@ -28,11 +28,13 @@ export class Authors {
   async open(entry) {
     const { operator, key, recovery_key: spare, proof, recovery_proof: spareProof } = this.opened;
     this.parties.set(operator, { name: this.opened.area, roles: ["factor-publisher", "operator"] });
+    const bytes = keyBytes(key.x);
+    const signer = bytes !== null && isSoundKey(bytes) && (await thumbprint(key.x)) === entry.statement.jws.kid;
+    require_(signer, "key", "entry 0 is not signed with the operator's first key");
     const first = await this.#newKey(operator, key, proof, "operator's first key");
     this.#add(first, operator, -1, { scope: [`${operator}/`], admin: true, by: entry.statement.jws.kid });
     const recovery = await this.#newKey(operator, spare, spareProof, "recovery key");
     this.#add(recovery, operator, -1, { recovery: true, by: entry.statement.jws.kid });
-    require_(first.kid === entry.statement.jws.kid, "key", "entry 0 is not signed with the operator's first key");
     const named = await parseVkey(this.log);
     require_(named.name === this.opened.origin, "rule", "entry 0 names another origin than its log's key");
   }
@@ -63,6 +65,9 @@ export class Authors {
     const by = entry.statement.jws.kid;
     const rule = (holds, what) => require_(holds, "rule", `${item.name}: ${what}`);
     switch (item.type) {
+      case "LedgerOpened":
+        rule(entry.index === 0, "a log is opened once");
+        break;
       case "PartyRegistered": {
         rule(!this.parties.has(party), `${party} is registered already`);
         rule(data.roles.every((role) => ROLES.includes(role)), "a role that no party may have");
