@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
+import sys
 import tempfile
 from base64 import b64encode
 from hashlib import sha256
@@ -58,8 +60,21 @@ def one_event() -> bytes:
     return as_file(files.event(f"{POWER}@{EVENTS // 2}", *grounds))
 
 
-def measure(data: bytes, rounds: int) -> list[float]:
-    """Milliseconds of each check, the first one on a page that has checked nothing yet."""
+def lacking() -> str | None:
+    """What this machine lacks to measure it, None if nothing."""
+    if CHROMIUM is None:
+        return "Chromium is not installed"
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    if subprocess.run(driver, capture_output=True, check=False).returncode:
+        return "Playwright's driver does not start"
+    return None
+
+
+def measure(data: bytes, log_key: str, rounds: int) -> list[float]:
+    """Milliseconds of each check, the first one by a browser that has checked nothing yet.
+
+    Not to be called where an event loop runs.
+    """
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         harness = Path(folder) / "harness.html"
         module = verifier().replace("export const", "const")
@@ -68,7 +83,7 @@ def measure(data: bytes, rounds: int) -> list[float]:
         page = browser.new_page()
         page.goto(harness.as_uri())
         page.wait_for_function("window.ready === true")
-        times: list[float] = page.evaluate(MEASURE, [b64encode(data).decode(), LOG, rounds])
+        times: list[float] = page.evaluate(MEASURE, [b64encode(data).decode(), log_key, rounds])
         browser.close()
     return times
 
@@ -79,7 +94,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50)
     rounds = parser.parse_args().rounds
     data = one_event()
-    first, *others = measure(data, rounds)
+    first, *others = measure(data, LOG, rounds)
     print(f"bytes of the file       {len(data)}")
     print(f"first check, ms         {first:.0f}")
     print(f"median of {len(others)}, ms     {statistics.median(others):.0f}")

@@ -46,7 +46,8 @@ def measured(report: Mapping[str, Any]) -> str:
         "| figure | measured | beside it | ratio | least to greatest | reached |",
         "| --- | ---: | ---: | ---: | --- | --- |",
     ]
-    lines += [_row(result) for result in report["results"]]
+    found = {result["name"]: result for result in report["results"]}
+    lines += [_row(found[name]) if name in found else _no_row(name) for name in TARGETS]
     return "\n".join(lines) + "\n"
 
 
@@ -66,12 +67,18 @@ def _row(result: Mapping[str, Any]) -> str:
     return f"| `{result['name']}` | {_value(result)} | {beside} | {ratio} | {spread} | {verdict} |"
 
 
+def _no_row(name: str) -> str:
+    return f"| `{name}` | not measured |  |  |  |  |"
+
+
 def _value(result: Mapping[str, Any]) -> str:
     text = f"{result['value']:,} {result['unit']}"
     if result["name"] == "append.latency":
         text += f"; p99 {result['p99']:,} ms"
     if "kb" in result:
         text += f"; {result['kb']:,} kB"
+    if "first_ms" in result:
+        text += f"; first {result['first_ms']:,} ms"
     if "postgres_mb" in result:
         text += f" (PostgreSQL {result['postgres_mb']:,})"
     return text

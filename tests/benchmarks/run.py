@@ -18,13 +18,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
 from rich.console import Console
 
 from ledger.store.embedded import stop_on_signals
-from tests.benchmarks import append, checking, growth, over_http, reading
+from tests.benchmarks import append, checking, growth, over_http, proving, reading
 from tests.benchmarks.append import appending
 from tests.benchmarks.checking import Checking
 from tests.benchmarks.figure import Figure, Pairs, Result
@@ -33,6 +34,7 @@ from tests.benchmarks.growth import Growth
 from tests.benchmarks.machine import IN_MEMORY, machine
 from tests.benchmarks.over_http import serving_young
 from tests.benchmarks.place import Place
+from tests.benchmarks.proving import Proving
 from tests.benchmarks.reading import Reading
 from tests.benchmarks.resident import memory_of_audit, memory_of_service
 from tests.benchmarks.scale import NORMAL, Scale
@@ -53,6 +55,8 @@ class Run:
         self._screen = screen
         self._places: list[Place] = []
         self._figures: list[Figure] = []
+        self.not_measured: dict[str, str] = {}
+        """Why, by the names of figures that this machine lacks something for."""
 
     @property
     def wal_syncs(self) -> int:
@@ -126,6 +130,21 @@ class Run:
                 async with place.running():
                     self._figures.append(memory_of_service(place, full, self._scale))
 
+        if self._wanted & set(proving.NAMES):
+            # Last, because it adds a company to the ledger and seals it.
+            async with place.opened() as ledger:
+                await self._prove(replace(full, ledger=ledger))
+
+    async def _prove(self, full: Filled) -> None:
+        with self._screen.part("a company of one year"):
+            prover = await Proving.begin(full, self._scale, self._wanted)
+        for number in self._screen.steps("proving", self._scale.slices + 1):
+            await prover.slice()
+            if number == 0:
+                prover.forget()
+        self._figures += prover.figures
+        self.not_measured |= prover.not_measured
+
     async def _growth(self, full: Filled) -> None:
         place = await self._place("small")
         async with place.opened() as ledger:
@@ -195,6 +214,7 @@ def main() -> None:
         "events": asked.events,
         "seconds": round(time.monotonic() - began),
         "wal_syncs": run.wal_syncs,
+        "not_measured": run.not_measured,
         "results": run.results,
     }
     asked.results.parent.mkdir(exist_ok=True)

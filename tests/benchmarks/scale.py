@@ -38,6 +38,8 @@ class Scale:
     """One after the other, to an idle server."""
     reads: int
     bundles: int
+    checks: int
+    """Files of single events that are verified."""
 
     @classmethod
     def of(cls, events: int, slices: int) -> Scale:
@@ -58,6 +60,7 @@ class Scale:
             posts=some(60),
             reads=some(200),
             bundles=some(60),
+            checks=some(20),
         )
 
     @property

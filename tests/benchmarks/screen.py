@@ -59,6 +59,7 @@ class Part:
 
 def table(report: Mapping[str, object], results: Sequence[Mapping[str, object]]) -> Table:
     """All figures; a target that names another member than the ratio says so."""
+    not_measured: dict[str, str] = report["not_measured"]  # type: ignore[assignment]
     shown = Table(
         title=f"{report['events']:,} events at full size, all durable:"
         f" PostgreSQL counted {report['wal_syncs']:,} WAL syncs",
@@ -78,6 +79,8 @@ def table(report: Mapping[str, object], results: Sequence[Mapping[str, object]])
             " / ".join(_bound(limit, limit.aim) for limit in target.limits),
             VERDICTS[target.verdict(result)],
         )
+    for name, why in not_measured.items():
+        shown.add_row(name, "not measured", why)
     return shown
 
 
@@ -87,6 +90,8 @@ def _measured(result: Mapping[str, object]) -> str:
         text += f"; {result['p99']:,} p99"
     if "kb" in result:
         text += f"; {result['kb']:,} kB"
+    if "first_ms" in result:
+        text += f"; {result['first_ms']:,} first"
     return text
 
 

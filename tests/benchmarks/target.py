@@ -67,6 +67,14 @@ TARGETS: dict[str, Target] = {
         _ratio("audit", 0.7, 1.0),
         _ratio("rebuild", 0.7, 1.0),
         Target("prove.event", (_at_most("value", 15, 5, "ms"), _at_most("kb", 30, 16, "kB"))),
+        Target(
+            "prove.area", (_at_most("value", 15, 5, "ms"), _at_most("first_ms", 1000, 250, "ms"))
+        ),
+        Target("verify.event", (_at_most("value", 20, 5, "ms"),)),
+        Target("verify.alone", (_at_most("value", 20, 5, "ms"),)),
+        Target("verify.browser", (_at_most("value", 100, 50, "ms"),)),
+        Target("verify.year", (_at_most("value", 3000, 1500, "ms"),)),
+        Target("seal.make", (_at_most("value", 1000, 250, "ms"),)),
         Target("read.company", (_at_most("value", 20, 5, "ms"),)),
         Target("read.area", (_at_most("value", 20, 5, "ms"),)),
         Target("read.report", (_at_most("value", 1000, 500, "ms"),)),

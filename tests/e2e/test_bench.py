@@ -53,6 +53,24 @@ def test_a_small_run_writes_its_figures_and_shows_them(open_folder: Path):
     assert [path for path in open_folder.iterdir() if path != results] == []  # it cleans up
 
 
+def test_proofs_are_measured_and_what_is_lacking_for_them_is_said(open_folder: Path):
+    results = open_folder / "bench.json"
+    names = ("prove.area", "verify.event", "verify.alone", "verify.browser", "verify.year")
+    ran = bench(
+        *("--only", *names, "seal.make", "--events", "2000", "--slices", "1"),
+        *("--folder", str(open_folder), "--results", str(results)),
+    )
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(results.read_text())
+    found = {result["name"]: result for result in report["results"]}
+    assert {*found, *report["not_measured"]} == {*names, "seal.make"}
+    assert set(report["not_measured"]) <= {"verify.browser"}
+    assert found["verify.year"]["readings"] == 35_040
+    assert found["prove.area"]["first_ms"] > 0
+    for name in ("verify.event", "verify.alone", "verify.year", "seal.make"):
+        assert found[name]["ratio"] > 1  # none is faster than the least that it must do
+
+
 def test_a_name_that_no_figure_has_is_refused():
     ran = bench("--only", "append.everything")
     assert ran.returncode == 2
