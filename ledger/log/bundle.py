@@ -26,7 +26,7 @@ import msgspec
 
 from ledger.errors import BadBundle, BadValue, LedgerError, ProofFailed, refusing
 from ledger.log import canonical, event, hashes, names, proof
-from ledger.log.batch import SignedStatement, Statement, chain, parse_statement
+from ledger.log.batch import SignedStatement, Statement, parse_statement
 from ledger.log.bundle_kinds import (
     NOTHING,
     CurrentSubject,
@@ -45,6 +45,7 @@ from ledger.log.bundle_kinds import (
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.hashes import Hash, LeafHash, RootHash, leaf_hash
 from ledger.log.names import MAX_INTEGER
+from ledger.log.redacted import Redacted, read_redacted, stored_chain
 
 MEDIA_TYPE: Final = "application/vnd.carbon-ledger.bundle+json"
 MAX_DEPTH: Final = 16
@@ -87,7 +88,10 @@ class BundleEntry(msgspec.Struct, frozen=True):
 
 
 class WholeEntry(msgspec.Struct, frozen=True):
-    """An entry of the log with the data of all its events; none needs a path of its own."""
+    """An entry of the log with the data of all its events; none needs a path of its own.
+
+    In the place of data that was taken out of the log stands its redacted line.
+    """
 
     lines: tuple[bytes, ...]
     types: tuple[str, ...]
@@ -117,7 +121,12 @@ class OpenedEvent(msgspec.Struct, frozen=True):
     data: bytes | None
     """Canonical; None where it is withheld."""
     said: object = None
-    """What the caller's reader made of the data."""
+    """What the caller's reader made of the data; `Redacted` where a whole entry has it no more."""
+
+    @property
+    def line(self) -> bytes:
+        """Its line as it is stored, of an event of a whole entry or one that is shown."""
+        return self.said.line if isinstance(self.said, Redacted) else self.data or b""
 
     @property
     def name(self) -> str:
@@ -306,10 +315,10 @@ def _check_type(item: OpenedEvent, types: tuple[str, ...]) -> None:
 
 def _read_data(entry: OpenedEntry, read: Reader, read_all: AllReader | None) -> OpenedEntry:
     if entry.whole and read_all is not None:
-        said = read_all([item.data for item in entry.events if item.data is not None])
+        said = iter(read_all([item.data for item in entry.events if item.data is not None]))
         events = tuple(
-            msgspec.structs.replace(item, said=one)
-            for item, one in zip(entry.events, said, strict=True)
+            item if item.data is None else msgspec.structs.replace(item, said=next(said))
+            for item in entry.events
         )
         return msgspec.structs.replace(entry, events=events)
     events = tuple(
@@ -363,9 +372,11 @@ def _open_event(item: BundleEvent | WithheldEvent, signed: SignedStatement) -> O
 def _open_whole(entry: WholeEntry, signed: SignedStatement) -> tuple[OpenedEvent, ...]:
     """All events of an entry, whose leaf hashes give its head and its root. Raises BadBatch."""
     statement = signed.statement
-    leaves = chain(entry.lines, entry.types, statement)
+    leaves = stored_chain(entry.lines, entry.types, statement)
     return tuple(
         OpenedEvent(statement.stream, version, kind, leaf, line)
+        if (gone := read_redacted(line)) is None
+        else OpenedEvent(statement.stream, version, kind, leaf, None, gone)
         for version, (kind, leaf, line) in enumerate(
             zip(entry.types, leaves, entry.lines, strict=True), start=statement.first
         )

@@ -30,10 +30,15 @@ class Redacted(msgspec.Struct, frozen=True):
     data_hash: str
     type: str
 
+    @property
+    def line(self) -> bytes:
+        """The line that is stored in its place."""
+        return f'{{"data_hash":"{self.data_hash}","type":"{self.type}"}}'.encode("ascii")
+
 
 def write_redacted(data: bytes, kind: str) -> bytes:
     """The line that takes the place of an event's canonical data."""
-    return f'{{"data_hash":"{sha256(data).hexdigest()}","type":"{kind}"}}'.encode("ascii")
+    return Redacted(sha256(data).hexdigest(), kind).line
 
 
 def read_redacted(line: bytes) -> Redacted | None:

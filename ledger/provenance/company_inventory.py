@@ -19,16 +19,18 @@ from ledger.log import seals
 from ledger.log.bundle import OpenedBundle, OpenedEntry
 from ledger.log.bundle_kinds import CompanyProof, InventorySubject, as_value
 from ledger.log.names import party_of
+from ledger.log.redacted import Redacted
 from ledger.log.seals import CompanyLine
 from ledger.machine import Entry
 from ledger.provenance.current import check_not_later
 from ledger.provenance.seal import check_company, sealed
 from ledger.provenance.sealed_figures import IN_COMPANIES, SEAL_SIGNED
 from ledger.provenance.trusted import Trusted
-from ledger.provenance.verdict import OTHER_PARTIES, RE_DERIVED, Finding
+from ledger.provenance.verdict import OTHER_PARTIES, RE_DERIVED, SEALED, Finding, counted_as_said
 from ledger.standing import check_nothing_else, check_opening, check_trust_is_whole
 from ledger.whole.company_file import check_streams_whole, company_standing
 from ledger.whole.fold import Fold
+from ledger.whole.redactions import check_confirmed
 
 ALL_FOLDED = (
     "every stream of the party is in the file whole, as of the seal, and its events give the sealed "
@@ -49,8 +51,9 @@ def company_inventory(opened: OpenedBundle, trusted: Trusted) -> Finding:
     check_not_later(opened, seal)
     company = check_company(seal, cast("CompanyProof", opened.further.company), subject.party)
     _check_derived(fold, seal.event, company)
+    gone = gone_from(opened.entries)
     return Finding(
-        strength=RE_DERIVED,
+        strength=SEALED if gone else RE_DERIVED,
         claim={"party": subject.party, "sums": as_value(company.sums)},
         area=seal.area,
         about={"party": subject.party, **seal.about(opened)},
@@ -58,7 +61,7 @@ def company_inventory(opened: OpenedBundle, trusted: Trusted) -> Finding:
         not_excluded=(OTHER_PARTIES,),
         disputed=seal.flags.disputed,
         recovered=seal.flags.recovered,
-        notes=seal.flags.notes,
+        notes=(*seal.flags.notes, *map(counted_as_said, gone)),
     )
 
 
@@ -66,8 +69,11 @@ def folded(entries: tuple[OpenedEntry, ...]) -> Fold:
     """The entries of a file with others left out, one after the other. Raises ProofFailed."""
     fold = Fold(whole=False)
     for entry in entries:
+        for item in entry.events:
+            fold.redactions.read(item.stream, item.version, [item.line])
+    for entry in entries:
         try:
-            fold.add(_entry(entry), entry.signed, [item.data or b"" for item in entry.events])
+            fold.add(_entry(entry), entry.signed, [item.line for item in entry.events])
         except LedgerError as error:
             raise ProofFailed(
                 f"entry {entry.index} of the file does not hold: {error.what}",
@@ -76,12 +82,24 @@ def folded(entries: tuple[OpenedEntry, ...]) -> Fold:
                 advice=error.advice or "Ask for a complete file.",
                 defect=error.defect,
             ) from error
+    check_confirmed(fold.state, gone_from(entries))
     return fold
+
+
+def gone_from(entries: tuple[OpenedEntry, ...]) -> list[str]:
+    """The names of the events whose data was taken out of the log."""
+    return [
+        item.name for entry in entries for item in entry.events if isinstance(item.said, Redacted)
+    ]
 
 
 def _entry(entry: OpenedEntry) -> Entry:
     statement = entry.signed.statement
-    hidden = [item.name for item in entry.events if item.data is None]
+    hidden = [
+        item.name
+        for item in entry.events
+        if item.data is None and not isinstance(item.said, Redacted)
+    ]
     if hidden:
         raise ProofFailed(
             f"{hidden[0]} is withheld",

@@ -15,11 +15,13 @@ from ledger.carbon.reports.figure_id import parse_figure
 from ledger.errors import LedgerError, ProofFailed, refusing
 from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import FigureSubject
+from ledger.log.names import party_of
 from ledger.provenance.replay import flagged
 from ledger.provenance.trusted import Trusted
-from ledger.provenance.verdict import LATER_CHANGE, RE_DERIVED, Finding
+from ledger.provenance.verdict import LATER_CHANGE, RE_DERIVED, SEALED, Finding, counted_as_said
 from ledger.standing import check_opening
 from ledger.whole.ledger import WholeLedger
+from ledger.whole.redactions import Redactions
 from ledger.whole.report import report_of
 
 EVERYTHING = (
@@ -35,12 +37,12 @@ def figure(opened: OpenedBundle, trusted: Trusted) -> Finding:
     with refusing("form"):
         wanted = parse_figure(subject.figure)
     check_opening(opened, trusted.log_key)
-    _check_all_there(opened, wanted.size)
-    whole = WholeLedger(trusted.log_key)
+    redactions = _check_all_there(opened, wanted.size)
+    whole = WholeLedger(trusted.log_key, redactions=redactions)
     for entry in opened.entries:
         events = tuple(cast("msgspec.Struct", item.said) for item in entry.events)
         try:
-            whole.take(entry.signed, events, [item.data or b"" for item in entry.events])
+            whole.take(entry.signed, events, [item.line for item in entry.events])
         except LedgerError as error:
             raise ProofFailed(
                 f"entry {entry.index} of the file does not hold: {error.what}",
@@ -58,9 +60,15 @@ def figure(opened: OpenedBundle, trusted: Trusted) -> Finding:
             found=subject.figure,
             defect="subject",
         )
+    whole.check_redactions()
+    gone = [
+        name
+        for name in whole.gone(wanted.size)
+        if wanted.party is None or party_of(name) == wanted.party
+    ]
     flags = flagged(whole.fold.state, opened.entries)
     return Finding(
-        strength=RE_DERIVED,
+        strength=SEALED if gone else RE_DERIVED,
         claim={"figure": found.id, "unit": found.unit, "value": found.value},
         area=whole.about.area,
         about={
@@ -74,12 +82,16 @@ def figure(opened: OpenedBundle, trusted: Trusted) -> Finding:
         not_excluded=(LATER_CHANGE,),
         disputed=flags.disputed,
         recovered=flags.recovered,
-        notes=flags.notes,
+        notes=(*flags.notes, *map(counted_as_said, gone)),
     )
 
 
-def _check_all_there(opened: OpenedBundle, size: int) -> None:
-    """The entries are all below the size and no other, each whole; raises ProofFailed."""
+def _check_all_there(opened: OpenedBundle, size: int) -> Redactions:
+    """The entries are all below the size and no other, each whole; raises ProofFailed.
+
+    Where data is gone, all up to the confirmation of its redaction are there too.
+    """
+    redactions, end = Redactions(), size
     for index, entry in enumerate(opened.entries):
         if entry.index != index or not entry.whole:
             raise ProofFailed(
@@ -89,11 +101,24 @@ def _check_all_there(opened: OpenedBundle, size: int) -> None:
                 advice="Ask for a complete file.",
                 defect="left-out",
             )
-    if len(opened.entries) != size:
+        if index == end and redactions.awaited:
+            end = index + 1
+        statement = entry.signed.statement
+        redactions.read(statement.stream, statement.first, [item.line for item in entry.events])
+    if redactions.awaited:
+        raise ProofFailed(
+            f"the data of {redactions.awaited[0]} is gone",
+            expected="all entries up to the confirmation of its redaction",
+            found=f"{len(opened.entries)} entries",
+            advice="Ask for a complete file.",
+            defect="left-out",
+        )
+    if len(opened.entries) != end:
         raise ProofFailed(
             "the file is not of the figure's size",
-            expected=f"{size} entries",
+            expected=f"{end} entries",
             found=str(len(opened.entries)),
             advice="Ask for a file of this figure.",
-            defect="left-out" if len(opened.entries) < size else "foreign",
+            defect="left-out" if len(opened.entries) < end else "foreign",
         )
+    return redactions

@@ -36,6 +36,14 @@ SAYS_CODE: Final = {
 }
 
 
+def counted_as_said(event: str) -> str:
+    """Of an event whose data was taken out of the log, in words."""
+    return (
+        f"{event} counts as its redaction says, which its author signed and the operator confirmed: "
+        "its data was taken out of the log"
+    )
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What one kind's derivation came to."""
 

@@ -32,6 +32,7 @@ from ledger.whole.making import (
     figure_bundle,
     given,
 )
+from ledger.whole.redactions import Redactions
 
 if TYPE_CHECKING:
     from ledger.carbon.seal.pieces import SealPiece
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS: Final = 1_000_000
 """Of one file; a figure of a longer log is for a replaying witness."""
-_SAID_ONCE: Final = frozenset({"keys", "ledger", "register", "factors", "seals"})
+_SAID_ONCE: Final = frozenset({"keys", "ledger", "register", "factors", "seals", "redactions"})
 """Streams of other parties in which what an inventory stands on is looked for."""
 
 
@@ -59,6 +60,14 @@ async def build_inventory(proving: Proving, subject: InventorySubject, seal: Sea
                 async for one in log_store.stream_entries(conn, head.stream, size=seal.index + 1)
             ]
     _check_not_too_long(sum(one.count for one in found))
+
+    redactions = Redactions()
+    for one in sorted(found, key=lambda one: one.index):
+        if one.index < seal.size:
+            redactions.read(one.stream, one.first, one.event_lines)
+    _check_confirmed(
+        redactions, "Seal the period once more, carbon-ledger seal make, and ask for that seal."
+    )
 
     def choose() -> list[Chosen]:
         entries = [given(one.index, one.jws, one.event_lines) for one in found]
@@ -86,16 +95,21 @@ async def build_figure(proving: Proving, subject: FigureSubject) -> bytes:
     origin_of(await read_report(conn, proving.views, proving.about, wanted.whole), subject.figure)
     found: list[StoredEntry] = []
     events = 0
-    async for one in log_store.entries(conn, 0, wanted.size):
+    redactions = Redactions()
+    async for one in log_store.entries(conn, 0, proving.checkpoint.size):
+        if len(found) >= wanted.size and not redactions.awaited:
+            break
         events += one.count
         _check_not_too_long(events)
         found.append(one)
+        redactions.read(one.stream, one.first, one.event_lines)
+    _check_confirmed(redactions, "Ask again when the confirmation stands under a checkpoint.")
 
     def opened() -> list[Given]:
         return [given(one.index, one.jws, one.event_lines)[0] for one in found]
 
     entries = await asyncio.to_thread(opened)
-    paths = await _paths(proving, range(wanted.size))
+    paths = await _paths(proving, range(len(entries)))
     return await asyncio.to_thread(
         write_bundle, figure_bundle(entries, paths, _note(proving), subject.figure)
     )
@@ -117,6 +131,17 @@ def _check_one_log(proving: Proving) -> None:
             expected="a log that continues no other one",
             found="the log that continues " + proving.about.earlier[-1].log,
             advice="Ask for the sealed figure; its proof needs no earlier entries.",
+        )
+
+
+def _check_confirmed(redactions: Redactions, advice: str) -> None:
+    if redactions.awaited:
+        raise BadValue(
+            "a file that derives everything",
+            expected=f"the confirmed redaction of {redactions.awaited[0]}, whose data is gone, "
+            "among the entries that the file may hold",
+            found="it stands later",
+            advice=advice,
         )
 
 

@@ -7,13 +7,17 @@ Source: specification, bundles, step 13.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from ledger.carbon.area.events import TransferAcknowledged
 from ledger.carbon.events import ActivityRecorded, ProfileRecorded
+from ledger.carbon.redaction.events import DataRedacted, RedactionConfirmed
 from ledger.errors import ProofFailed
-from ledger.log.bundle import OpenedBundle, OpenedEntry
+from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.log.names import party_of
+from ledger.log.redacted import Redacted
 from ledger.standing import Standing, standing
 
 
@@ -27,11 +31,29 @@ def company_standing(opened: OpenedBundle, party: str, seal: str, size: int) -> 
         for item in entry.events
         if isinstance(item.said, TransferAcknowledged) and party_of(item.said.transfer) == party
     ]
+    answers += _confirmations(below, own)
     # What is said later is not stood on, though it may be about the same sources.
     then = msgspec.structs.replace(opened, entries=(*below, opened.place(seal)[0]))
     asking = [item.name for item in own if not _stands_on_own(item.said)]
     found = standing(then, seal, *asking, *answers)
     return Standing(found.events | {item.name for item in own}, found.authors | {party})
+
+
+def _confirmations(below: Iterable[OpenedEntry], own: Iterable[OpenedEvent]) -> list[str]:
+    """The confirmations of the redactions of those of its events whose data is gone."""
+    events = list(own)
+    gone = {item.name for item in events if isinstance(item.said, Redacted)}
+    redactions = {
+        item.name
+        for item in events
+        if isinstance(item.said, DataRedacted) and item.said.event in gone
+    }
+    return [
+        item.name
+        for entry in below
+        for item in entry.events
+        if isinstance(item.said, RedactionConfirmed) and item.said.event in redactions
+    ]
 
 
 def _stands_on_own(event: object) -> bool:

@@ -23,6 +23,7 @@ from ledger.fold.event import Event
 from ledger.fold.state import Overlay
 from ledger.log.batch import SignedStatement
 from ledger.log.names import event_ref, party_of
+from ledger.log.redacted import Redacted
 from ledger.log.seals import Head
 from ledger.machine import Entry, authorise, fold
 from ledger.parties.pieces import LedgerPiece
@@ -32,6 +33,7 @@ from ledger.whole.deltas import Deltas
 from ledger.whole.knowing import known_at, seal_ground
 from ledger.whole.pieces import WholeState
 from ledger.whole.readings import InMemory, Kept, Recorded
+from ledger.whole.redactions import Redactions
 
 _READINGS: Final = frozenset({"source", "corrections"})
 
@@ -39,19 +41,27 @@ _READINGS: Final = frozenset({"source", "corrections"})
 class Fold:
     """What the entries so far come to."""
 
-    def __init__(self, kept: Kept | None = None, *, whole: bool = True) -> None:
+    def __init__(
+        self,
+        kept: Kept | None = None,
+        *,
+        whole: bool = True,
+        redactions: Redactions | None = None,
+    ) -> None:
         """`kept` keeps the lines of readings, in memory if it is not given.
 
         Where it is not the `whole` log, what the entries left out would show is taken for the word of
-        whoever said it: a seal for the operator's.
+        whoever said it: a seal for the operator's. `redactions` is told of confirmed redactions before
+        the events that they are about are added.
         """
+        self.redactions = Redactions() if redactions is None else redactions
         self._recorded = Recorded(InMemory() if kept is None else kept)
         self._deltas = Deltas()
         self._heads: dict[str, list[tuple[int, int, str]]] = {}
         self._salts: dict[str, tuple[int, str]] = {}
         self._changing: list[Correction] = []
         self._grounds: dict[tuple[tuple[str, str], int], SealGround] = {}
-        self.state = WholeState(self._recorded, self.ground if whole else None)
+        self.state = WholeState(self._recorded, self.redactions, self.ground if whole else None)
 
     @property
     def about(self) -> LedgerPiece:
@@ -141,6 +151,8 @@ class Fold:
 def _admitted(entry: Entry, overlay: Overlay, rows: EntryRows) -> bool:
     """Take readings together that need nothing but their source, where that can be."""
     if place_of(entry.stream) != "source" or len(entry.events) != entry.count:
+        return False
+    if any(isinstance(event, Redacted) for event in entry.events):
         return False
     basis = basis_of(overlay, entry.stream)
     if basis is None:

@@ -10,6 +10,9 @@ entry breaks is raised, and the ledger stays as it was before. Pure.
         whole.add(jws, lines)
     whole.check(checkpoint)
     known = whole.known(("2026-01", "2027-01"))
+
+Where data was taken out of an entry, its redaction is read first (`fold.redactions`), and `check`
+refuses a checkpoint under which it does not stand. Such an event counts as its redaction says.
 """
 
 from __future__ import annotations
@@ -21,27 +24,34 @@ import msgspec
 from ledger.carbon.known import Known
 from ledger.carbon.seal.pieces import SealGround
 from ledger.errors import BadBatch, OtherHistory, refusing
-from ledger.log.batch import SignedStatement, Statement, chain, parse_statement
+from ledger.log.batch import SignedStatement, Statement, parse_statement
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import EMPTY_ROOT, ZEROS_HEX, RootHash, leaf_hash
-from ledger.log.redacted import read_redacted
+from ledger.log.redacted import holds_redacted, stored_chain
 from ledger.log.seals import Head
 from ledger.log.tree import CompactRange
-from ledger.machine import check_log, read_events, types_of, whole_entry
+from ledger.machine import check_log, read_stored, types_of, whole_entry
 from ledger.parties.pieces import LedgerPiece
 from ledger.whole.fold import Fold
 from ledger.whole.readings import Kept
+from ledger.whole.redactions import Redactions, check_confirmed, gone
 
 
 class WholeLedger:
     """A ledger in memory, as its entries say that it is."""
 
-    def __init__(self, log: str, kept: Kept | None = None) -> None:
-        """`log` is its vkey; `kept` keeps the lines of readings, in memory if it is not given."""
+    def __init__(
+        self, log: str, kept: Kept | None = None, redactions: Redactions | None = None
+    ) -> None:
+        """`log` is its vkey; `kept` keeps the lines of readings, in memory if it is not given.
+
+        `redactions` are those that were read before.
+        """
         self.log = log
-        self.fold = Fold(kept)
+        self.fold = Fold(kept, redactions=redactions)
         self._tree = CompactRange()
         self._roots: list[RootHash] = [EMPTY_ROOT]
+        self._gone: dict[int, list[str]] = {}
 
     @property
     def size(self) -> int:
@@ -61,15 +71,28 @@ class WholeLedger:
     def add(self, jws: bytes, lines: list[bytes]) -> SignedStatement:
         """Take the next entry, or raise why it cannot be and stay as before.
 
-        Raises InvalidInput, Refused, ProofFailed. Nothing is taken for granted but the order.
+        Raises InvalidInput, Refused, ProofFailed. Nothing is taken for granted but the order, and
+        what `fold.redactions` was told before, which `check` asks for again.
         """
         signed = parse_statement(jws)
         check_log(signed.statement.log, self.log)
-        check_shown(self.size, lines)
-        events = read_events(lines)
+        events = read_stored(lines)
         types = types_of(events)
-        chain(lines, types * len(lines) if len(types) == 1 else types, signed.statement)
+        stored_chain(lines, types * len(lines) if len(types) == 1 else types, signed.statement)
         return self.take(signed, events, lines)
+
+    def lacks(self, jws: bytes, lines: Sequence[bytes]) -> bool:
+        """Whether data is gone from an entry whose redaction has not been read."""
+        if not holds_redacted(lines):
+            return False
+        statement = parse_statement(jws).statement
+        names = gone(statement.stream, statement.first, lines)
+        return any(self.fold.redactions.of(name) is None for name in names)
+
+    def look_at(self, jws: bytes, lines: Sequence[bytes]) -> None:
+        """Read an entry's redactions before it is its turn; entries come in the log's order."""
+        statement = parse_statement(jws).statement
+        self.fold.redactions.read(statement.stream, statement.first, lines)
 
     def take(
         self, signed: SignedStatement, events: tuple[msgspec.Struct, ...], lines: Sequence[bytes]
@@ -79,7 +102,10 @@ class WholeLedger:
             self._check_place(signed.statement)
         with refusing("statement"):
             self._check_seen(signed.statement)
+        statement = signed.statement
         self.fold.add(whole_entry(self.size, signed, events), signed, lines)
+        if holds_redacted(lines):
+            self._gone[self.size] = gone(statement.stream, statement.first, lines)
         self._tree = self._tree.append(leaf_hash(signed.jws.raw))
         self._roots.append(self._tree.root())
         return signed
@@ -89,7 +115,10 @@ class WholeLedger:
         return self._roots[size]
 
     def check(self, checkpoint: Checkpoint) -> None:
-        """Raise OtherHistory unless this checkpoint is of this history, whose size it does not pass."""
+        """Raise OtherHistory unless this checkpoint is of this history, whose size it does not pass.
+
+        Raises ProofFailed where data is gone below it and the redaction was not folded.
+        """
         root = self.root_at(checkpoint.size)
         if root != checkpoint.root:
             raise OtherHistory(
@@ -98,6 +127,16 @@ class WholeLedger:
                 found=checkpoint.root.hex(),
                 advice="Keep the checkpoint and the entries: together they show it.",
             )
+        self.check_redactions(checkpoint.size)
+
+    def gone(self, size: int | None = None) -> list[str]:
+        """The names of all events below a size whose data is gone, in the order of the log."""
+        below = self.size if size is None else size
+        return [name for index, names in self._gone.items() if index < below for name in names]
+
+    def check_redactions(self, size: int | None = None) -> None:
+        """Raise ProofFailed unless all data that is gone below a size was redacted by the log itself."""
+        check_confirmed(self.fold.state, self.gone(size))
 
     def known(
         self, period: tuple[str, str], size: int | None = None, party: str | None = None
@@ -135,16 +174,4 @@ class WholeLedger:
                 f"the author of entry {self.size} has seen another history at size {seen.size}",
                 expected=root,
                 found=seen.root,
-            )
-
-
-def check_shown(index: int, lines: Sequence[bytes]) -> None:
-    """Raise BadBatch where an event's data was taken out of an entry: nothing follows from it."""
-    for position, line in enumerate(lines):
-        if read_redacted(line) is not None:
-            raise BadBatch(
-                f"event {position + 1} of entry {index} is withheld or redacted",
-                expected="the data of every event",
-                found=line.decode(errors="replace")[:120],
-                advice="Only who has read the entry before its redaction can fold it.",
             )

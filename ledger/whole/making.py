@@ -27,12 +27,12 @@ from ledger.log.bundle_kinds import CompanyProof, FigureSubject, Further, Invent
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import EMPTY_ROOT, Hash, LeafHash
 from ledger.log.names import event_ref, party_of
+from ledger.log.redacted import Redacted
 from ledger.log.tree import paths_of
-from ledger.machine import read_events
+from ledger.machine import read_stored
 from ledger.parties.rules import place_of
 from ledger.standing import TRUST
 from ledger.whole.company_file import company_standing, is_of
-from ledger.whole.ledger import check_shown
 
 NO_LEAF: Final = LeafHash(bytes(32))
 """Where what an event says is asked for, and not where it stands."""
@@ -42,7 +42,7 @@ Paths = Mapping[int, tuple[Hash, ...]]
 
 
 class Given(msgspec.Struct, frozen=True):
-    """An entry of the log as it was posted."""
+    """An entry of the log as it is stored."""
 
     index: int
     signed: SignedStatement
@@ -59,14 +59,20 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def given(index: int, jws: bytes, lines: Sequence[bytes]) -> tuple[Given, OpenedEntry]:
-    """An entry and what it says. Raises InvalidInput where its data was taken out."""
-    check_shown(index, lines)
+    """An entry and what it says. Raises InvalidInput."""
     signed = parse_statement(jws)
-    events = read_events(list(lines))
-    types = tuple(type(event).__name__ for event in events)
+    events = read_stored(list(lines))
+    types = tuple(e.type if isinstance(e, Redacted) else type(e).__name__ for e in events)
     statement = signed.statement
     items = tuple(
-        OpenedEvent(statement.stream, version, kind, NO_LEAF, line, event)
+        OpenedEvent(
+            statement.stream,
+            version,
+            kind,
+            NO_LEAF,
+            None if isinstance(event, Redacted) else line,
+            event,
+        )
         for version, (kind, line, event) in enumerate(
             zip(types, lines, events, strict=True), start=statement.first
         )

@@ -15,12 +15,13 @@ import msgspec
 from ledger.carbon.area.pieces import TARGET, TRANSFER
 from ledger.carbon.organisation.pieces import FACT, ORGANISATION
 from ledger.carbon.pieces import FACTOR, HISTORY, RECORDED, SOURCE
-from ledger.carbon.redaction.pieces import ERASED, UNREAD
+from ledger.carbon.redaction.pieces import ERASED, UNREAD, ErasedPiece
 from ledger.carbon.seal.pieces import SEAL_GROUND, UNSEEN, SealGround, parse_ground_key
 from ledger.fold.state import Key, Kind
 from ledger.machine import KINDS
 from ledger.parties.pieces import END, PARTY, UNSEEN_END
 from ledger.whole.readings import Recorded
+from ledger.whole.redactions import Redactions
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -41,9 +42,12 @@ class WholeState:
     """A state that is complete: what is not there does not exist."""
 
     def __init__(
-        self, recorded: Recorded, ground: Callable[[tuple[str, str], int], SealGround] | None
+        self,
+        recorded: Recorded,
+        redactions: Redactions,
+        ground: Callable[[tuple[str, str], int], SealGround] | None,
     ) -> None:
-        """`ground` derives what a seal follows from, of a period and a log size.
+        """`redactions` knows the events whose data may be gone. `ground` derives what a seal follows from, of a period and a log size.
 
         Without it others of the log are left out, and what only they show is taken for the word of
         whoever said it.
@@ -51,6 +55,7 @@ class WholeState:
         self.size = 0
         """Entries whose changes are in it."""
         self._recorded = recorded
+        self._redactions = redactions
         self._ground = ground
         self._pieces: dict[Key, msgspec.Struct | None] = {}
         self._versions: dict[str, dict[str, list[tuple[int, msgspec.Struct | None]]]] = {
@@ -66,12 +71,15 @@ class WholeState:
             found = self._recorded.event(key)
         elif kind.name == HISTORY.name:
             found = self._recorded.history(key, self.size)
+        elif kind.name == ERASED.name and (said := self._redactions.of(key)) is not None:
+            index = self._recorded.index(key)
+            found = ErasedPiece(self.size if index is None else index, said)
         elif self._ground is None and kind.name in UNSEEN_HERE:
             found = UNSEEN_HERE[kind.name]
         elif self._ground is not None and kind.name == SEAL_GROUND.name:
             found = self._ground(*parse_ground_key(key))
         elif kind.name in UNSEEN_HERE:
-            found = None  # no earlier log stands before this one, and no data is gone from it
+            found = None  # no earlier log stands before this one, and no other data is gone from it
         else:
             raise AssertionError(f"nobody knows how to derive a piece of kind {kind.name}")
         return cast("P | None", found)

@@ -64,6 +64,13 @@ class EntryFile:
             self._starts.append(self._file.tell())
             yield entry
 
+    def scan(self) -> Iterator[tuple[bytes, list[bytes]]]:
+        """The same once more, from the disk, beside whatever is being read."""
+        self._file.flush()
+        with self.path.open("rb") as file:
+            while (entry := _entry(file)) is not None:
+                yield entry
+
     def append(self, jws: bytes, lines: Sequence[bytes]) -> None:
         """Put an entry behind the last one; durable after `sync`."""
         entry = b"\n".join((jws, *lines, b""))

@@ -61,6 +61,9 @@ class Replayer:
         what was cosigned cannot be folded again.
         """
         for jws, lines in self._file.read():
+            if self.whole.lacks(jws, lines):
+                for kept, said in self._file.scan():
+                    self.whole.look_at(kept, said)
             try:
                 self.whole.add(jws, lines)
             except LedgerError as error:
@@ -84,7 +87,8 @@ class Replayer:
 
         They are on the disk when this returns. Raises ProofFailed where an entry does not hold or
         the root is another; what was not under a checkpoint is forgotten by the next start then.
-        Raises Unavailable where the source does not have the entries.
+        Raises Unavailable where the source does not have the entries, or where data is gone from one
+        and its redaction is not under this checkpoint.
         """
         while self.size < head.size:
             page = await source.log_page(self.size)
@@ -92,6 +96,8 @@ class Replayer:
             for entry in read_entries(page):
                 if self.size == head.size:
                     break
+                if self.whole.lacks(entry.signed.jws.raw, entry.lines):
+                    await self._look_ahead(source, head)
                 self._take(entry.signed.jws.raw, entry.lines)
                 progress(self.size, head.size)
             if self.size == before:
@@ -107,6 +113,36 @@ class Replayer:
             raise
         self._file.sync()
         self._checked = max(self._checked, head.size)
+
+    async def _look_ahead(self, source: Source, head: Checkpoint) -> None:
+        """Read all redactions up to a checkpoint, since the data of an entry that comes next is gone.
+
+        What they say is folded when it is their turn, and asked for by the checkpoint. Raises
+        Unavailable where one is not under the checkpoint.
+        """
+        at = self.size
+        while at < head.size:
+            before = at
+            for entry in read_entries(await source.log_page(at)):
+                if at == head.size:
+                    break
+                self.whole.look_at(entry.signed.jws.raw, entry.lines)
+                at += 1
+            if at == before:
+                raise Unavailable(
+                    "the ledger does not give the entries of its own checkpoint",
+                    expected=f"entry {before} of {head.size}",
+                    found="none",
+                )
+        awaited = self.whole.fold.redactions.awaited
+        if awaited:
+            raise Unavailable(
+                f"the data of {awaited[0]} is gone",
+                expected=f"its redaction among the {head.size} entries of the checkpoint",
+                found="none there",
+                advice="A later checkpoint may cover it. If none does, somebody has taken it out of "
+                "the database: ask the operator.",
+            )
 
     def _take(self, jws: bytes, lines: list[bytes]) -> None:
         try:

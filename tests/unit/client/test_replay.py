@@ -25,9 +25,11 @@ from ledger.log.tree import root_of
 from ledger.whole.ledger import WholeLedger
 from ledger.witness.home import WitnessHome
 from ledger.witness.witness import Lines, Witness
+from tests.unit.carbon.redaction.erasing import confirm, redact, without_data
 from tests.unit.world import LOG, LOG_KEY, ORIGIN, SIGNED_AT, World, key_of, reading
 
 NAME = "regulator.example/replay"
+READING = "acme/plant/power@1"
 NOTHING = Checkpoint(ORIGIN, 0, EMPTY_ROOT)
 
 
@@ -116,6 +118,43 @@ def test_all_entries_of_a_checkpoint_are_fetched_and_folded(served: Served, open
     assert served.asked == [0, 3]
     known = replayer.whole.known(("2026-01", "2027-01"))
     assert sum(row.mass_mg for row in known.masses) == 4_000_000
+
+
+@pytest.fixture
+def erased(served: Served) -> Served:
+    """The same, once a reading was redacted and its data is gone."""
+    confirm(served.world, redact(served.world, READING))
+    served.changed = {
+        at: (logged.jws, tuple(without_data(logged, [READING])))
+        for at, logged in enumerate(served.world.log)
+    }
+    return served
+
+
+def test_a_witness_that_begins_anew_replays_past_data_that_was_redacted(
+    erased: Served, opened: Open
+):
+    replayer = opened()
+    advance(replayer, erased)
+    assert replayer.size == erased.world.size
+    assert replayer.whole.gone() == [READING]
+    known = replayer.whole.known(("2026-01", "2027-01"))
+    assert sum(row.mass_mg for row in known.masses) == 4_000_000
+    replayer.close()
+    again = opened()
+    again.restore(erased.head())
+    assert again.whole.gone() == [READING]
+
+
+@pytest.mark.parametrize("back", [1, 2])
+def test_a_checkpoint_before_the_confirmation_waits_for_a_later_one(
+    erased: Served, opened: Open, back: int
+):
+    replayer = opened()
+    with pytest.raises(Unavailable, match=f"the data of {READING} is gone"):
+        advance(replayer, erased, erased.head(erased.world.size - back))
+    advance(replayer, erased)
+    assert replayer.size == erased.world.size
 
 
 def test_only_the_entries_of_the_checkpoint_are_taken(served: Served, opened: Open):
