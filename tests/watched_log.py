@@ -113,6 +113,7 @@ class WatchedLog:
             "size": size,
             "view": "production",
             "period": ["2018-01", "2019-01"],
+            "totals": {},
             "heads_root": seals.heads_root(self.heads(size)).hex(),
             "heads_count": len(self.heads(size)),
             "companies_root": seals.root(lines).hex(),

@@ -18,7 +18,7 @@ from ledger.log import canonical, seals
 from ledger.log.batch import chain
 from ledger.log.hashes import leaf_hash
 from ledger.log.names import party_of
-from ledger.log.seals import CompanyLine, Head, read_company
+from ledger.log.seals import CompanyLine, Head, Sums, read_company
 from ledger.log.values import HashHex, Size
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Seal(msgspec.Struct, frozen=True):
     companies_count: Size
     view: str
     period: tuple[str, str]
+    totals: Sums
 
 
 class _Registered(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from tests.watched_log import ORIGIN, VKEY, LogServer, WatchedLog
 
 METER = "acme/plant/electricity"
 GAS = "acme/plant/gas"
+BELOW_ZERO = {"biogenic": "0", "emitted": "-1", "removed": "0"}
 
 
 @pytest.fixture
@@ -489,6 +490,7 @@ def test_a_right_seal_is_right_and_is_checked_once(sealed: WatchedLog, folder: P
         (("acme", "tower"), {"companies_root": "ab" * 32}, "not the sealed one"),
         (("acme", "tower"), {"companies_count": 3}, "not the sealed one"),
         (("acme", "tower"), {"size": "7"}, "out of form"),
+        (("acme", "tower"), {"totals": {"CO2": BELOW_ZERO}}, "out of form"),
     ],
 )
 def test_a_wrong_seal_is_found_for_ever(
