@@ -81,8 +81,9 @@ async function openFile(bundle, checkpoint, vkey) {
   const authors = new Authors(opened);
   await authors.open(entries[0]);
   const lacking = missing(items);
-  const lost = lacking.find((one) => !one.withheld);
-  const logged = isLogged(bundle, entries, items, lacking);
+  const logged = isLogged(bundle, entries, items, asked);
+  // What a stream with a head withholds counts as being there, and so nothing that is shown may stand on it.
+  const lost = lacking.find((one) => !one.withheld || (asked.length > 0 && !logged));
   for (const entry of entries) {
     await authors.check(entry);
     for (const item of entry.events.filter((one) => one.data !== null)) {
@@ -96,10 +97,10 @@ async function openFile(bundle, checkpoint, vkey) {
 }
 
 /** Whether data is withheld that the claim about an event needs: then no rule of accounting is asked. */
-function isLogged(bundle, entries, items, lacking) {
+function isLogged(bundle, entries, items, asked) {
   if (bundle.kind === "event") return items.some((item) => item.data === null);
   if (bundle.kind !== "current-event") return false;
-  return eventNamed(entries, bundle.subject.event).item.data === null || lacking.some((one) => one.withheld);
+  return eventNamed(entries, bundle.subject.event).item.data === null || items.some((item) => item.data === null && !asked.includes(item.stream));
 }
 
 const CLAIMS = {
