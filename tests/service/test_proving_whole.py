@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from ledger.carbon.events import ActivityRecorded
+from ledger.carbon.redaction.events import RedactionConfirmed
 from ledger.errors import BadValue, NotFound
 from ledger.log.bundle_kinds import FigureSubject, InventorySubject
+from ledger.log.names import event_ref
 from ledger.provenance import facts, verify_bundle
 from ledger.service import Ledger
 from tests.service.conftest import Place
+from tests.service.test_privacy import KEYS, NEXT, post
 from tests.service.test_sealing import furnished, sealed
-from tests.workload import Workload
+from tests.workload import OPERATOR, Workload, salt
 
 SEAL = "operator/seals@1"
 
@@ -64,5 +69,41 @@ def test_what_is_not_there_is_not_proven(place: Place):
             await ledger.prove(FigureSubject(figure=beyond))
         with pytest.raises(BadValue, match="derives everything"):
             await ledger.prove(InventorySubject(party="acme", seal=SEAL), ["acme/main@1"])
+
+    place.run(work)
+
+
+def test_files_go_on_over_a_reading_whose_data_is_gone(place: Place):
+    async def work(ledger: Ledger, _: Workload) -> None:
+        await furnished(ledger)
+        reading = ActivityRecorded(salt=salt(), period=NEXT, quantity="5")
+        await post(ledger, KEYS["acme"], "acme/main", reading)
+        head = await ledger.head("acme/main")
+        assert head is not None
+        gone = event_ref("acme/main", head.version)
+        size = await ledger.size()
+        report = await ledger.report("ghg-protocol", "acme", ("2018-01", "2018-12"))
+        figure = next(one for one in report.figures() if one.value not in {"", "0"})
+        await sealed(ledger)
+        draft = await ledger.redaction_draft(gone)
+        said = draft.signed("a resident", "PIPL article 47", salt())
+        await post(ledger, KEYS["acme"], "acme/redactions", said)
+        confirmed = RedactionConfirmed(salt=salt(), event="acme/redactions@1", reason="looked at")
+        await post(ledger, OPERATOR, "operator/redactions", confirmed)
+        await post(ledger, KEYS["beta"], "beta/main", replace(reading, salt=salt()))
+        found = facts(
+            verify_bundle(await ledger.prove(FigureSubject(figure=figure.id)), ledger.log)
+        )
+        assert figure.id.split(":")[4] == str(size)
+        assert (found["strength"], found["withheld"]) == ("sealed", [gone])
+        assert found["claim"] == {"figure": figure.id, "unit": figure.unit, "value": figure.value}
+        with pytest.raises(BadValue, match=f"the confirmed redaction of {gone}"):
+            await ledger.prove(InventorySubject(party="acme", seal=SEAL))
+        await sealed(ledger)
+        data = await ledger.prove(InventorySubject(party="acme", seal="operator/seals@2"))
+        found = facts(verify_bundle(data, ledger.log))
+        assert (found["strength"], found["withheld"]) == ("sealed", [gone])
+        (line,) = [one for one in await ledger.seal_companies(2) if one.party == "acme"]
+        assert found["claim"] == {"party": "acme", "sums": msgspec.to_builtins(line.sums)}
 
     place.run(work)

@@ -13,7 +13,9 @@ import msgspec
 import psycopg
 import pytest
 
+from ledger.carbon.events import ActivityRecorded, RegisterReading
 from ledger.carbon.footprint import Footprint
+from ledger.carbon.organisation.events import MeterInstalled, MeterRemoved
 from ledger.carbon.redaction.draft import RedactionDraft
 from ledger.carbon.redaction.events import RedactionConfirmed
 from ledger.errors import RuleBroken
@@ -219,6 +221,35 @@ def test_a_page_of_the_stream_has_what_is_left_of_it(place: Place):
 
 
 # --- who may do it ---------------------------------------------------------------------------------
+
+
+def test_the_removal_of_a_meter_whose_last_reading_is_gone_is_proven_without_it(place: Place):
+    async def work(ledger: Ledger, workload: Workload) -> tuple[str, bytes]:
+        meter, source = "m-1", stream(2)
+        installed = MeterInstalled(
+            salt=salt(), source=source, meter=meter, at="2018-01-01T00:00:00+08:00",
+            register="100", digits=5, multiplier="1",
+        )  # fmt: skip
+        last = ActivityRecorded(
+            salt=salt(),
+            period=("2018-01-01T00:00:00+08:00", "2018-01-01T00:15:00+08:00"),
+            quantity="50",
+            register=RegisterReading(meter=meter, from_="100", to="150", digits=5, multiplier="1"),
+        )
+        gone = MeterRemoved(
+            salt=salt(), source=source, meter=meter, at="2018-01-02T00:00:00+08:00",
+            register="150", reason="torn down",
+        )  # fmt: skip
+        await ledger.post(workload.body(COMPANY, "company/register", [installed]))
+        await ledger.post(workload.body(COMPANY, source, [last]))
+        await confirm(ledger, workload, await ask(ledger, workload, f"{source}@1"))
+        posted = await ledger.post(workload.body(COMPANY, "company/register", [gone]))
+        return ledger.log, await ledger.bundle(event_ref("company/register", posted.first))
+
+    log, data = place.run(work)
+    verdict = verify_bundle(data, log)
+    assert (verdict.strength, verdict.withheld) == ("logged", (f"{stream(2)}@1",))
+
 
 REDACT = "SELECT ledger.redact(%s, %s, %s, %s, %s)"
 

@@ -28,11 +28,13 @@ from ledger.errors import (
     Damaged,
     LedgerError,
     NotAuthorised,
+    ProofFailed,
     RuleBroken,
 )
 from ledger.log.canonical import encode_struct
 from ledger.log.redacted import Redacted, read_redacted, write_redacted
 from ledger.machine import read_event
+from ledger.provenance import facts, verify_bundle
 from tests.unit.carbon.redaction.erasing import (
     assert_the_same,
     confirm,
@@ -41,7 +43,8 @@ from tests.unit.carbon.redaction.erasing import (
     folded_again,
     redact,
 )
-from tests.unit.world import World, body, installed, matched, profile, reading, removed, salt
+from tests.unit.proofs import Proofs
+from tests.unit.world import LOG, World, body, installed, matched, profile, reading, removed, salt
 
 POWER = "acme/plant/power"
 BILLS = "acme/plant/bills"
@@ -491,3 +494,23 @@ def _assigned(factor: str) -> FactorAssigned:
 def _closed(when: str) -> SourceClosed:
 
     return SourceClosed(salt=salt(), source=POWER, at=when, reason="taken down")
+
+
+# --- proofs ----------------------------------------------------------------------------------------
+
+
+def test_the_removal_of_a_meter_is_proven_without_its_last_reading_and_says_so(world: World):
+    world.say("acme", installed(POWER, "m-1", at(4), "100"))
+    world.post("acme", POWER, [_metered(5, "100", "150")])
+    last = f"{POWER}@5"
+    confirm(world, redact(world, last))
+    removal = world.say("acme", removed(POWER, "m-1", at(7), "150"))
+    shown = verify_bundle(Proofs(world).event(removal), LOG)
+    hidden = Proofs(world, withheld=[last], extra=[last]).event(removal)
+    verdict = verify_bundle(hidden, LOG)
+    assert (shown.strength, shown.withheld) == ("re-derived", ())
+    assert (verdict.strength, verdict.withheld) == ("logged", (last,))
+    assert verify.verify(hidden, verify.Trust.of(LOG)).facts == facts(verdict)
+    # Whoever leaves it out of the file altogether shows a meter that ends where none has stood.
+    with pytest.raises(ProofFailed, match="register of m-1"):
+        verify_bundle(Proofs(world, left_out=[last]).event(removal), LOG)
