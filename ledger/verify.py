@@ -2068,7 +2068,7 @@ def check_heads(
             *range(1, head["version"] + 1)
         ]:
             refuse("left-out", f"events of {stream} up to {stream}@{head['version']}")
-        if early[-1].leaf != head["head"]:
+        if (early[-1].version, early[-1].leaf) != (head["version"], head["head"]):
             refuse("seal", f"{stream} ends otherwise than the seal says")
     for entry in entries:
         trust = entry.stream in (f"{operator}/keys", f"{operator}/ledger")
