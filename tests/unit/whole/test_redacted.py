@@ -17,6 +17,7 @@ from ledger.provenance import Verdict, facts, verify_bundle
 from ledger.whole.ledger import WholeLedger
 from ledger.whole.report import report_of
 from tests.unit.carbon.redaction.erasing import confirm, redact, without_data
+from tests.unit.test_provenance_witnesses import KEY, NAME, TRUSTED, cosigned
 from tests.unit.whole_files import Entries, company_file, figure_file
 from tests.unit.world import LOG, ORIGIN, World, reading
 
@@ -165,6 +166,15 @@ def test_a_partys_inventory_is_derived_over_a_redacted_reading_and_says_so(world
     assert any(QUARTER in note for note in after.notes)
     unconcerned = verified(company_file(world, "bolt", "operator/seals@2"))
     assert (unconcerned.strength, unconcerned.withheld) == ("re-derived", ())
+
+
+def test_a_witness_that_replays_need_not_have_read_what_is_gone(world: World):
+    erase(world, QUARTER)
+    data = cosigned(company_file(world, "acme", "operator/seals@2"), KEY, NAME)
+    replaying = TRUSTED[:1]
+    verdict = verify_bundle(data, LOG, replayed=replaying)
+    assert [one.witness for one in verdict.replayed] == [replaying[0].name]
+    assert verdict.strength == "sealed"
 
 
 def test_a_file_of_an_inventory_without_the_confirmation_is_refused(world: World):
