@@ -94,7 +94,8 @@ def add(app: typer.Typer) -> None:
         Every entry is fetched and held against the signed checkpoints, every seal against the log
         and the public list of companies. It needs no right to read. A second history ends it with
         exit status 1 and a file of evidence that verify checks offline. With --once the status is
-        1 if anything is wrong, and 3 if something could not be looked at.
+        1 if anything is wrong, and 3 if something could not be looked at or if the ledger shows less
+        than it is known to have signed.
         """
         names = [f"{parse_party(one)}/" for one in party or ()]
         names += [parse_stream(one) for one in stream or ()]
@@ -113,7 +114,8 @@ def _look(teller: _Teller) -> int:
     look = teller.look()
     if look.findings:
         return NO
-    return NOT_NOW if look.warnings else 0
+    behind = look.awaited or look.published < look.size
+    return NOT_NOW if look.warnings or behind else 0
 
 
 def _follow(teller: _Teller, every_s: float) -> int:

@@ -12,10 +12,17 @@ from ledger.log.bundle_kinds import (
     Select,
     Subject,
 )
+from ledger.log.jws import possession_proof
+from ledger.parties.events import Jwk, PartyRegistered
 from ledger.service import Ledger
+from tests.e2e.api.park import INSPECTORATE
+from tests.e2e.cli_program import Program
+from tests.e2e.test_replaying import ReplayProcess
 from tests.service.dishonest.conftest import Land
 from tests.service.dishonest.lies import tell
+from tests.service.test_privacy import post
 from tests.service.test_sealing import sealed
+from tests.workload import OPERATOR, salt
 
 SEAL = "operator/seals@2"
 
@@ -103,3 +110,34 @@ def test_a_wrong_sum_is_refused_in_a_file_that_holds_the_lines(land: Land, lie: 
     """Which needs no event: the lines of a company are its own to see."""
     subject = PartSubject(party="acme", seal=SEAL, select=Select(method="location"))
     assert land.defect(proof(land, subject, lie)) == "sum"
+
+
+@pytest.mark.parametrize("lie", ["by another factor"], indirect=True)
+def test_a_replaying_witness_cosigns_nothing_over_a_wrong_seal(land: Land, lie: str):
+    """It reads every entry over HTTP, from the operator's own program, and folds them itself."""
+
+    async def registered(ledger: Ledger) -> None:
+        key = INSPECTORATE
+        party = PartyRegistered(
+            salt=salt(),
+            name="Inspectorate",
+            roles=("regulator",),
+            key=Jwk(**key.public.jwk),
+            proof=possession_proof(key, ledger.log, "inspectorate"),
+        )
+        await post(ledger, OPERATOR, "inspectorate/keys", party)
+
+    land.run(registered)
+    witness = ReplayProcess(land.folder / "witness", land.log)
+    program = Program(witness.folder, land.folder)
+    with land.service(lie) as url:
+        refused = program.refused("witness", "replay", url, "--once", status=1)
+    assert "totals of a seal" in str(refused)
+    # Of the history without that seal it cosigns all.
+    history = land.history()
+    history.drop(SEAL)
+    history.write(land.settings)
+    again = ReplayProcess(land.folder / "another", land.log)
+    with land.service() as url:
+        found = Program(again.folder, land.folder)("witness", "replay", url, "--once")
+    assert found["size"] == len(history.bodies)
