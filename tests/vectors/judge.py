@@ -36,7 +36,7 @@ from ledger.log import (
 from ledger.log.hashes import Hash, LeafHash, RootHash, format_base64, leaf_hash
 from ledger.machine import read_event
 from ledger.provenance import facts, verify_bundle
-from tests.vectors import figure_cases, kind_cases, redaction_cases
+from tests.vectors import deep_cases, figure_cases, kind_cases, redaction_cases
 from tests.vectors.shape import Case, unspell
 
 if TYPE_CHECKING:
@@ -166,6 +166,17 @@ def bundle_kinds(case: Case) -> None:
     _same(facts(verdict), case["verdict"])
 
 
+def bundle_deep(case: Case) -> None:
+    data = deep_cases.whole_file(case, _accepted_deep())
+    try:
+        verdict = kind_cases.judged(case, data)
+    except LedgerError as error:
+        if error.defect != case["defect"]:
+            raise AssertionError(f"{error.defect}, not {case['defect']}") from error
+        raise
+    _same(facts(verdict), case["verdict"])
+
+
 def bundle_wholes(case: Case) -> None:
     try:
         verdict = verify_bundle(unspell(case["bundle"]), case["vkey"])
@@ -174,6 +185,13 @@ def bundle_wholes(case: Case) -> None:
             raise AssertionError(error.defect) from error
         raise
     _same(facts(verdict), case["verdict"])
+
+
+@cache
+def _accepted_deep() -> dict[str, Case]:
+    path = Path(__file__).parents[2] / "schemas" / "vectors" / "bundle-deep.json"
+    accepted = json.loads(path.read_bytes())["accepted"]
+    return {case["name"]: case for case in accepted}
 
 
 @cache
@@ -289,4 +307,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "figures": figure_cases.judge,
     "bundle-kinds": bundle_kinds,
     "bundle-whole": bundle_wholes,
+    "bundle-deep": bundle_deep,
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.vectors import (
+    deep_cases,
     evidence_cases,
     figure_cases,
     kind_cases,
@@ -46,14 +47,28 @@ FILES = {
     "figures": figure_cases.figures,
     "bundle-kinds": kind_cases.bundle_kinds,
     "bundle-whole": whole_cases.whole_bundles,
+    "bundle-deep": deep_cases.bundle_deep,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
 
 
 def spelled(file: dict[str, Any]) -> bytes:
-    """The file as it is written: indented, in Unicode, with a final newline."""
+    """The file as it is written: indented, in Unicode, with a final newline.
+
+    Cases that are told by edits are so many that each of them stands on one line.
+    """
+    if any("edits" in case for case in file["accepted"]):
+        return _on_lines(file)
     return (json.dumps(file, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _on_lines(file: dict[str, Any]) -> bytes:
+    parts = [f'{{"about": {json.dumps(file["about"], ensure_ascii=False)}']
+    for kind in ("accepted", "refused"):
+        cases = (json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in file[kind])
+        parts.append(f'"{kind}": [\n' + ",\n".join(cases) + "\n]")
+    return (",\n".join(parts) + "}\n").encode()
 
 
 def main() -> None:

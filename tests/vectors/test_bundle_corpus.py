@@ -1,0 +1,53 @@
+"""The product and the verifier that stands alone say of every frozen bundle what is written beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ledger import verify
+from ledger.errors import LedgerError
+from ledger.provenance import facts
+from tests.vectors.corpus import ANY_VERDICT, Frozen, corpus
+from tests.vectors.kind_cases import judged
+
+
+def product(frozen: Frozen) -> object:
+    try:
+        return facts(judged(frozen.case, frozen.data))
+    except LedgerError as error:
+        return error.defect
+
+
+def alone(frozen: Frozen) -> object:
+    case = frozen.case
+    trust = verify.Trust.of(
+        case["vkey"], case.get("witnesses", ()), case.get("replayed", ()), case.get("policy", "")
+    )
+    try:
+        return verify.verify(frozen.data, trust).facts
+    except verify.Refused as refused:
+        return refused.defect
+
+
+def test_the_product_is_right_of_each():
+    """It leaves no rule to an audit: where another may, it names the defect."""
+    for frozen in corpus():
+        assert product(frozen) == frozen.answers[0], frozen.name
+
+
+def test_the_verifier_that_stands_alone_is_right_of_each():
+    for frozen in corpus():
+        assert frozen.is_answered_by(alone(frozen)), frozen.name
+
+
+def test_there_are_enough_of_every_sort():
+    """At least 300 that are broken and 40 that hold, and every defect among them."""
+    defects = Counter(one.answers[0] for one in corpus() if isinstance(one.answers[0], str))
+    assert len(corpus()) - defects.total() >= 40
+    assert defects.total() >= 300
+    assert set(defects) == {
+        "form", "checkpoint", "cosignature", "policy", "statement", "other-log", "log-path",
+        "event-path", "chain", "data", "subject", "opening", "left-out", "foreign", "key",
+        "signature", "rule", "seal", "sum",
+    }  # fmt: skip
+    assert sum(ANY_VERDICT in one.answers for one in corpus()) < 10
