@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tests.vectors import deep_cases, kind_cases
-from tests.vectors.shape import Case
+from tests.vectors.shape import Case, unspell
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
 
@@ -42,6 +42,14 @@ ANY_VERDICT = "any verdict"
 def corpus() -> tuple[Frozen, ...]:
     """Every case of `bundle-kinds.json` and `bundle-deep.json`."""
     return (*_kinds(), *_deep())
+
+
+@cache
+def whole_corpus() -> tuple[tuple[str, bytes], ...]:
+    """Name and file of every case of `bundle-whole.json`: nobody but the product derives them."""
+    file = _read("bundle-whole")
+    cases = [*file["accepted"], *file["refused"]]
+    return tuple((case["name"], unspell(case["bundle"])) for case in cases)
 
 
 def _kinds() -> list[Frozen]:

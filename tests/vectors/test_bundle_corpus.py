@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from ledger import verify
 from ledger.errors import LedgerError
 from ledger.provenance import facts
-from tests.vectors.corpus import ANY_VERDICT, Frozen, corpus
+from tests.unit.world import LOG
+from tests.vectors.corpus import ANY_VERDICT, Frozen, corpus, whole_corpus
 from tests.vectors.kind_cases import judged
 
 
@@ -38,6 +41,12 @@ def test_the_product_is_right_of_each():
 def test_the_verifier_that_stands_alone_is_right_of_each():
     for frozen in corpus():
         assert frozen.is_answered_by(alone(frozen)), frozen.name
+
+
+def test_the_verifier_that_stands_alone_gives_no_verdict_where_everything_is_derived():
+    for _, data in whole_corpus():
+        with pytest.raises(verify.NotDerived):
+            verify.verify(data, verify.Trust.of(LOG))
 
 
 def test_there_are_enough_of_every_sort():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.e2e.verifying.conftest import InBrowser
-from tests.vectors.corpus import Frozen, corpus
+from tests.unit.world import LOG
+from tests.vectors.corpus import Frozen, corpus, whole_corpus
 
 
 def options(frozen: Frozen) -> dict[str, Any]:
@@ -25,3 +26,9 @@ def test_the_browser_is_right_of_each(in_browser: InBrowser):
         if not right:
             wrong.append((frozen.name, found, frozen.answers))
     assert wrong == []
+
+
+def test_it_gives_no_verdict_where_everything_is_derived(in_browser: InBrowser):
+    for name, data in whole_corpus():
+        found = in_browser.check(data, logKey=LOG)
+        assert "not derived here" in found.get("unable", ""), name
