@@ -247,7 +247,9 @@ def standing(opened: OpenedBundle, *subjects: str) -> Standing:
                 for key in getattr(needed, kind):
                     waiting += about.get((kind, key), ())
     operator = party_of(opened.entries[0].signed.statement.stream)
-    authors = {operator, *parties, *(party_of(places[name].stream) for name in wanted)}
+    # Whoever said something that is withheld has signed an entry of the file too.
+    authors = {party_of(name) for name, item in places.items() if item.data is None}
+    authors |= {operator, *parties, *(party_of(places[name].stream) for name in wanted)}
     return Standing(frozenset(wanted), frozenset(authors))
 
 

@@ -43,6 +43,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import io
 import json
 import re
 import sys
@@ -507,8 +508,8 @@ def check_data(event: Event) -> None:
     wrong = wrong_member("salt:salt type:type " + text, data)
     if event.kind == "ActivityCorrected" and len(BODIES.keys() & data.keys()) != 1:
         wrong = "exactly one of activity, emission and profile"
-    profile = data.get("profile", data)
-    if "quantities" in profile and not wrong:
+    profile = {} if wrong else data.get("profile", data)
+    if "quantities" in profile:
         quantities, estimated = profile["quantities"], profile.get("estimated", [])
         if any(at >= len(quantities) or quantities[at] is None for at in estimated):
             wrong = "estimated"
@@ -820,8 +821,8 @@ class Trust:
     witnesses: dict[str, str] = field(default_factory=dict)
     """Role by name of a witness, replaying ones among them."""
     vkeys: tuple[Vkey, ...] = ()
-    replaying: frozenset[str] = frozenset()
-    """Names of those whose signature says that they have folded the log themselves."""
+    replaying: frozenset[Vkey] = frozenset()
+    """Keys whose signature says that the witness has folded the log itself."""
     policy: str = ""
 
     @staticmethod
@@ -833,8 +834,9 @@ class Trust:
         if found.kind != LOG_KIND:
             raise ValueError("the log's key is a witness's")
         roles: dict[str, str] = {}
-        vkeys, replaying = [], set()
-        for text in (*witnesses, *replayed):
+        vkeys: list[Vkey] = []
+        replaying: set[Vkey] = set()
+        for at, text in enumerate((*witnesses, *replayed)):
             role, sign, rest = text.partition("=")
             named = bool(sign) and role in ROLES
             vkey = read_vkey(rest if named else text)
@@ -846,13 +848,10 @@ class Trust:
                 raise ValueError(f"{vkey.name} has two roles")
             if vkey not in vkeys:
                 vkeys.append(vkey)
-        replaying = {read_vkey(t.partition("=")[2] if _has_role(t) else t).name for t in replayed}
+            if at >= len(witnesses):
+                replaying.add(vkey)
         _read_policy(policy)
         return Trust(found, log, roles, tuple(vkeys), frozenset(replaying), policy)
-
-
-def _has_role(text: str) -> bool:
-    return text.partition("=")[0] in ROLES
 
 
 def _read_policy(policy: str) -> dict[str, int]:
@@ -987,7 +986,7 @@ def open_entry(value: Json, checkpoint: Checkpoint, log: str) -> Entry:
     except ValueError as error:
         raise Refused("statement", f"entry {index}: {error}") from error
     if said["log"] != log:
-        refuse("other-log", f"entry {index} is signed for {said['log']}")
+        refuse("other-log", f"entry {index} is signed for {said['log']!r}")
     if said["seen"] is not None and said["seen"]["size"] > index:
         refuse("statement", f"entry {index} names a checkpoint that was later than itself")
     events = tuple(_open_event(item, index, said) for item in value["events"])
@@ -1160,7 +1159,7 @@ def check_nothing_else(
             said.setdefault(tag, []).append(event.name)
     waiting = [*roots, *(name for name, event in events.items() if event.stream in whole)]
     wanted: set[str] = set()
-    parties = {operator}
+    parties = {operator, *(party_of(e.stream) for e in events.values() if e.data is None)}
     while waiting:
         name = waiting.pop()
         if name in wanted or name not in events:
@@ -1256,6 +1255,12 @@ class Ledger:
         self.sites: dict[str, str] = {}
         self.readings: dict[str, Reading] = {}
         self.said: set[str] = set()
+        self.rules: list[tuple[int, dict[str, Json]]] = []
+        """Rules by version and hash, and the index of the entry behind which they decide."""
+
+    def rules_at(self, index: int) -> dict[str, Json]:
+        """The rules that decide about the entry of an index, by version and hash."""
+        return [rules for since, rules in self.rules if since < index][-1]
 
 
 def check_opening(entries: Sequence[Entry], log_text: str) -> Ledger:
@@ -1328,6 +1333,9 @@ def say_trust(ledger: Ledger, event: Event, kid: str) -> None:
         if known is None:
             raise NotDerived(f"rules {data['rules']['version']} are newer than this program")
         _rule(known == data["rules"]["sha256"], event, "other rules under a known name")
+        again = bool(ledger.rules) and ledger.rules[-1][1] == data["rules"]
+        _rule(event.kind == "LedgerOpened" or not again, event, "rules that are in force already")
+        ledger.rules.append((-1 if event.index == 0 else event.index, data["rules"]))
     if event.kind == "LedgerOpened":
         own = read_vkey(ledger.log).name == data["origin"]
         _rule(event.index == 0 and own, event, "not the opening of this log")
@@ -1534,7 +1542,8 @@ def _unit_table() -> dict[str, tuple[str, Fraction]]:
     return found
 
 
-GWP = {row[0]: dict(zip(("AR4", "AR5", "AR6"), row[1:], strict=True)) for row in _rows(GASES)}
+GWP_SETS = ("AR4", "AR5", "AR6")
+GWP = {row[0]: dict(zip(GWP_SETS, row[1:], strict=True)) for row in _rows(GASES)}
 KNOWN_GASES = {*GWP, *OTHER_GASES.split()}
 ROLES_OF_KIND = {row[0]: tuple(row[1:]) for row in _rows(FACTOR_KINDS)}
 CONVERSIONS = [(name, unit, per) for name, unit, per in _rows(PROPERTIES)]
@@ -1591,6 +1600,10 @@ def conversion(factor: dict[str, Json], unit: str) -> Fraction:
 # --- months of the area's time zone ------------------------------------------------------------------
 
 
+FIRST_S, END_S = 946684800, 2524608000
+"""In UTC, the beginning of 2000 and of 2050; local time is less than two days off."""
+
+
 @lru_cache(maxsize=64)
 def time_zone(name: str) -> ZoneInfo:
     """The rules of a time zone, as this machine knows them."""
@@ -1598,7 +1611,7 @@ def time_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise NotDerived(
-            f"this machine knows no time zone {name}, so it cannot tell the months; "
+            f"this machine knows no time zone {name!r:.80}, so it cannot tell the months; "
             "install the package tzdata"
         ) from error
 
@@ -1616,6 +1629,8 @@ def month_start(zone: str, month: int) -> int:
 
 def month_at(zone: str, at_s: int) -> int:
     """The month that an instant lies in; raises ValueError outside 2000 to 2049."""
+    if not FIRST_S - 2 * 86400 < at_s < END_S + 2 * 86400:
+        raise ValueError("a time outside the years 2000 to 2049")
     local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at_s)
     local = local.astimezone(time_zone(zone))
     month = 12 * local.year + local.month - 1
@@ -1838,8 +1853,11 @@ def _say(ledger: Ledger, event: Event, place: str) -> None:
         owner = party_of(data["event"]) if kind == "DataRedacted" else ledger.operator
         _demand(party == owner, "not this party's to say")
     elif kind == "FootprintSealed":
-        rules = RULES.get(data["rules"]["version"])
-        _demand(rules in (None, data["rules"]["sha256"]), "other rules under a known name")
+        if not 0 < data["size"] <= event.index:
+            refuse("seal", f"{event.name} covers what comes after it, or nothing")
+        right = ledger.rules_at(data["size"]) == data["rules"] and data["gwp"] in GWP_SETS
+        _demand(right, "other rules than those in force at its size, or a GWP set that is not theirs")
+        _demand(all("2000" <= month[:4] <= "2049" for month in data["period"]), "its period")
 
 
 def _say_of_source(ledger: Ledger, source: Source, kind: str, data: dict[str, Json]) -> None:
@@ -2064,11 +2082,11 @@ def check_heads(
         head = check_in_list(proof, count, root, f"the head of {stream}")
         if head["stream"] != stream:
             refuse("seal", f"the head of {stream} is another stream's")
-        if [event.version for event in early][: head["version"]] != [
-            *range(1, head["version"] + 1)
-        ]:
-            refuse("left-out", f"events of {stream} up to {stream}@{head['version']}")
-        if (early[-1].version, early[-1].leaf) != (head["version"], head["head"]):
+        # Versions ascend, so none is missing where the nth is n.
+        last = head["version"]
+        if len(early) < last or early[last - 1].version != last:
+            refuse("left-out", f"events of {stream} up to {stream}@{last}")
+        if (early[-1].version, early[-1].leaf) != (last, head["head"]):
             refuse("seal", f"{stream} ends otherwise than the seal says")
     for entry in entries:
         trust = entry.stream in (f"{operator}/keys", f"{operator}/ledger")
@@ -2137,9 +2155,8 @@ def verify(data: bytes, trust: Trust) -> Verdict:
             if event.data is not None and not (lacking and PLACE_OF_TYPE[event.kind] in ACCOUNTS):
                 say(ledger, event, entry.jws.kid)
     if seal is not None:
-        size = (seal.data or {})["size"]
-        if seal.stream != f"{ledger.operator}/seals" or not 0 < size <= seal.index:
-            refuse("seal", "the seal does not stand in its place, or covers what comes after it")
+        if seal.stream != f"{ledger.operator}/seals":
+            refuse("seal", "the seal does not stand in its place")
     if "heads" in bundle and seal is not None:
         check_heads(bundle, entries, seal, asked)
     facts = conclude(bundle, entries, ledger, subjects, asked, lacking=lacking)
@@ -2154,7 +2171,7 @@ def verify(data: bytes, trust: Trust) -> Verdict:
     }
     if not cosigned:
         facts["not_excluded"] = sorted([*facts["not_excluded"], "another-history"])
-    if facts["strength"] == "sealed" and trust.replaying & set(cosigned):
+    if facts["strength"] == "sealed" and trust.replaying & {key for key, _ in checkpoint.cosigned}:
         facts["strength"] = "audited"
     return Verdict(facts, ledger, subject, seal, trust.log_text)
 
@@ -2266,6 +2283,10 @@ OPEN = {
 }
 
 
+MASSES = ("companies_sums", "masses", "sums", "totals")
+"""Members of a claim that hold milligrams."""
+
+
 def for_people(verdict: Verdict) -> str:
     """The verdict as a page of text."""
     facts, ledger = verdict.facts, verdict.ledger
@@ -2320,8 +2341,8 @@ def _claim_lines(claim: Json, path: str = "") -> Iterator[str]:
             yield f"{path}: none"
     else:
         shown = " to before ".join(claim) if type(claim) is list else claim
-        number_ = type(claim) is str and claim.isdigit()
-        yield f"{path}: {int(claim):,} mg" if number_ else f"{path}: {json.dumps(shown)}"
+        mass = path.endswith("_mg") or path.partition(" ")[0] in MASSES
+        yield f"{path}: {int(claim):,} mg" if mass else f"{path}: {json.dumps(shown)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -2334,6 +2355,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--policy", default="", help="such as 2,regulator=1")
     parser.add_argument("--json", action="store_true", help="for programs")
     asked = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # a name in a file must not end what is said of it
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         trust = Trust.of(asked.log_key, asked.witness, asked.replayed, asked.policy)
         verdict = verify(asked.file.read_bytes(), trust)
@@ -2345,6 +2369,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (NotDerived, ValueError, OSError) as error:
         print(f"verify: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:  # noqa: BLE001  (no file may end in a traceback, nor in a verdict)
+        print(f"verify: this program failed, so it cannot tell: {error!r}", file=sys.stderr)
         return 2
     print(json.dumps(verdict.facts, sort_keys=True) if asked.json else for_people(verdict))
     return 0

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from ledger import verify
+from ledger.carbon.area.events import TransferAcknowledged
 from ledger.carbon.events import (
     FactorAssigned,
     FactorConfirmed,
@@ -388,3 +389,21 @@ def test_both_take_what_is_right(world: World):
         data = as_file(ProofFiles(world).event(name, *shown))
         assert isinstance(says(data), dict)
         assert says(data) == says_ours(data)
+
+
+def test_an_answer_to_a_transfer_is_shown_without_what_the_other_party_said(park: World):
+    """The other's keys are in the file all the same: they signed what is withheld in it."""
+    answer, transfer = next(
+        (event_ref(one.entry.stream, one.entry.first), said.transfer)
+        for one in park.log
+        if isinstance(said := one.entry.events[0], TransferAcknowledged)
+    )
+    data = Proofs(park, extra=[transfer], withheld=[transfer]).event(answer)
+    found = says_ours(data)
+    assert isinstance(found, dict)
+    assert (found["strength"], found["withheld"]) == ("logged", [transfer])
+    assert says(data) == found
+    without = Proofs(park, extra=[transfer], withheld=[transfer], left_out=["acme/keys@1"])
+    assert says(without.event(answer)) == says_ours(without.event(answer)) == "left-out"
+    stranger = Proofs(park, extra=[transfer, "flats/keys@1"], withheld=[transfer])
+    assert says(stranger.event(answer)) == says_ours(stranger.event(answer)) == "foreign"

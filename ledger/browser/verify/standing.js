@@ -44,7 +44,7 @@ export function checkNothingElse(bundle, entries, operator, streams) {
   const about = index(items);
   const asked = [event, seal, target].filter((name) => name !== undefined);
   const waiting = [...asked, ...items.filter((item) => streams.includes(item.stream) && item.data).map((item) => item.name)];
-  const parties = new Set([operator]);
+  const parties = new Set([operator, ...items.filter((item) => item.data === null).map((item) => partyOf(item.stream))]);
   const wanted = new Set();
   const named = new Map(items.map((item) => [item.name, item]));
   while (waiting.length) {
