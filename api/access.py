@@ -9,7 +9,7 @@ regulator asks for is recorded. Source: architecture, "Roles and reading".
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
@@ -20,9 +20,7 @@ from ledger.log.names import party_of
 from ledger.parties.rules import place_of
 from ledger.service.ledger import Ledger
 from ledger.service.reader import Reader
-
-PUBLIC_PLACES: Final = frozenset({"keys", "ledger", "factors", "seals"})
-"""Streams of the public registers: their events may be read by anybody."""
+from ledger.service.sight import PUBLIC_PLACES
 
 _log = structlog.get_logger("carbon-ledger.access")
 _bearer = HTTPBearer(

@@ -25,6 +25,8 @@ from ledger import errors
 from ledger.errors import NotFound
 from ledger.log.bundle_kinds import (
     KINDS,
+    AreaSubject,
+    CompanySubject,
     CurrentSubject,
     EventSubject,
     FigureSubject,
@@ -32,6 +34,7 @@ from ledger.log.bundle_kinds import (
     LineSubject,
     PartSubject,
     Subject,
+    TargetSubject,
     parse_subject,
 )
 from ledger.log.names import split_event
@@ -75,7 +78,12 @@ WithheldQuery = Annotated[
     responses={
         **octets(BUNDLE, "Canonical JSON and LF: check it offline with the log's key alone."),
         **problems(
-            errors.BadBundle, errors.NotCanonical, errors.BadValue, errors.NotSignedIn, NotFound
+            errors.BadBundle,
+            errors.NotCanonical,
+            errors.BadValue,
+            errors.NotSignedIn,
+            errors.NotAuthorised,
+            NotFound,
         ),
     },
     openapi_extra={"security": [{}, {"reader": []}]},
@@ -91,13 +99,15 @@ async def get_proof(
 
     Anybody may have `area-total`, `company-total` and `target-progress`; other kinds need a token of
     a reader who may see the party's data, and `figure`, which holds the whole log, everybody's.
+    What the reader may not read of other parties stands in the file without its data, and then no
+    figure follows from it; of a `company-inventory` that needs it there is no file for him.
     """
     wanted = parse_subject(kind, subject.encode())
     for name in withhold:
         split_event(name)
     await _check_may_have(reader, wanted)
     try:
-        return Response(await ledger.prove(wanted, withhold), media_type=BUNDLE)
+        return Response(await ledger.prove(wanted, withhold, reader), media_type=BUNDLE)
     except NotFound as error:
         raise not_found("such thing to prove") from error
 
@@ -111,5 +121,7 @@ async def _check_may_have(reader: Reader | None, subject: Subject) -> None:
                 raise not_found("such thing to prove")
         case InventorySubject() | LineSubject() | PartSubject():
             check_may_read(await known_reader(reader, None), subject.party, "such thing to prove")
-        case _:
+        case AreaSubject() | CompanySubject() | TargetSubject():
             pass
+        case _:
+            raise not_found("such thing to prove")

@@ -89,12 +89,13 @@ async def get_bundle(
     """The event, and every entry that it stands on, with their paths to a signed checkpoint.
 
     Anybody may have the bundles of `P/keys`, `P/factors`, `<operator>/ledger` and
-    `<operator>/seals`; all others need a reader's token.
+    `<operator>/seals`; all others need a reader's token. What the reader may not read of other
+    parties stands in it without its data, and then no figure follows from it.
     """
     event = f"{stream}@{version}"
     split_event(event)
     check_may_read_event(reader, stream, "such event")
     try:
-        return Response(await ledger.bundle(event), media_type=BUNDLE)
+        return Response(await ledger.bundle(event, reader), media_type=BUNDLE)
     except NotFound as error:
         raise not_found("such event") from error

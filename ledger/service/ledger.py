@@ -57,7 +57,7 @@ from ledger.service.home import Home
 from ledger.service.known import read_known
 from ledger.service.log_page import page_from
 from ledger.service.prove import Proving, build_bundle
-from ledger.service.reader import Reader
+from ledger.service.reader import HOLDER, Reader
 from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.redacting import (
     erase_confirmed,
@@ -525,16 +525,23 @@ class Ledger:
 
     # --- proofs --------------------------------------------------------------------------------
 
-    async def bundle(self, event: str) -> bytes:
-        """The provenance bundle of one event, with everything it stands on. Raises NotFound."""
+    async def bundle(self, event: str, reader: Reader | None = HOLDER) -> bytes:
+        """The provenance bundle of one event, as `prove` makes it for a reader. Raises NotFound."""
         split_event(event)
-        return await self.prove(EventSubject(event=event))
+        return await self.prove(EventSubject(event=event), reader=reader)
 
-    async def prove(self, subject: Subject, withheld: Sequence[str] = ()) -> bytes:
+    async def prove(
+        self,
+        subject: Subject,
+        withheld: Sequence[str] = (),
+        reader: Reader | None = HOLDER,
+    ) -> bytes:
         """The file that shows a claim; events that are `withheld` stand in it without their data.
 
-        Raises NotFound for what this ledger does not have, BadValue for what cannot be claimed or
-        withheld, Damaged where the log no longer leads to a seal.
+        So do those that the `reader`, None being anybody, may not read. Whether he may ask for the
+        claim at all is judged before. Raises NotFound for what this ledger does not have, BadValue
+        for what cannot be claimed or withheld, NotAuthorised where nothing can be withheld that he
+        may not read, Damaged where the log no longer leads to a seal.
         """
         async with self.database.read() as conn:
             about = await self._ledger(conn)
@@ -556,6 +563,7 @@ class Ledger:
                 self._lists,
                 under.stored,
                 cache,
+                reader,
                 under.opened,
                 under.earlier,
             )

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from ledger.carbon.area.events import TargetSet
 from ledger.carbon.seal.lists import SealLists
 from ledger.carbon.seal.pieces import SEAL, SealPiece
 from ledger.errors import BadValue, NotFound
@@ -35,8 +36,11 @@ from ledger.provenance.current import AMENDING, streams_asked
 from ledger.provenance.showing import company_shown, heads_shown, line_shown, lines_shown
 from ledger.service.prove_gathering import Gathering
 from ledger.service.prove_whole import build_figure, build_inventory
+from ledger.service.reader import Reader
 from ledger.service.seal import Lists
 from ledger.service.seal_ground import read_heads
+from ledger.service.sight import Sight
+from ledger.store import log_store
 from ledger.store.checkpoint_store import StoredCheckpoint
 from ledger.store.database import Connection
 from ledger.store.tile_store import TileCache
@@ -46,6 +50,7 @@ from ledger.store.view_store import ViewStore
 class Proving(msgspec.Struct, frozen=True):
     """What files are made from: one snapshot of a ledger, under one checkpoint.
 
+    `reader` is whom a file is made for, None being anybody: it shows nothing that he may not read.
     `earlier` is the number, from 1, of the earlier log whose checkpoint it is, None for the log
     itself; `opened` is the index of that log's entry 0.
     """
@@ -56,6 +61,7 @@ class Proving(msgspec.Struct, frozen=True):
     lists: Lists
     checkpoint: StoredCheckpoint
     tiles: TileCache
+    reader: Reader | None
     opened: int = 0
     earlier: int | None = None
 
@@ -64,11 +70,16 @@ class Proving(msgspec.Struct, frozen=True):
         """The index behind the last entry that the checkpoint covers."""
         return self.opened + self.checkpoint.size
 
+    @property
+    def sight(self) -> Sight:
+        """What the file may show."""
+        return Sight(self.reader, self.about.operator)
+
     def gathering(
         self, size: int, hidden: frozenset[str], ends: tuple[str, int] | None = None
     ) -> Gathering:
         """An empty file of events below a size."""
-        gathering = Gathering(self.conn, self.views, size, ends=ends, withheld=hidden)
+        gathering = Gathering(self.conn, self.views, size, self.sight, ends=ends, withheld=hidden)
         gathering.of_log(self.opened, self.earlier)
         return gathering
 
@@ -86,10 +97,31 @@ async def seal_named(conn: Connection, views: ViewStore, name: str) -> SealPiece
     return SEAL.decode(value)
 
 
+async def check_target(proving: Proving, name: str) -> None:
+    """Raise NotFound unless the event is a target that the operator has set.
+
+    Anybody may have a file about a target, and about no other event of a private stream.
+    """
+    stream, version = split_event(name)
+    entry = None
+    if stream == f"{proving.about.operator}/register":
+        entry = await log_store.entry_holding(proving.conn, stream, version)
+    kind = "" if entry is None else entry.types[0]
+    if entry is not None and len(entry.types) > 1:
+        kind = entry.types[version - entry.first]
+    if kind != TargetSet.__name__:
+        raise NotFound(
+            f"target {name}",
+            expected=f"an event TargetSet of {proving.about.operator}/register",
+            found=name,
+            advice="The operator sets targets of the area: carbon-ledger target set.",
+        )
+
+
 async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[str] = ()) -> bytes:
     """The file of a claim; `withheld` events stand in it without their data.
 
-    Raises NotFound for what the ledger does not have, BadValue for what cannot be claimed or
+    So do events that its reader may not read, and on which the claim stands. Raises NotFound for what the ledger does not have, BadValue for what cannot be claimed or
     withheld, Damaged where the log no longer leads to a seal.
     """
     hidden = frozenset(withheld)
@@ -117,6 +149,8 @@ async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[st
         raise BadValue(
             f"withholding {name}", expected="an event that the claim is not read from", found=name
         )
+    if isinstance(subject, TargetSubject):
+        await check_target(proving, subject.target)
     if isinstance(subject, InventorySubject):
         return await build_inventory(proving, subject, seal)
     if isinstance(subject, CurrentSubject):

@@ -22,6 +22,7 @@ from ledger.log.redacted import Redacted, holds_redacted, read_redacted, stored_
 from ledger.log.tree import paths_of
 from ledger.machine import read_event
 from ledger.parties.rules import place_of
+from ledger.service.sight import Sight
 from ledger.standing import TRUST, needs
 from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
@@ -33,8 +34,8 @@ from ledger.store.view_store import ViewStore
 class Gathering:
     """Events below a size of the log, and those that are asked for by name.
 
-    `ends` is an event behind which nothing of its stream belongs into the file. What is `withheld`
-    stands there without its data, and nothing is followed from it.
+    `ends` is an event behind which nothing of its stream belongs into the file. What is `withheld`,
+    or not within `sight`, stands there without its data, and nothing is followed from it.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Gathering:
         conn: Connection,
         views: ViewStore,
         size: int,
+        sight: Sight,
         *,
         ends: tuple[str, int] | None = None,
         withheld: Iterable[str] = (),
@@ -49,6 +51,7 @@ class Gathering:
         self._conn = conn
         self._views = views
         self._size = size
+        self._sight = sight
         self._stream, self._version = ends or ("", 0)
         self._withheld = frozenset(withheld)
         self._hidden: set[tuple[int, int]] = set()
@@ -110,14 +113,15 @@ class Gathering:
         if position in positions and place not in self._hidden:
             return True
         positions.add(position)
-        if event_ref(stream, version) in self._withheld:
+        line = self.lines[entry.index][position]
+        event = None if read_redacted(line) is not None else read_event(line)
+        withheld = event_ref(stream, version) in self._withheld
+        if withheld or not self._sight.covers(stream, event):
             self._hidden.add(place)
             return True
         self._hidden.discard(place)
-        line = self.lines[entry.index][position]
-        if read_redacted(line) is not None:
+        if event is None:
             return True  # it stands there without its data: what it rests on cannot be told
-        event = read_event(line)
         needed = needs(stream, version, event)
         for source in needed.sources:
             await self._add_source(source)

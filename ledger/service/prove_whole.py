@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from ledger.carbon.reports.explain import origin_of
 from ledger.carbon.reports.figure_id import parse_figure
-from ledger.errors import BadValue
+from ledger.errors import BadValue, NotAuthorised
 from ledger.log import tiles
 from ledger.log.bundle import write_bundle
 from ledger.log.bundle_kinds import FigureSubject, InventorySubject
 from ledger.log.names import party_of
+from ledger.log.redacted import read_redacted
+from ledger.machine import read_event
 from ledger.parties.rules import place_of
 from ledger.provenance.showing import company_shown
 from ledger.service.report import read_report
 from ledger.service.seal_ground import read_heads
+from ledger.service.sight import Sight
 from ledger.store import log_store
 from ledger.whole.making import (
     Chosen,
@@ -46,7 +49,11 @@ _SAID_ONCE: Final = frozenset({"keys", "ledger", "register", "factors", "seals",
 
 
 async def build_inventory(proving: Proving, subject: InventorySubject, seal: SealPiece) -> bytes:
-    """The file that derives a party's sealed sums. Raises NotFound, BadValue, Damaged."""
+    """The file that derives a party's sealed sums.
+
+    Raises NotFound, BadValue, Damaged, and NotAuthorised where it would show private events of
+    parties that its reader may not read: in it nothing can be withheld.
+    """
     conn, party = proving.conn, subject.party
     _check_one_log(proving)
     lists = await proving.lists.of(conn, proving.about, seal)
@@ -71,7 +78,9 @@ async def build_inventory(proving: Proving, subject: InventorySubject, seal: Sea
 
     def choose() -> list[Chosen]:
         entries = [given(one.index, one.jws, one.event_lines) for one in found]
-        return choose_company(entries, party, subject.seal)
+        chosen = choose_company(entries, party, subject.seal)
+        _check_may_be_shown(proving.sight, chosen)
+        return chosen
 
     chosen = await asyncio.to_thread(choose)
     paths = await _paths(proving, (one.given.index for one in chosen))
@@ -132,6 +141,25 @@ def _check_one_log(proving: Proving) -> None:
             found="the log that continues " + proving.about.earlier[-1].log,
             advice="Ask for the sealed figure; its proof needs no earlier entries.",
         )
+
+
+def _check_may_be_shown(sight: Sight, chosen: Iterable[Chosen]) -> None:
+    for one in chosen:
+        stream = one.given.signed.statement.stream
+        if sight.covers(stream, None):
+            continue
+        places = range(len(one.given.lines)) if one.positions is None else one.positions
+        for position in places:
+            line = one.given.lines[position]
+            event = None if read_redacted(line) is not None else read_event(line)
+            if not sight.covers(stream, event):
+                raise NotAuthorised(
+                    "a file that derives everything",
+                    expected="a party whose sums stand on nothing that others have said in private",
+                    found=f"what {party_of(stream)} has said of a transfer, or of what it rests on",
+                    advice="The operator or the regulator can make this file. For yourself ask for "
+                    "what is sealed: carbon-ledger prove --seal SEAL --company PARTY --method location.",
+                )
 
 
 def _check_confirmed(redactions: Redactions, advice: str) -> None:

@@ -6,6 +6,8 @@ and reading".
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 
@@ -23,3 +25,7 @@ class Reader(msgspec.Struct, frozen=True):
     def may_read(self, party: str) -> bool:
         """Whether the party may see the private data of another."""
         return self.party == party or self.sees_all
+
+
+HOLDER: Final = Reader("", ("operator",))
+"""Whoever has the home and its database: the operator, who may read everything."""

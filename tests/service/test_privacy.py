@@ -13,7 +13,6 @@ from typing import Final
 import msgspec
 import pytest
 
-from api.access import PUBLIC_PLACES
 from ledger.carbon.area.events import TransferAcknowledged, TransferRecorded, TransferWithdrawn
 from ledger.carbon.events import (
     ActivityBody,
@@ -39,6 +38,7 @@ from ledger.log.names import party_of
 from ledger.parties.events import Jwk, PartyRegistered
 from ledger.parties.rules import place_of
 from ledger.service import Ledger
+from ledger.service.sight import PUBLIC_PLACES
 from tests.service.conftest import Place
 from tests.workload import OPERATOR, SIGNED_AT, Workload, salt
 
