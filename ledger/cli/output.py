@@ -68,9 +68,11 @@ def hint(text: str) -> None:
 
 
 def show_error(error: LedgerError, *, as_json: bool) -> None:
-    """What was refused and what a person can do about it."""
+    """What was refused and what a person can do about it; of a file, its defect by name."""
     if as_json:
-        parts = ("code", "what", "expected", "found", "advice")
+        parts = ["code", "what", "expected", "found", "advice"]
+        if error.defect:
+            parts.append("defect")
         write_json({"error": {part: getattr(error, part) for part in parts}})
         return
     lines = [f"carbon-ledger: {error.what}"]
@@ -78,6 +80,8 @@ def show_error(error: LedgerError, *, as_json: bool) -> None:
         lines.append(f"  expected  {error.expected}")
     if error.found:
         lines.append(f"  found     {error.found}")
+    if error.defect:
+        lines.append(f"  defect    {error.defect}")
     if error.advice:
         lines.append(f"  {error.advice}")
     hint("\n".join(lines))

@@ -139,21 +139,23 @@ class Land:
         (self.folder / "file.json").write_bytes(content)
         return self.reader("verify", "file.json", "--log-key", self.log, *more)
 
-    def refused(self, content: bytes, *more: str) -> str:
+    def refused(self, content: bytes, *more: str) -> Any:
         """What `carbon-ledger verify` says against a file."""
         (self.folder / "file.json").write_bytes(content)
         call = ("verify", "file.json", "--log-key", self.log, *more)
-        return str(self.reader.refused(*call, status=1)["what"])
+        return self.reader.refused(*call, status=1)
 
     def defect(self, content: bytes, *more: str) -> str:
-        """Why a file is refused: by the program, and by the one file that needs nothing else."""
-        assert self.refused(content, *more)
+        """Why a file is refused, as the program and the file that needs nothing else both say."""
+        refused = self.refused(content, *more)
         call = [sys.executable, "-I", str(ALONE), "file.json", "--log-key", self.log, "--json"]
         done = subprocess.run(
             [*call, *more], cwd=self.folder, capture_output=True, text=True, check=False
         )
         assert done.returncode == 1, (done.stdout, done.stderr)
-        return str(json.loads(done.stdout)["defect"])
+        found = str(json.loads(done.stdout)["defect"])
+        assert refused["defect"] == found
+        return found
 
 
 @pytest.fixture

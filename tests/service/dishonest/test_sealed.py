@@ -88,12 +88,15 @@ def test_two_lines_for_one_company_are_refused_in_the_area_s_file(land: Land, li
 
 
 @pytest.mark.parametrize(
-    ("lie", "why"),
-    [("less of acme", "do not add up to its sums"), ("by another factor", "give other lines")],
+    ("lie", "defect", "why"),
+    [
+        ("less of acme", "sum", "do not add up to its sums"),
+        ("by another factor", "seal", "give other lines"),
+    ],
     indirect=["lie"],
 )
 def test_figures_that_add_up_and_are_wrong_are_found_by_whoever_derives_them(
-    land: Land, lie: str, why: str
+    land: Land, lie: str, defect: str, why: str
 ):
     """Sums and totals agree with each other: what is public cannot show that they are wrong."""
     with land.service(lie) as url:
@@ -102,7 +105,9 @@ def test_figures_that_add_up_and_are_wrong_are_found_by_whoever_derives_them(
     # Whoever may read all folds it again.
     assert len(audited(land)) == 1
     # acme, or who may read its data, asks for everything that its figure stands on.
-    assert why in land.refused(proof(land, InventorySubject(party="acme", seal=SEAL), lie))
+    refused = land.refused(proof(land, InventorySubject(party="acme", seal=SEAL), lie))
+    assert why in refused["what"]
+    assert refused["defect"] == defect
 
 
 @pytest.mark.parametrize("lie", ["less of acme"], indirect=True)
