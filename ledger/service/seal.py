@@ -8,6 +8,7 @@ Source: formats, section 9.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from typing import Final
 
@@ -23,6 +24,8 @@ from ledger.parties.pieces import LedgerPiece
 from ledger.service.seal_ground import read_ground
 from ledger.store.database import Connection
 from ledger.store.view_store import ViewStore
+
+_LOG: Final = logging.getLogger(__name__)
 
 LISTS_KEPT: Final = 4
 UNSALTED: Final = ""
@@ -99,10 +102,12 @@ class Lists:
             found = await asyncio.to_thread(seal_lists, ground, pack, seal.view)
             check_lists(seal, found)
         except RuleBroken as error:
+            # Anybody may ask: what the log leads to now are figures that nobody has sealed.
+            _LOG.exception("the log does not lead to %s any more", seal.event)
             raise Damaged(
-                f"the log does not lead to {seal.event} any more: {error.what}",
-                expected=error.expected,
-                found=error.found,
-                advice="Run carbon-ledger audit.",
+                f"the log does not lead to {seal.event} any more",
+                expected="the lists that it commits to",
+                found="others",
+                advice="Its operator runs carbon-ledger audit, which says where they differ.",
             ) from error
         return found
