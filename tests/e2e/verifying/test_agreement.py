@@ -37,6 +37,7 @@ from tests.e2e.verifying.files import (
     sealed_files,
 )
 from tests.unit.proof_file import ProofFiles, Value, as_file, forge
+from tests.unit.proofs import Proofs
 from tests.unit.world import (
     LOG,
     World,
@@ -360,6 +361,16 @@ def test_both_say_what_is_withheld(in_browser: InBrowser, world: World):
     for hidden, shown in grounds.items():
         found = agree(in_browser, files.event(f"{POWER}@2", *shown, withheld=[hidden]))
         assert (found["strength"], found["claim"]["masses"]) == ("logged", {})
+
+
+def test_both_take_an_answer_without_the_transfer_that_another_party_recorded(
+    in_browser: InBrowser, world: World
+):
+    transfer = world.transfer(POWER, "beta", "2026-01", "5", "kWh", kind="pass-through")
+    answer = world.acknowledge(transfer, "beta/plant/power", "5", "kWh")
+    proofs = Proofs(world, extra=[transfer], withheld=[transfer])
+    found = agree(in_browser, proofs.event(answer))
+    assert (found["strength"], found["withheld"]) == ("logged", [transfer])
 
 
 def test_both_name_what_is_undisclosed(in_browser: InBrowser, sealed: ProofFiles):
