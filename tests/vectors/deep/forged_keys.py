@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
+from hashlib import sha256, sha512
+from itertools import count
 from typing import Any, Final
 
 from ledger.log.canonical import encode
 from ledger.log.jws import possession_proof
-from ledger.log.keys import encode_base64url
+from ledger.log.keys import decode_base64url, encode_base64url
 from ledger.log.note import log_vkey
 from tests.unit.proof_file import ProofFiles, Value
 from tests.unit.world import (
@@ -40,10 +41,14 @@ LOW_ORDER: Final = {
     "order-1": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "order-2": "7P_______________________________________38",
     "order-4": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-    "order-8": "xxdqcD092E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
+    "order-8": "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
     "mixed-order": "zbJnzkDFzUUwb6XS8pcxRZOH2_nrkzt71a7Zp2W4jU0",
     "not-on-the-curve": "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 }
+
+
+BASE_POINT: Final = b"\x58" + b"\x66" * 31
+GROUP_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 
 
 def _new(**more: Any) -> Any:
@@ -183,6 +188,26 @@ def _low_order(x: str) -> dict[str, str]:
     return {"crv": "Ed25519", "kty": "OKP", "x": x}
 
 
+def _proof_by_nobody(x: str, order: int) -> tuple[str, str]:
+    """A party, and a proof that it holds this key, which verifies although nobody signed it.
+
+    The base point and 1 are a signature under A wherever [k]A is the neutral point: of an A of this
+    order, for one message in so many.
+    """
+    kid = public_thumbprint(_low_order(x))
+    header = encode({"alg": "Ed25519", "kid": kid, "typ": "carbon-key+jws"})
+    first = encode_base64url(header)
+    for number in count():
+        party = f"weak-{number}"
+        payload = encode({"key": kid, "log": LOG, "party": party, "v": 1})
+        said = f"{first}.{encode_base64url(payload)}"
+        hashed = sha512(BASE_POINT + decode_base64url(x) + said.encode()).digest()
+        if int.from_bytes(hashed, "little") % GROUP_ORDER % order == 0:
+            signature = BASE_POINT + (1).to_bytes(32, "little")
+            return party, f"{said}.{encode_base64url(signature)}"
+    raise AssertionError(x)
+
+
 def _unsound() -> dict[str, tuple[str, Callable[[World], Value]]]:
     """Keys with which a signature verifies for any message, or that are no keys."""
 
@@ -202,7 +227,21 @@ def _unsound() -> dict[str, tuple[str, Callable[[World], Value]]]:
 
         return make
 
+    def possessed(x: str, order: int) -> Callable[[World], Value]:
+        def make(world: World) -> Value:
+            party, proof = _proof_by_nobody(x, order)
+            said = {**plain(registration(party)), "key": _low_order(x), "proof": proof}
+            name = lie(world, "operator", f"{party}/keys", said)
+            return ProofFiles(world).event(name)
+
+        return make
+
     found = {f"a-key-of-{name}": ("rule", authorised(x)) for name, x in LOW_ORDER.items()}
+    for name, order in (("order-1", 1), ("order-2", 2), ("order-4", 4), ("order-8", 8)):
+        found[f"a-first-key-of-{name}-that-anybody-signs-with"] = (
+            "rule",
+            possessed(LOW_ORDER[name], order),
+        )
     for name in ("order-1", "order-8"):
         found[f"a-first-key-of-{name}"] = ("rule", registered(LOW_ORDER[name]))
     return found
