@@ -141,11 +141,17 @@ def command(app: typer.Typer, name: str, *, example: str) -> Callable[[Work], Wo
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {one.name: one.annotation for one in parameters}
         run.__name__ = function.__name__
-        run.__doc__ = function.__doc__
+        run.__doc__ = paragraphs(function.__doc__ or "")
         app.command(name, epilog=f"Example: {example}")(run)
         return function
 
     return decorate
+
+
+def paragraphs(docstring: str) -> str:
+    """A docstring without its line ends within a paragraph, so that a terminal breaks them anew."""
+    found = inspect.cleandoc(docstring).split("\n\n")
+    return "\n\n".join(" ".join(one.split()) for one in found)
 
 
 def _call(before: dict[str, object], given: dict[str, object]) -> Call:

@@ -7,8 +7,8 @@ A test compares the page with this, byte for byte.
 
 from __future__ import annotations
 
-import inspect
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from typer.main import get_command
 from ledger.cli.call import PANEL
 from ledger.cli.program import NAME, build
 
+WIDTH: Final = 100
 KINDS: Final = ("argument", "option")
 HEAD: Final = f"""# The program `{NAME}`
 
@@ -51,7 +52,7 @@ def write_page() -> str:
     parts += ["\n".join(_table(_options(root, shared=True))) + "\n"]
     for words, command in leaves(root):
         parts.append(f"## {' '.join(words)}\n")
-        parts.append(inspect.cleandoc(command.help or "") + "\n")
+        parts.append(_wrapped(command.help or "") + "\n")
         parts.append(f"```\n{usage(words, command)}\n```\n")
         rows = [*_arguments(command), *_options(command, shared=False)]
         if rows:
@@ -80,6 +81,15 @@ def usage(words: tuple[str, ...], command: Any) -> str:
     needed = [f"{one.opts[0]} {_metavar(one)}" for one in kinds["option"] if one.required]
     parts = [NAME, *words, *(_metavar(one) for one in kinds["argument"]), *needed]
     return " ".join([*parts, "[OPTIONS]"])
+
+
+def _wrapped(text: str) -> str:
+    """Paragraphs in lines of at most WIDTH characters; none is broken within a word."""
+    found = (
+        textwrap.fill(one, WIDTH, break_long_words=False, break_on_hyphens=False)
+        for one in text.split("\n\n")
+    )
+    return "\n\n".join(found)
 
 
 def _arguments(command: Any) -> Iterator[tuple[str, str]]:
