@@ -7,6 +7,7 @@ does not rest on stays without its data. Source: specification, bundles, "What a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from hashlib import sha256
 
@@ -22,6 +23,7 @@ from ledger.log.redacted import Redacted, holds_redacted, read_redacted, stored_
 from ledger.log.tree import paths_of
 from ledger.machine import read_event
 from ledger.parties.rules import place_of
+from ledger.service.kept import Kept
 from ledger.service.sight import Sight
 from ledger.standing import TRUST, needs
 from ledger.store import earlier_store, log_store
@@ -56,8 +58,7 @@ class Gathering:
         self._withheld = frozenset(withheld)
         self._hidden: set[tuple[int, int]] = set()
         """Index and position of events that stand in the file and were not followed."""
-        self.entries: dict[int, StoredEntry] = {}
-        self.lines: dict[int, list[bytes]] = {}
+        self._kept = Kept()
         self.positions: dict[int, set[int]] = {}
         self._sources: set[str] = set()
         self._corrected: set[str] = set()
@@ -92,7 +93,7 @@ class Gathering:
     async def add_whole(self, stream: str, followed: Iterable[str] | None = None) -> None:
         """Take a stream whole; events of the types `followed` (None: of all) with what they rest on."""
         async for entry in log_store.stream_entries(self._conn, stream, size=self._size):
-            self._keep(entry)
+            self._kept.add(entry)
             types = entry.types * entry.count if len(entry.types) == 1 else entry.types
             for position, kind in enumerate(types):
                 if followed is None or kind in followed:
@@ -113,7 +114,7 @@ class Gathering:
         if position in positions and place not in self._hidden:
             return True
         positions.add(position)
-        line = self.lines[entry.index][position]
+        line = self._kept.lines[entry.index][position]
         event = None if read_redacted(line) is not None else read_event(line)
         withheld = event_ref(stream, version) in self._withheld
         if withheld or not self._sight.covers(stream, event):
@@ -142,21 +143,17 @@ class Gathering:
 
     async def _entry(self, stream: str, version: int) -> StoredEntry | None:
         """The entry that holds an event, kept with its lines."""
-        for known in self.entries.values():
-            if known.name == stream and known.first <= version < known.first + known.count:
-                return known
+        known = self._kept.holding(stream, version)
+        if known is not None:
+            return known
         found = await log_store.entry_holding(self._conn, self._column(stream), version)
         if found is not None:
-            self._keep(found)
+            self._kept.add(found)
         return found
-
-    def _keep(self, entry: StoredEntry) -> None:
-        self.entries[entry.index] = entry
-        self.lines[entry.index] = entry.event_lines
 
     def parties(self) -> list[str]:
         """Everybody who has a stream in the file so far, or is handed something in it."""
-        there = (party_of(self.entries[index].name) for index in self.positions)
+        there = (party_of(self._kept.entries[index].name) for index in self.positions)
         return sorted({*there, *self._parties})
 
     async def add_trust(self, operator: str, size: int) -> None:
@@ -176,7 +173,7 @@ class Gathering:
             last = self._version if stream == self._stream else entry.first + entry.count
             shown = range(min(entry.count, last - entry.first + 1))
             if shown:
-                self._keep(entry)
+                self._kept.add(entry)
                 self.positions.setdefault(entry.index, set()).update(shown)
 
     async def bundled(self, cache: TileCache, size: int) -> tuple[BundleEntry, ...]:
@@ -189,15 +186,19 @@ class Gathering:
         self._check_one_log(indexes)
         places = [index - self._opened for index in indexes]
         paths = await cache.prove(lambda read: tiles.inclusion_paths(size, places, read))
-        return tuple(
-            BundleEntry(
-                events=self._events(index),
-                index=place,
-                jws=self.entries[index].jws,
-                path=paths[place],
+
+        def built() -> tuple[BundleEntry, ...]:
+            return tuple(
+                BundleEntry(
+                    events=self._events(index),
+                    index=place,
+                    jws=self._kept.entries[index].jws,
+                    path=paths[place],
+                )
+                for index, place in zip(indexes, places, strict=True)
             )
-            for index, place in zip(indexes, places, strict=True)
-        )
+
+        return await asyncio.to_thread(built)
 
     def _column(self, stream: str) -> str:
         return earlier_store.column_of(stream, self._earlier)
@@ -206,7 +207,7 @@ class Gathering:
         """Raise NotFound if the file would need entries of a log before the one that it is of."""
         before = [index for index in indexes if index < self._opened]
         if before:
-            first = self.entries[before[0]]
+            first = self._kept.entries[before[0]]
             raise NotFound(
                 "a file under this log's checkpoint",
                 expected="an event that stands on entries of one log",
@@ -217,7 +218,7 @@ class Gathering:
 
     def _check_withheld(self) -> None:
         there = {
-            event_ref(self.entries[index].name, self.entries[index].first + position)
+            event_ref(self._kept.entries[index].name, self._kept.entries[index].first + position)
             for index, position in self._hidden
         }
         trust = {name for name in there if place_of(split_event(name)[0]) in TRUST}
@@ -231,7 +232,7 @@ class Gathering:
 
     def _events(self, index: int) -> tuple[BundleEvent | WithheldEvent, ...]:
         """The events of an entry that belong into the file, with or without their data."""
-        entry, lines = self.entries[index], self.lines[index]
+        entry, lines = self._kept.entries[index], self._kept.lines[index]
         statement = parse_statement(entry.jws).statement
         types = entry.types * len(lines) if len(entry.types) == 1 else entry.types
         leaves_from = stored_leaves if holds_redacted(lines) else leaves_of
@@ -303,7 +304,7 @@ class Gathering:
                 entry = await self._entry(stream, version)
                 if entry is None:
                     raise NotFound(f"correction {latest}")
-                event = read_event(self.lines[entry.index][version - entry.first])
+                event = read_event(self._kept.lines[entry.index][version - entry.first])
                 if not isinstance(event, ActivityCorrected | ActivityWithdrawn):
                     raise NotFound(f"correction {latest}", found=type(event).__name__)
                 latest = event.supersedes
