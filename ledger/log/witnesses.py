@@ -56,16 +56,19 @@ class Policy(msgspec.Struct, frozen=True):
         roles = [f"{role}={count}" for role, count in self.of_role]
         return ",".join([*([str(self.at_least)] if self.at_least else []), *roles])
 
-    def missing(self, witnesses: Iterable[tuple[str, str]]) -> str:
-        """What these witnesses (name and role) lack, in words; empty when the policy is met."""
+    def missing(self, witnesses: Iterable[tuple[str, str]], done: str = "cosigned") -> str:
+        """What these witnesses (name and role) lack, in words; empty when the policy is met.
+
+        Such as `2 asked for, 1 has cosigned: witness.example/w1`; `done` is what they have done.
+        """
         there = set(witnesses)
         lacks = []
         if len(there) < self.at_least:
-            lacks.append(f"{self.at_least} witnesses, not {len(there)}")
+            lacks.append(f"{self.at_least} asked for, {_who(there, done)}")
         for role, count in self.of_role:
-            found = sum(one == role for _, one in there)
-            if found < count:
-                lacks.append(f"{count} of role {role}, not {found}")
+            found = {(name, one) for name, one in there if one == role}
+            if len(found) < count:
+                lacks.append(f"{count} of role {role} asked for, {_who(found, done)}")
         return "; ".join(lacks)
 
 
@@ -153,7 +156,7 @@ def check_policy(policy: Policy, found: Iterable[Cosigned]) -> None:
         raise ProofFailed(
             "too few witnesses have cosigned",
             expected=f"policy {policy}",
-            found=f"it lacks {lacks}",
+            found=lacks,
             advice="Ask for a newer proof, or say what you need with --policy.",
         )
 
@@ -164,6 +167,14 @@ def time_text(time_s: int) -> str:
         return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
         return str(time_s)
+
+
+def _who(witnesses: set[tuple[str, str]], done: str) -> str:
+    """`none has cosigned`, or how many have, and their names."""
+    if not witnesses:
+        return f"none has {done}"
+    names = ", ".join(sorted(name for name, _ in witnesses))
+    return f"{len(witnesses)} {'has' if len(witnesses) == 1 else 'have'} {done}: {names}"
 
 
 def _bad_policy(text: str) -> BadValue:

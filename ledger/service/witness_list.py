@@ -87,12 +87,12 @@ def read_witness_list(path: Path) -> WitnessList | None:
     if len(set(names)) != len(names):
         raise BadFile(str(path), expected="each witness once", found=", ".join(names))
     counted = [one.witness for one in asked if not one.replays]
-    lacks = policy.missing((one.name, one.role) for one in counted)
+    lacks = policy.missing(((one.name, one.role) for one in counted), "been listed")
     if lacks:
         raise BadFile(
             f"{path}: the policy can never be met",
             expected=f"witnesses for policy {policy}",
-            found=f"it lacks {lacks}",
+            found=lacks,
             advice="Ask for fewer witnesses, or list more.",
         )
     return WitnessList(policy, asked)

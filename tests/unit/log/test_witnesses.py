@@ -47,8 +47,13 @@ def test_what_is_no_policy_is_refused(text: str):
 def test_a_policy_counts_witnesses_by_role():
     policy = parse_policy("2,regulator=1")
     assert policy.missing([("a", "certifier"), ("b", "regulator")]) == ""
-    assert "2 witnesses" in policy.missing([("b", "regulator")])
-    assert "role regulator" in policy.missing([("a", "certifier"), ("c", "certifier")])
+    assert policy.missing([("b", "regulator")]) == "2 asked for, 1 has cosigned: b"
+    assert policy.missing([("c", "certifier"), ("a", "certifier")]) == (
+        "1 of role regulator asked for, none has cosigned"
+    )
+    assert parse_policy("3,certifier=2").missing([("b", "other"), ("a", "certifier")]) == (
+        "3 asked for, 2 have cosigned: a, b; 2 of role certifier asked for, 1 has cosigned: a"
+    )
 
 
 def test_a_witness_with_two_keys_counts_once():
