@@ -146,6 +146,11 @@ class Status(Answer):
     earlier: list[EarlierLog] = Field(
         description="The logs that this one continues, oldest first; none for most."
     )
+    redactions_waiting: int = Field(
+        description="Confirmed redactions whose data could not be taken out yet; the log of the "
+        "service says why.",
+        examples=[0],
+    )
 
 
 class Health(Answer):

@@ -40,6 +40,8 @@ def add(app: typer.Typer) -> None:
             )
         if found.witness_policy is not None:
             text["published"] = f"size {found.witnessed_size or 0} (policy {found.witness_policy})"
+        if found.redactions_waiting:
+            text["redactions"] = f"data of {found.redactions_waiting} is still there"
         for asked in found.witnesses:
             replayed = "replayed to " if asked.replays else ""
             text[f"  {asked.witness}"] = f"{asked.role}, {asked.state}, {replayed}size {asked.size}"

@@ -63,6 +63,7 @@ from ledger.service.redacting import (
     erase_confirmed,
     read_redaction_draft,
     read_redactions,
+    read_waiting,
 )
 from ledger.service.replay import Progress
 from ledger.service.report import read_explanation, read_report
@@ -224,6 +225,7 @@ class Ledger:
             head = await log_store.read_head(conn)
             about = await self._ledger(conn)
             earlier = earlier_info(about, await earlier_store.earlier_logs(conn))
+            waiting = len(await read_waiting(conn, self._views))
             infos, witnessed, policy = list[WitnessInfo](), None, None
             if self.witnesses is not None:
                 newest = await checkpoint_store.latest_checkpoint(conn)
@@ -245,6 +247,7 @@ class Ledger:
             witnessed_size=None if witnessed is None else witnessed.size,
             witnesses=infos,
             earlier=earlier,
+            redactions_waiting=waiting,
         )
 
     async def head(self, stream: str) -> StreamHead | None:
@@ -520,6 +523,7 @@ class Ledger:
                 f"lines of {party} in seal {number}",
                 expected="a company, public body or aggregate of the seal",
                 found=party,
+                advice=f"carbon-ledger seal show {number} --companies names them.",
             )
         return list(found)
 

@@ -11,6 +11,8 @@ import logging
 from hashlib import sha256
 from typing import Final
 
+import psycopg
+
 from ledger.carbon.events import ActivityBody
 from ledger.carbon.organisation.pieces import METER, ORGANISATION
 from ledger.carbon.pieces import CHANGE, FACTOR, REGISTER, SOURCE, RecordedPiece
@@ -18,7 +20,7 @@ from ledger.carbon.redaction.draft import RedactionDraft, draft_redaction
 from ledger.carbon.redaction.info import RedactionInfo, redaction_info
 from ledger.carbon.redaction.pieces import REDACTION, RedactionPiece
 from ledger.carbon.redaction.rules import check_untouched
-from ledger.errors import Damaged, NotFound, RuleBroken
+from ledger.errors import Damaged, LedgerError, NotFound, RuleBroken
 from ledger.fold.state import Memory
 from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.redacted import read_redacted, write_redacted
@@ -93,16 +95,27 @@ def _meter_of(event: object) -> str | None:
 async def erase_confirmed(database: Database, views: ViewStore) -> list[str]:
     """Take out the data of every event whose redaction is confirmed; the events, in order.
 
-    Raises Damaged where the stored line is not what the redaction speaks of.
+    One that cannot be taken out keeps no other from it: the first reason is raised at the end,
+    Damaged where the stored line is not what the redaction speaks of, or the database refuses.
     """
+    refused: list[LedgerError] = []
+    erased = []
     async with database.server() as conn:
-        waiting = await _waiting(conn, views)
-        for name, piece in waiting:
-            await _erase(conn, name, piece)
-    return [piece.redacted for _, piece in waiting]
+        for name, piece in await read_waiting(conn, views):
+            try:
+                await _erase(conn, name, piece)
+            except (Damaged, NotFound) as error:
+                _LOG.error("the data of %s was not taken out: %s", piece.redacted, error)
+                refused.append(error)
+            else:
+                erased.append(piece.redacted)
+    if refused:
+        raise refused[0]
+    return erased
 
 
-async def _waiting(conn: Connection, views: ViewStore) -> list[tuple[str, RedactionPiece]]:
+async def read_waiting(conn: Connection, views: ViewStore) -> list[tuple[str, RedactionPiece]]:
+    """The redactions that are confirmed and whose data is still there, by name, in their order."""
     gone = {event_ref(row.stream, row.version) for row in await redaction_store.redactions(conn)}
     return [
         (name, piece)
@@ -131,11 +144,27 @@ async def _erase(conn: Connection, name: str, piece: RedactionPiece) -> None:
             return
         stored = await log_store.entry(conn, piece.redacted_index)
         lines, at = stored.event_lines, version - stored.first
+        if len(lines) != stored.count:
+            raise Damaged(
+                f"the event lines of entry {stored.index}",
+                expected=f"{stored.count} lines",
+                found=str(len(lines)),
+                advice="Nothing was taken out. Run carbon-ledger audit.",
+            )
         lines[at] = _without_data(lines[at], stored.type_at(at), piece)
         _, redacted = split_event(name)
         _, confirmed = split_event(piece.confirmed or "")
         row = RedactionRow(stream, version, stored.index, redacted, confirmed)
-        await redaction_store.redact(conn, row, pack(b"".join(line + b"\n" for line in lines)))
+        packed = pack(b"".join(line + b"\n" for line in lines))
+        try:
+            await redaction_store.redact(conn, row, packed)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.NoDataFound) as error:
+            raise Damaged(
+                f"the redaction of {piece.redacted}",
+                expected="what the database itself finds of it in the log",
+                found=error.diag.message_primary or str(error),
+                advice="Nothing was taken out. Run carbon-ledger audit.",
+            ) from error
     _LOG.info("the data of %s was taken out, as %s says", piece.redacted, name)
 
 

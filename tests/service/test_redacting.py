@@ -18,7 +18,7 @@ from ledger.carbon.footprint import Footprint
 from ledger.carbon.organisation.events import MeterInstalled, MeterRemoved
 from ledger.carbon.redaction.draft import RedactionDraft
 from ledger.carbon.redaction.events import RedactionConfirmed
-from ledger.errors import RuleBroken
+from ledger.errors import Damaged, RuleBroken
 from ledger.log.names import event_ref
 from ledger.log.page import read_page
 from ledger.log.redacted import read_redacted, write_redacted
@@ -27,7 +27,9 @@ from ledger.service import Ledger, Settings, open_ledger
 from ledger.service import ledger as running
 from ledger.service.audit import AuditReport
 from ledger.service.rebuild import RebuildReport
+from ledger.service.redacting import erase_confirmed
 from ledger.store.packing import pack, unpack
+from ledger.store.view_store import ViewStore
 from tests.service.conftest import Place
 from tests.workload import COMPANY, OPERATOR, Workload, salt, stream
 
@@ -158,6 +160,35 @@ def test_a_crash_between_confirmation_and_erasing_is_completed_by_the_next_start
     assert place.run(listed) == [True]
     assert [read_redacted(line) is None for line in stored_lines(place)].count(False) == 1
     assert audited(place.settings)[0].ok
+
+
+@pytest.mark.parametrize("damage", ["another line", "no lines"])
+def test_a_damaged_redaction_keeps_no_later_one_waiting_and_the_status_counts_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, damage: str
+):
+    async def never(*_: object) -> list[str]:
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "erase_confirmed", never)
+        place.run(redacted)
+    with cluster_owner(place) as conn:
+        place_of_it = "SELECT index FROM ledger.log_entries WHERE stream = %s"
+        row = conn.execute(place_of_it, (stream(0),)).fetchone()
+        if damage == "no lines":
+            conn.execute("DELETE FROM ledger.entry_events WHERE index = %s", row)
+        else:
+            packed = pack(b"{}\n" * 10)
+            change = "UPDATE ledger.entry_events SET packed = %s WHERE index = %s"
+            conn.execute(change, (packed, *(row or ())))
+
+    async def look(ledger: Ledger, _: Workload) -> tuple[dict[str, bool], int]:
+        found = {one.event: one.erased for one in await ledger.redactions()}
+        with pytest.raises(Damaged, match=r"the data of|lines of entry"):
+            await erase_confirmed(ledger.database, ViewStore())
+        return found, (await ledger.status()).redactions_waiting
+
+    assert place.run(look) == ({READING: False, PROFILE: True}, 1)
 
 
 def test_the_ledger_goes_on_after_a_redaction(place: Place):
