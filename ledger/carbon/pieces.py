@@ -12,6 +12,8 @@ from ledger.fold.state import Kind
 
 ALWAYS_S = -(2**53)
 """The `from` of what a source said at its registration: before all time."""
+NEVER = -1
+"""The entry that has evaluated nothing again, in a log whose entries begin at 0."""
 
 
 class SitePiece(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,8 +139,11 @@ class SourcePiece(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[str, ...]
     lines: tuple[LineKey, ...]
     closed_at_s: int | None = None
-    counted_again: int = -1
-    """The last entry at which all that was recorded before was evaluated again."""
+    counted_again: int = NEVER
+    """The last entry at which all that was recorded before was evaluated again.
+
+    Where there is none, an entry before the first that can have been recorded.
+    """
     left_s: dict[str, int] = {}
 
     def terms_at(self, at_s: int) -> Terms:

@@ -37,6 +37,7 @@ from ledger.carbon.pieces import (
     CHANGE,
     COVER,
     FACTOR,
+    NEVER,
     RECORDED,
     REFERENCE,
     REGISTER,
@@ -251,6 +252,8 @@ def _register(state: State, place: Place, event: SourceRegistered, rows: EntryRo
         },
         events=(place.event,),
         lines=(key,),
+        # Entries of an earlier log stand below 0, where -1 would say that the last of them counted.
+        counted_again=min(place.index, NEVER),
         left_s=_stand_at(state, event.stream, [event.site]),
     )
     state.put(SOURCE, event.stream, source)

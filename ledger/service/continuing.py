@@ -2,7 +2,8 @@
 
 The order is: the earlier home says that its log has ended; its rows are copied, verbatim, below entry
 0, and folded, in one transaction; an audit derives all of it again from its bytes; entry 0 is signed.
-Whatever interrupts that, the same call again goes on where it stopped. A database that is behind what
+Whatever interrupts that, the same call again goes on where it stopped; where it is refused, the
+earlier log has not ended. A database that is behind what
 its log has signed is continued from what is there, and entry 0 says what was lost; one that
 contradicts what was signed is not continued. Source: formats, section 5.
 """
@@ -11,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,7 +21,7 @@ import msgspec
 
 from ledger.carbon.info import Posted
 from ledger.carbon.rulepack import CURRENT_VERSION, load
-from ledger.errors import Conflict, Damaged, NotFound, RuleBroken
+from ledger.errors import Conflict, Damaged, NotFound, Refused, RuleBroken
 from ledger.log.batch import build, parse_statement
 from ledger.log.canonical import encode_struct
 from ledger.log.hashes import ZEROS_HEX, LeafHash
@@ -80,7 +81,7 @@ async def continue_log(
     if home.opened and (home.ledger().origin, home.ledger().operator) != (origin, about.operator):
         home.write_ledger(home.ledger())  # says that a home has one ledger
     log = log_vkey(origin, home.make_log_key().public)
-    old_home.end(log)
+    old_home.check_end(log)
     if not home.opened:
         home.write_ledger(LedgerFile(origin=origin, log=log, operator=about.operator))
     async with AsyncExitStack() as stack:
@@ -93,11 +94,28 @@ async def continue_log(
                 found=f"{settings.home}, which has {origin}",
                 advice="It was opened already; a ledger is never overwritten.",
             )
-        signed = await _signed(source, old_home)
-        continues = await _bring_over(source, ledger.database, about.log, signed, progress)
-        await _check_whole(ledger, progress)
-        body = await _opening(ledger, continues, operator_key, recovery_key)
-        return await ledger.post(body)
+        # From here on the earlier log signs nothing, so that what is brought over is all of it.
+        old_home.end(log)
+        with _ended_unless(Exception, old_home, log):
+            signed = await _signed(source, old_home)
+            continues = await _bring_over(source, ledger.database, about.log, signed, progress)
+            await _check_whole(ledger, progress)
+            body = await _opening(ledger, continues, operator_key, recovery_key)
+        with _ended_unless(Refused, old_home, log):
+            return await ledger.post(body)
+
+
+@contextmanager
+def _ended_unless(error: type[Exception], home: Home, log: str) -> Iterator[None]:
+    """Let the earlier log go on after such an error, which says that no entry 0 was written.
+
+    If it grows before the same call comes again, that call finds more than was brought over.
+    """
+    try:
+        yield
+    except error:
+        home.go_on(log)
+        raise
 
 
 async def _opening(

@@ -94,8 +94,8 @@ class Home:
         except FileNotFoundError:
             return None
 
-    def end(self, log: str) -> None:
-        """Say that this log has ended and which one continues it. Raises Conflict for another one."""
+    def check_end(self, log: str) -> None:
+        """Raise Conflict if another log than this one continues what lies here."""
         if (ended := self.ended) not in {None, log}:
             raise Conflict(
                 f"the log in {self.path}",
@@ -104,7 +104,16 @@ class Home:
                 advice="A log is continued once. If no log was opened with that key, remove the "
                 f"file {self._ended}.",
             )
+
+    def end(self, log: str) -> None:
+        """Say that this log has ended and which one continues it. Raises Conflict for another one."""
+        self.check_end(log)
         write_file(self._ended, log.encode() + b"\n", 0o644)
+
+    def go_on(self, log: str) -> None:
+        """Say that this log has not ended after all, since the one with this vkey was not opened."""
+        if self.ended == log:
+            self._ended.unlink()
 
     def make_log_key(self) -> PrivateKey:
         """The log's key, made now if an earlier attempt has not made it."""

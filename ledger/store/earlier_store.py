@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import psycopg
 
 from ledger.errors import Damaged
 from ledger.store.queries import query
@@ -114,8 +115,16 @@ async def insert_heads(conn: Connection, heads: Sequence[StreamHead]) -> None:
 
 
 async def insert_redaction(conn: Connection, row: RedactionRow) -> None:
-    """Keep what says that the data of an event is gone."""
-    await conn.execute(query("earlier", "insert_redaction"), msgspec.structs.asdict(row))
+    """Keep what says that the data of an event is gone. Raises Damaged where nothing allowed it."""
+    try:
+        await conn.execute(query("earlier", "insert_redaction"), msgspec.structs.asdict(row))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise Damaged(
+            f"the redaction of {row.stream}@{row.version} in the earlier log",
+            expected="its author's DataRedacted and the operator's RedactionConfirmed",
+            found=error.diag.message_primary or str(error),
+            advice="Run carbon-ledger audit in the earlier home.",
+        ) from error
 
 
 async def begin_notifications(conn: Connection, following: int) -> None:

@@ -6,6 +6,9 @@ On the real PostgreSQL, each log in a home and a database of its own. Source: fo
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -32,14 +35,17 @@ from ledger.parties.events import LedgerOpened
 from ledger.provenance import verify_bundle
 from ledger.service import Ledger, Settings, continue_log, open_ledger
 from ledger.service.audit import AuditReport
+from ledger.service.home import Home
 from ledger.store import log_store
 from ledger.store.embedded import EmbeddedServer, create_database
 from tests.service.conftest import Place
+from tests.service.test_redacting import PROFILE, READING, ask, confirm, redacted
 from tests.service.test_sealing import furnished, sealed
 from tests.workload import COMPANY, OPERATOR, RECOVERY, Workload, stream
 
 T = TypeVar("T")
 MONTHS = ("2001-01", "2001-12")
+LONGEST_WAIT_S = 120
 SECOND = "ledger.example/second"
 NEW_RECOVERY = PrivateKey.from_seed(bytes([12]) * 32)
 THIRD_RECOVERY = PrivateKey.from_seed(bytes([13]) * 32)
@@ -293,6 +299,116 @@ def test_an_interrupted_continuation_goes_on_when_it_is_run_again(
     later = continued(place, settings)
     assert in_ledger(later.settings, total) == before
     assert_whole(later.settings)
+
+
+@pytest.mark.parametrize(
+    ("held_at", "entries_there"),
+    [(1, 0), (2, 0), (3, 34)],
+    ids=["copying", "folding", "auditing"],
+)
+def test_a_continuation_that_is_killed_goes_on_when_it_is_run_again(
+    place: Place, another: MakeSettings, held_at: int, entries_there: int
+):
+    before = place.run(readings)
+    settings = another("second")
+    words = [sys.executable, "-c", CONTINUING, *said(settings), *said(place.settings)]
+    process = subprocess.Popen([*words, str(held_at)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    process.kill()
+    assert process.wait(timeout=30) == -signal.SIGKILL
+    process.stdout.close()
+    with psycopg.connect(settings.database_url or "") as conn:
+        found = conn.execute("SELECT count(*) FROM ledger.log_entries").fetchone()
+        assert found == (entries_there,)
+    with pytest.raises(LogStopped, match="has ended"):
+        place.run(readings)
+    again = subprocess.run(
+        [*words, "0"], capture_output=True, text=True, check=False, timeout=LONGEST_WAIT_S
+    )
+    assert again.returncode == 0, again.stderr
+    assert in_ledger(settings, total) == before
+    assert (assert_whole(settings).earlier, in_ledger(settings, lambda one: one.size())) == (34, 1)
+
+
+CONTINUING = """
+import asyncio, pathlib, sys, time
+from ledger.service import Settings, continue_log
+from tests.service.test_continuing import NEW_RECOVERY, OPERATOR, SECOND
+
+calls = 0
+
+def progress(done, total):
+    global calls
+    calls += 1
+    if calls == int(sys.argv[7]):
+        print("held", flush=True)
+        time.sleep(600)
+
+def settings(home, database, server):
+    return Settings(
+        home=pathlib.Path(home), database_url=database, server_database_url=server
+    )
+
+asyncio.run(continue_log(
+    settings(*sys.argv[1:4]), settings(*sys.argv[4:7]), origin=SECOND,
+    operator_key=OPERATOR, recovery_key=NEW_RECOVERY, progress=progress,
+))
+"""
+
+
+def said(settings: Settings) -> list[str]:
+    """Settings as words of a command."""
+    return [
+        str(settings.home),
+        settings.database_url or "",
+        settings.server_database_url or "",
+    ]
+
+
+def test_a_log_goes_on_where_continuing_it_was_refused(place: Place, another: MakeSettings):
+    place.run(readings)
+    settings = another("second")
+    with pytest.raises(NotAuthorised):
+        continued(place, settings, operator=STRANGER)
+    place.run(readings)
+    with pytest.raises(Conflict, match="brought over before"):
+        continued(place, settings)
+    assert_whole(continued(place, another("third"), "ledger.example/third").settings)
+
+
+# --- redactions ---------------------------------------------------------------------------------
+
+
+def test_a_log_with_redactions_is_continued(place: Place, another: MakeSettings):
+    place.run(redacted)
+    before = in_ledger(place.settings, total)
+    second = continued(place, another("second"))
+    assert in_ledger(second.settings, total) == before
+    assert_whole(second.settings)
+    gone = in_ledger(second.settings, lambda ledger: ledger.redactions())
+    assert [(one.event, one.erased) for one in gone] == [(READING, True), (PROFILE, True)]
+
+    async def once_more(ledger: Ledger, workload: Workload) -> None:
+        await confirm(ledger, workload, await ask(ledger, workload, f"{stream(0)}@4"))
+
+    second.run(once_more)
+    assert_whole(second.settings)
+    third = continued(second, another("third"), "ledger.example/third", recovery=THIRD_RECOVERY)
+    assert_whole(third.settings)
+    assert in_ledger(third.settings, total) == before
+
+
+def test_a_redaction_that_nothing_in_the_earlier_log_allows_is_not_brought_over(
+    place: Place, another: MakeSettings
+):
+    place.run(redacted)
+    statement = "UPDATE ledger.redactions SET confirmed = 9 WHERE version = 3"
+    change(place.settings, statement, "redactions")
+    settings = another("second")
+    with pytest.raises(Damaged, match="redaction of company/plant/meter-00@3"):
+        continued(place, settings)
+    assert Home(place.settings.home).ended is None
 
 
 # --- a database behind what its log has signed --------------------------------------------------

@@ -49,7 +49,7 @@ DECLARE
     confirmed_type text;
 BEGIN
     SELECT split_part(entry.stream, '/', 1) INTO operator
-      FROM ledger.log_entries AS entry WHERE entry.index = 0;
+      FROM ledger.log_entries AS entry ORDER BY entry.index LIMIT 1;
     SELECT at.index, at.type INTO event_index, event_type
       FROM ledger.event_at(NEW.stream, NEW.version) AS at;
     SELECT at.index, at.type INTO said_index, said_type
