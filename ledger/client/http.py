@@ -5,7 +5,8 @@ a lost connection, 429, 502, 503 and 504 are tried again with growing pauses, or
 Retry-After, until the caller's patience ends; it is shorter for a ledger that has not answered yet,
 whose address may be wrong. Who waits is told so after a moment. Receipts and checkpoints are verified against the
 log's key before they are returned; the key is fixed at first use. Private data is asked for with a
-fresh token for each request. Redirections are not followed: a token is for one server.
+fresh token for each request. An answer has an end in
+bytes and time, by what is asked for. Redirections are not followed: a token is for one server.
 Source: formats, sections 4, 7 and 12; RFC 9110, section 10.2.3.
 """
 
@@ -39,6 +40,7 @@ from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
 from ledger.carbon.seal.info import SealDraft, SealInfo
+from ledger.client.answer import FILE, LIST, PAGE, SMALL, Endless, Most, receive
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.keyring import utc_now
 from ledger.client.problem import error_of
@@ -163,7 +165,7 @@ class HttpConnection:
         """Append a signed batch; the receipt is verified before it is returned."""
         jws, _ = batch.split_submission(body)
         answer = await self._send(
-            "POST", "/v1/batches", content=body, headers={"Content-Type": batch.MEDIA_TYPE}
+            "POST", "/v1/batches", LIST, content=body, headers={"Content-Type": batch.MEDIA_TYPE}
         )
         posted = _read(answer, Posted)
         receipt = parse_receipt(posted.receipt.encode())
@@ -204,11 +206,11 @@ class HttpConnection:
 
     async def parties(self) -> list[PartyInfo]:
         """All parties with their keys, by name."""
-        return _read(await self._get("/v1/parties"), list[PartyInfo])
+        return _read(await self._get("/v1/parties", LIST), list[PartyInfo])
 
     async def factors(self) -> list[FactorInfo]:
         """All published factors, by name."""
-        return _read(await self._get("/v1/factors"), list[FactorInfo])
+        return _read(await self._get("/v1/factors", LIST), list[FactorInfo])
 
     async def sites(self, party: str) -> list[SiteInfo]:
         """The sites of a party, by name; raises NotFound."""
@@ -294,7 +296,7 @@ class HttpConnection:
 
     async def seals(self) -> list[SealInfo]:
         """All seals, in the order of the log."""
-        return _read(await self._get("/v1/seals"), list[SealInfo])
+        return _read(await self._get("/v1/seals", LIST), list[SealInfo])
 
     async def seal(self, number: int) -> SealInfo:
         """The seal of this number, from 1; raises NotFound."""
@@ -328,26 +330,23 @@ class HttpConnection:
         """The provenance bundle of an event; raises NotFound."""
         stream, version = split_event(event)
         path = f"/v1/events/{stream}@{version}/bundle"
-        answer = await (self._get(path) if self._key is None else self._get_private(path))
-        return answer.content
+        return (await self._get_any(path, FILE)).content
 
     async def prove(self, subject: Subject, withheld: Sequence[str] = ()) -> bytes:
         """The file that shows a claim of any kind; raises NotFound, BadValue."""
         said = quote(format_subject(subject), safe="")
         path = f"/v1/bundles/{kind_of(subject).name}?subject={said}"
         path += "".join(f"&withhold={quote(name, safe='')}" for name in withheld)
-        answer = await (self._get(path) if self._key is None else self._get_private(path))
-        return answer.content
+        return (await self._get_any(path, FILE)).content
 
     async def stream_page(self, stream: str, version: int) -> bytes:
         """The page of a stream that begins with the entry of a version; raises NotFound."""
         path = f"/v1/streams/{parse_stream(stream)}/entries?from={version}"
-        answer = await (self._get(path) if self._key is None else self._get_private(path))
-        return answer.content
+        return (await self._get_any(path, PAGE)).content
 
     async def log_page(self, first: int) -> bytes:
         """The page of the log that begins with an index; raises NotFound for who may not read all."""
-        return (await self._get_private(f"/v1/entries?from={first}")).content
+        return (await self._get_private(f"/v1/entries?from={first}", PAGE)).content
 
     async def _footprint(
         self, path: str, first_month: str, last_month: str, as_of: int | None
@@ -362,7 +361,7 @@ class HttpConnection:
 
     async def _sealed(self, path: str, *, private: bool = False) -> list[bytes]:
         """The lines of a list in their sealed bytes."""
-        answer = await (self._get_private(path) if private else self._get(path))
+        answer = await (self._get_private if private else self._get)(path, LIST)
         return [bytes(line) for line in _read(answer, list[msgspec.Raw])]
 
     # --- requests ------------------------------------------------------------------------------
@@ -374,10 +373,15 @@ class HttpConnection:
         if self._memory is not None:
             self._memory.remember(checkpoint)
 
-    async def _get(self, path: str) -> httpx.Response:
-        return await self._send("GET", path)
+    async def _get(self, path: str, most: Most = SMALL) -> httpx.Response:
+        return await self._send("GET", path, most)
 
-    async def _get_private(self, path: str) -> httpx.Response:
+    async def _get_any(self, path: str, most: Most) -> httpx.Response:
+        """As a reader where there is a key, and as a stranger where there is none."""
+        asked = self._get if self._key is None else self._get_private
+        return await asked(path, most)
+
+    async def _get_private(self, path: str, most: Most = LIST) -> httpx.Response:
         if self._key is None:
             raise NotSignedIn(
                 "this is private",
@@ -385,12 +389,13 @@ class HttpConnection:
                 advice="Name the party whose key signs, or the folder that holds it",
             )
         origin = (self._status or await self.status()).origin
-        return await self._send("GET", path, tokens=TokenMaker(self._key, origin, self._now))
+        return await self._send("GET", path, most, tokens=TokenMaker(self._key, origin, self._now))
 
     async def _send(
         self,
         method: str,
         path: str,
+        most: Most,
         *,
         content: bytes | None = None,
         headers: dict[str, str] | None = None,
@@ -408,9 +413,13 @@ class HttpConnection:
                 wanted_s = 0.0
                 failed: LedgerError
                 try:
-                    answer = await self._client.request(method, url, content=content, headers=sent)
+                    answer = await receive(
+                        self._client, method, url, most, content=content, headers=sent
+                    )
                 except httpx.InvalidURL as error:
                     raise BadValue("not a URL", found=repr(url)) from error
+                except Endless as error:
+                    raise _other(url, str(error)) from error
                 except httpx.RequestError as error:
                     failed = Unavailable(
                         f"the ledger at {self.url} cannot be reached",
@@ -479,11 +488,15 @@ def _read(answer: httpx.Response, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unavailable(
-            f"{answer.url} does not answer as a ledger does",
-            found=str(error),
-            advice="Check the address, and whether a proxy answers in its place",
-        ) from error
+        raise _other(str(answer.url), str(error)) from error
+
+
+def _other(url: str, found: str) -> Unavailable:
+    return Unavailable(
+        f"{url} does not answer as a ledger does",
+        found=found,
+        advice="Check the address, and whether a proxy answers in its place",
+    )
 
 
 def _check_list(name: str, lines: list[bytes], count: int, root: str) -> None:

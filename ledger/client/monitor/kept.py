@@ -221,6 +221,11 @@ class Kept:
         """The entries that count and that a log must not have."""
         return self._entries("fault <> '' AND at < ? ORDER BY at", (self.size,))
 
+    def strays(self) -> int:
+        """How many entries were fetched that are no statements."""
+        (found,) = self._db.execute("SELECT count(*) FROM entries WHERE stream = ''").fetchone()
+        return int(found)
+
     def heads(self, size: int) -> list[Head]:
         """Where each stream ends below a size, by stream."""
         rows = self._db.execute(

@@ -144,8 +144,12 @@ class PublicEvents:
         known = self._kept.parties()
         for entry in self._kept.registrations(seal.size):
             party = party_of(entry.stream)
-            if party not in known:
+            if party in known:
+                continue
+            try:
                 known[party] = entry.index, self._register(party, entry)
+            except msgspec.ValidationError as error:
+                return f"entry {entry.index} registers {party} out of form: {error}"
         expected = {
             party
             for party, (index, roles) in known.items()
@@ -160,7 +164,9 @@ class PublicEvents:
 
     def _register(self, party: str, entry: KeptEntry) -> tuple[str, ...]:
         for _, data in self.events(entry):
-            roles = msgspec.convert(data, _Registered).roles if data["type"] == REGISTERED else ()
+            roles = (
+                msgspec.convert(data, _Registered).roles if data.get("type") == REGISTERED else ()
+            )
             self._kept.add_party(party, entry.index, roles)
             return roles
         raise AssertionError("an entry has an event")

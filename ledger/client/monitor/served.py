@@ -1,11 +1,12 @@
 """What a ledger elsewhere serves to anybody: checkpoint, tiles, public streams, lists of seals.
 
 Nothing of it is believed here: whoever asks compares it with what the log has signed. An answer that
-is late, out of form or without end is as good as none. Source: C2SP tlog-tiles, tlog-checkpoint.
+is late, out of form or without end is as good as none: asking for it ends in bytes and in time. Source: C2SP tlog-tiles, tlog-checkpoint.
 """
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -13,17 +14,18 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from ledger.client.answer import LIST, Endless, Most, receive
 from ledger.errors import BadValue, LedgerError, NotFound, Unavailable
 from ledger.log import tiles
 from ledger.log.hashes import HASH_BYTES
 from ledger.log.page import PageEntry, read_page
 from ledger.log.tiles import ENTRIES, WIDTH, tile_path
 
-NOTE_BYTES: Final = 256 * 1024
-TILE_BYTES: Final = WIDTH * HASH_BYTES
-BUNDLE_BYTES: Final = WIDTH * (2 + tiles.MAX_ENTRY_BYTES)
-LIST_BYTES: Final = 64 * 1024 * 1024
-"""A page of a stream, or the list of companies: 100 000 of them with sums of ten gases."""
+ANSWER_S: Final = 120.0
+"""How long one note or tile may take, from the first byte that is sent."""
+NOTE: Final = Most(256 * 1024, ANSWER_S)
+TILE: Final = Most(WIDTH * HASH_BYTES, ANSWER_S)
+BUNDLE: Final = Most(WIDTH * (2 + tiles.MAX_ENTRY_BYTES), ANSWER_S)
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 
 
@@ -38,7 +40,8 @@ class Served:
                 "not the URL of a ledger", expected="https://ledger.example", found=repr(url)
             )
         self.url: Final = url.rstrip("/")
-        self._client = httpx.Client(timeout=TIMEOUT, headers={"User-Agent": "carbon-ledger"})
+        self._runner = asyncio.Runner()
+        self._client = httpx.AsyncClient(timeout=TIMEOUT, headers={"User-Agent": "carbon-ledger"})
 
     def __enter__(self) -> Self:
         return self
@@ -48,11 +51,12 @@ class Served:
 
     def close(self) -> None:
         """Close its connections."""
-        self._client.close()
+        self._runner.run(self._client.aclose())
+        self._runner.close()
 
     def log_key(self) -> str:
         """The vkey that the ledger says it has. Raises Unavailable."""
-        value = self._json("/v1/status", NOTE_BYTES)
+        value = self._json("/v1/status", NOTE)
         found = value.get("log_key") if isinstance(value, dict) else None
         if not isinstance(found, str):
             raise self._other("/v1/status", "no log_key")
@@ -60,12 +64,12 @@ class Served:
 
     def checkpoint(self, origin: str) -> bytes:
         """The published checkpoint of a log, a note. Raises NotFound, Unavailable."""
-        return self._get(f"/{_folder(origin)}checkpoint", NOTE_BYTES)
+        return self._get(f"/{_folder(origin)}checkpoint", NOTE)
 
     def entries(self, origin: str, size: int, number: int) -> tuple[bytes, ...]:
         """The entries under a tile of leaves in a tree of this size. Raises NotFound, Unavailable."""
         width = tiles.tile_width(size, 0, number)
-        data = self._tile(origin, ENTRIES, number, width, BUNDLE_BYTES)
+        data = self._tile(origin, ENTRIES, number, width, BUNDLE)
         try:
             found = tiles.split_entry_bundle(data)
         except LedgerError as error:
@@ -81,7 +85,7 @@ class Served:
         def read(level: int, number: int, width: int) -> bytes:  # noqa: ARG001  (all there are)
             if (level, number) not in known:
                 widest = tiles.tile_width(size, level, number)
-                data = self._tile(origin, level, number, widest, TILE_BYTES)
+                data = self._tile(origin, level, number, widest, TILE)
                 if len(data) < widest * HASH_BYTES or len(data) % HASH_BYTES:
                     raise self._other(tile_path(level, number, widest), f"{len(data)} bytes")
                 known[level, number] = data
@@ -95,7 +99,7 @@ class Served:
         Raises NotFound, Unavailable.
         """
         path = f"/v1/streams/{stream}/entries?from={version}"
-        data = self._get(path, LIST_BYTES)
+        data = self._get(path, LIST)
         try:
             return read_page(data)
         except LedgerError as error:
@@ -107,7 +111,7 @@ class Served:
         Raises NotFound, Unavailable.
         """
         path = f"/v1/seals/{seal}/companies"
-        value = self._json(path, LIST_BYTES)
+        value = self._json(path, LIST)
         found = value.get("companies") if isinstance(value, dict) else value
         if not isinstance(found, list):
             raise self._other(path, "no list of companies")
@@ -115,43 +119,40 @@ class Served:
 
     # --- requests ------------------------------------------------------------------------------
 
-    def _tile(self, origin: str, level: int, number: int, width: int, limit: int) -> bytes:
+    def _tile(self, origin: str, level: int, number: int, width: int, most: Most) -> bytes:
         folder = _folder(origin)
         try:
-            return self._get(f"/{folder}{tile_path(level, number, width)}", limit)
+            return self._get(f"/{folder}{tile_path(level, number, width)}", most)
         except NotFound:
             if width == WIDTH:
                 raise
             # C2SP tlog-tiles: a partial tile may be gone once the full one is there.
-            return self._get(f"/{folder}{tile_path(level, number, WIDTH)}", limit)
+            return self._get(f"/{folder}{tile_path(level, number, WIDTH)}", most)
 
-    def _json(self, path: str, limit: int) -> object:
-        data = self._get(path, limit)
+    def _json(self, path: str, most: Most) -> object:
+        data = self._get(path, most)
         try:
             return msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._other(path, str(error)) from error
 
-    def _get(self, path: str, limit: int) -> bytes:
+    def _get(self, path: str, most: Most) -> bytes:
         url = self.url + path
         try:
-            with self._client.stream("GET", url) as answer:
-                if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED}:
-                    raise NotFound(f"{url} is not there", found=f"status {answer.status_code}")
-                if answer.status_code != HTTPStatus.OK:
-                    raise self._other(path, f"status {answer.status_code}")
-                body = bytearray()
-                for piece in answer.iter_bytes():
-                    body += piece
-                    if len(body) > limit:
-                        raise self._other(path, "an answer without end")
-                return bytes(body)
+            answer = self._runner.run(receive(self._client, "GET", url, most))
+        except Endless as error:
+            raise self._other(path, str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(
                 f"the ledger at {self.url} cannot be reached",
                 found=str(error) or type(error).__name__,
                 advice="Check the address and the network; what was followed is kept.",
             ) from error
+        if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED}:
+            raise NotFound(f"{url} is not there", found=f"status {answer.status_code}")
+        if answer.status_code != HTTPStatus.OK:
+            raise self._other(path, f"status {answer.status_code}")
+        return answer.content
 
     def _other(self, path: str, found: str) -> Unavailable:
         return Unavailable(

@@ -35,6 +35,9 @@ from ledger.errors import (
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
 from ledger.log.tiles import WIDTH
 
+MOST_STRAYS: Final = 1000
+"""A log with more entries than this that are no statements is not followed any further."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -180,6 +183,7 @@ class Watcher:
 
     def _fetch(self, size: int, progress: Progress) -> None:
         reader = EntryReader(self._kept, self._vkey)
+        strays = self._kept.strays()
         while reader.size < size:
             number, skip = divmod(reader.size, WIDTH)
             try:
@@ -191,7 +195,17 @@ class Watcher:
                     found=error.found,
                     advice="The ledger withholds what it has signed, or a proxy does. Ask again.",
                 ) from error
-            self._kept.append(reader.read(entries[skip:]))
+            found = reader.read(entries[skip:])
+            strays += sum(not one.stream for one in found)
+            if strays > MOST_STRAYS:
+                self._kept.forget_above(self._kept.size)
+                raise ProofFailed(
+                    f"{self._served.url} shows entries that are no statements",
+                    expected=f"a log, in which at most {MOST_STRAYS} of them would be kept as wrong",
+                    found=f"{strays} among the first {reader.size} entries",
+                    advice="No ledger takes one. It is not followed any further; ask its operator.",
+                )
+            self._kept.append(found)
             progress(reader.size, size)
 
     # --- comparing -----------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Keeps up with a ledger beside whatever else runs, and tells whether a checkpoint was replayed.
 
 A thread of its own fetches and folds, since folding takes the processor. Whoever asks waits a while
-for it. What the log breaks is remembered, and nothing is allowed any more; a ledger that is away is
-asked again.
+for it. What the log breaks is remembered, and nothing is allowed any more; nor is it where this machine
+fails, as with a full disk, until the next start. A ledger that is away is asked again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Following:
         self._patience_s = patience_s
         self._condition = threading.Condition()
         self._wanted: Checkpoint | None = None
-        self._refused: LedgerError | None = None
+        self._ended: Unavailable | None = None
         self._begun = threading.Event()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop
@@ -91,15 +91,10 @@ class Following:
                 self._wanted = head
             self._tell(self._wake.set)
             self._condition.wait_for(
-                lambda: self._refused or self._replayer.size >= head.size, self._patience_s
+                lambda: self._ended or self._replayer.size >= head.size, self._patience_s
             )
-            if self._refused is not None:
-                raise Unavailable(
-                    "this witness has refused the log",
-                    expected="entries that follow from each other and from the rules",
-                    found=str(self._refused),
-                    advice="Nothing is cosigned any more; whoever runs the witness knows why.",
-                )
+            if self._ended is not None:
+                raise self._ended
         if self._replayer.size < head.size:
             raise Unavailable(
                 "this witness is still replaying",
@@ -132,11 +127,18 @@ class Following:
                 _LOG.warning("the ledger is away: %s", error)
             except LedgerError as error:
                 _LOG.error("nothing is cosigned any more: %s", error)
-                with self._condition:
-                    self._refused = error
-                    self._condition.notify_all()
+                self._end(_refused(error))
+                return
+            except Exception as error:  # noqa: BLE001  (whoever asks must know)
+                _LOG.exception("nothing is cosigned until the witness is started again")
+                self._end(_stopped(error))
                 return
             await asyncio.sleep(self._poll_s)
+
+    def _end(self, why: Unavailable) -> None:
+        with self._condition:
+            self._ended = why
+            self._condition.notify_all()
 
     async def _keep_up(self, source: Followed) -> None:
         while True:
@@ -154,3 +156,23 @@ class Following:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_s):
                     await self._wake.wait()
+
+
+def _refused(error: LedgerError) -> Unavailable:
+    return Unavailable(
+        "this witness has refused the log",
+        expected="entries that follow from each other and from the rules",
+        found=str(error),
+        advice="Nothing is cosigned any more; whoever runs the witness knows why.",
+    )
+
+
+def _stopped(error: Exception) -> Unavailable:
+    why = error.strerror if isinstance(error, OSError) else None
+    return Unavailable(
+        "this witness has stopped replaying",
+        expected="a machine that goes on, with room on its disk",
+        found=why or type(error).__name__,
+        advice="Nothing is cosigned until whoever runs the witness has started it again; what it "
+        "has folded is kept.",
+    )

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,11 +15,13 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from ledger.carbon.events import ActivityRecorded
 from ledger.carbon.info import SourceInfo
+from ledger.client import http
+from ledger.client.answer import Most
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.http import HttpConnection
 from ledger.client.keyring import utc_now
@@ -377,6 +379,47 @@ def test_a_log_that_became_smaller_is_refused(server: Served, tmp_path: Path):
                 await connection.status()
 
     asyncio.run(asked_twice())
+
+
+def test_an_answer_without_end_is_not_read(server: Served, monkeypatch: pytest.MonkeyPatch):
+    ledger, url = server
+    monkeypatch.setattr(http.HttpConnection._get, "__defaults__", (Most(3000, 5.0),))
+    ledger.failures = [Response(b" " * 3001)]
+
+    async def ask() -> None:
+        async with HttpConnection(url) as connection:
+            with pytest.raises(Unavailable, match="does not answer as a ledger") as refused:
+                await connection.status()
+            assert "more than 3000 bytes" in refused.value.found
+            assert (await connection.status()).log_key == VKEY
+
+    asyncio.run(ask())
+
+
+def test_an_answer_that_takes_too_long_as_a_whole_is_asked_for_again(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+):
+    ledger, url = server
+    monkeypatch.setattr(http.HttpConnection._get, "__defaults__", (Most(3000, 0.5),))
+    ended = []
+
+    async def dripping() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b" "
+                await asyncio.sleep(0.05)
+        finally:
+            ended.append(True)
+
+    ledger.failures = [StreamingResponse(dripping())]
+
+    async def ask() -> None:
+        async with HttpConnection(url) as connection:
+            assert (await connection.status()).log_key == VKEY
+
+    asyncio.run(ask())
+    assert ended == [True]
+    assert ledger.requests == ["GET /v1/status"] * 2
 
 
 def test_what_is_no_ledger_is_said_to_be_none(server: Served):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -325,6 +327,27 @@ def test_a_log_that_broke_a_rule_is_never_cosigned_again(home: WitnessHome, serv
                 witness.add_checkpoint(request(served))
 
     followed(home, served, work)
+
+
+def test_a_witness_whose_disk_is_full_says_so_and_cosigns_nothing(
+    home: WitnessHome, served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "entries")
+
+    monkeypatch.setattr(EntryFile, "append", full)
+
+    def work(following: Following, _: Replayer) -> None:
+        witness = Witness(home, [LOG], lambda: 7, following.allow)
+        for _attempt in range(2):
+            with pytest.raises(Unavailable, match="has stopped replaying") as refused:
+                witness.add_checkpoint(request(served))
+            assert refused.value.found == os.strerror(errno.ENOSPC)
+        assert witness.logs[ORIGIN].known.size == 0
+
+    followed(home, served, work)
+    monkeypatch.undo()
+    followed(home, served, lambda following, _: following.allow(served.head()))
 
 
 def test_a_checkpoint_of_another_history_is_not_cosigned(home: WitnessHome, served: Served):

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import gzip
+import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.client.answer import Most
+from ledger.client.monitor import served, watcher
 from ledger.client.monitor.kept import FILE, Kept
 from ledger.client.monitor.served import Served
 from ledger.client.monitor.watcher import Look, Watcher
@@ -135,6 +141,56 @@ def test_an_answer_without_end_is_no_answer(server: LogServer, folder: Path):
     server.log.change = lambda path, right: bytes(300_000) if "checkpoint" in path else right
     with pytest.raises(Unavailable, match="does not answer as a log"):
         look(folder, server)
+
+
+def dripping(first: bytes, after: bytes) -> Iterator[str]:
+    """The URL of a server that sends these bytes, and then so many more, one now and then."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(4096)
+                connection.sendall(first)
+                while not over.wait(0.05):
+                    connection.sendall(after)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("first", "after"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+        (b"", b"H"),
+    ],
+    ids=["body", "chunks", "header", "status"],
+)
+def test_an_answer_that_comes_a_byte_now_and_then_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, first: bytes, after: bytes
+):
+    monkeypatch.setattr(served, "NOTE", Most(100_000, 0.5))
+    with contextmanager(dripping)(first, after) as url, Served(url) as asked:
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            asked.checkpoint(ORIGIN)
+        assert 0.05 < time.monotonic() - began < 10
+
+
+def test_a_compressed_answer_was_not_asked_for():
+    body = gzip.compress(bytes(1_000_000))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with contextmanager(dripping)(head + body, b"") as url, Served(url) as asked:
+        with pytest.raises(Unavailable, match="does not answer as a log") as refused:
+            asked.checkpoint(ORIGIN)
+        assert "gzip" in refused.value.found
 
 
 def test_another_key_than_before_is_refused(server: LogServer, folder: Path):
@@ -390,6 +446,22 @@ def test_an_entry_that_is_no_statement_is_found(log: WatchedLog, server: LogServ
     assert "no statement" in faults(look(folder, server))[5]
 
 
+def test_a_log_of_entries_that_are_no_statements_is_not_followed_without_end(
+    log: WatchedLog, server: LogServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(watcher, "MOST_STRAYS", 3)
+    log.bodies += [b"eyJ\n{}\n"] * 3
+    assert list(faults(look(folder, server))) == [5, 6, 7]
+    log.bodies += [b"eyJ\n{}\n"] * 600
+    log.requests.clear()
+    for _ in range(2):
+        with pytest.raises(ProofFailed, match="shows entries that are no statements"):
+            look(folder, server)
+    assert len([one for one in log.requests if "entries" in one]) == 2
+    with Kept(folder) as kept:
+        assert (kept.size, kept.fetched()) == (8, 8)
+
+
 def test_what_an_author_has_seen_is_held_against_the_log(
     log: WatchedLog, server: LogServer, folder: Path
 ):
@@ -506,6 +578,21 @@ def test_a_wrong_seal_is_found_for_ever(
     assert list(found) == [index]
     assert why in found[index]
     assert faults(sealed_faults(sealed, folder)) == found
+
+
+@pytest.mark.parametrize(
+    "said", [{"roles": 5}, {"roles": ["company", 5]}, {"roles": {}}, {}], ids=str
+)
+def test_a_registration_that_is_out_of_form_is_found_for_ever(
+    sealed: WatchedLog, folder: Path, said: dict[str, Any]
+):
+    sealed.post("evil/keys", {"type": "PartyRegistered", "name": "evil", **said})
+    size = len(sealed.bodies)
+    index = sealed.seal([sealed.company(one, size) for one in ("acme", "tower")])
+    for _ in range(2):
+        found = faults(sealed_faults(sealed, folder))
+        assert list(found) == [index]
+        assert f"entry {index - 1} registers evil out of form" in found[index]
 
 
 def test_a_company_whose_streams_are_not_all_there_is_found(sealed: WatchedLog, folder: Path):
