@@ -53,7 +53,7 @@ def add(app: typer.Typer) -> None:
         """
 
         async def work(place: Place) -> None:
-            first, until = _interval(entries)
+            first, until = _interval(entries, party)
             event = EntriesConfirmed(
                 salt=UNSALTED, key=thumbprint, entries=(first, until), reason=reason
             )
@@ -72,8 +72,14 @@ def add(app: typer.Typer) -> None:
         ask(call, work, about=party, writing=True)
 
 
-def _interval(text: str) -> tuple[int, int]:
+def _interval(text: str, party: str) -> tuple[int, int]:
+    """The indexes of a half-open interval that holds an entry. Raises BadValue."""
     found = _INTERVAL.fullmatch(text)
-    if found is None:
-        raise BadValue("--entries", expected="two indexes of the log, such as 812:830", found=text)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise BadValue(
+            "--entries",
+            expected="two indexes of the log, the first below the second, such as 812:830",
+            found=text,
+            advice=f"Entry 812 alone is 812:813. See: carbon-ledger key list {party}",
+        )
     return int(found[1]), int(found[2])

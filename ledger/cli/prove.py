@@ -215,7 +215,8 @@ class _Named:
             raise BadValue(
                 "what to prove",
                 expected="an event, or a figure of a seal (--seal)",
-                advice="carbon-ledger seal list shows the seals; carbon-ledger trace leads to events.",
+                advice="carbon-ledger seal list shows the seals; carbon-ledger report explain leads "
+                "from a figure to its events.",
             )
         if (select is not None or self.line is not None) and self.company is None:
             raise BadValue("lines of an inventory", expected="--company says whose", found="none")

@@ -53,6 +53,10 @@ Views = Annotated[
     list[ViewName] | None,
     typer.Option("--view", help="Of the area; may be given again.", show_default="companies"),
 ]
+OnlyViews = Annotated[
+    list[ViewName] | None,
+    typer.Option("--view", help="Only of this view; may be given again.", show_default="all"),
+]
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="Of the seal.")]
 Csv = Annotated[bool, flag("--csv", "Answer with a CSV table, exact to the milligram.")]
 
@@ -120,11 +124,14 @@ def _add_list(app: typer.Typer) -> None:
         period: Annotated[
             str | None, typer.Option(metavar="PERIOD", help="Only of exactly this period.")
         ] = None,
-        view: Views = None,
+        view: OnlyViews = None,
         *,
         as_csv: Csv = False,
     ) -> None:
-        """The area's sealed figures, the oldest first."""
+        """The area's sealed figures, the oldest first.
+
+        Emissions in CO2 equivalents of the seal's own set; seal show has each gas.
+        """
         months = None if period is None else parse_period(period)
         found = [
             one

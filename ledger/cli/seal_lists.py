@@ -8,9 +8,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from ledger.carbon.progress.year import equivalent
 from ledger.carbon.reports.write_csv import guarded
+from ledger.carbon.rulepack import load, versions
 from ledger.carbon.seal.info import SealInfo
 from ledger.cli.footprint import masses_text
+from ledger.cli.output import mass_text, unit_for
 from ledger.log.seals import CompanyLine, Head, InventoryLine, Sums
 
 _COLUMNS = ("emitted", "removed", "biogenic")
@@ -40,7 +43,7 @@ def column_of(sums: Sums, column: str) -> dict[str, str]:
 
 
 def seals_grid(seals: Iterable[SealInfo], *, exact: bool) -> Grid:
-    """Seals; `exact`, in milligrams, with a row for each gas."""
+    """Seals with their CO2 equivalent; `exact`, in milligrams, with a row for each gas."""
     columns = ("seal", "view", "period", "log size", "companies")
     named = [
         (
@@ -58,8 +61,20 @@ def seals_grid(seals: Iterable[SealInfo], *, exact: bool) -> Grid:
     if exact:
         rows = [(*name, *amounts) for one, name in named for amounts in _exact(one.totals)]
         return Grid((*columns, "gas", *_MG), rows)
-    shown = [(*name, masses_text(column_of(one.totals, "emitted"))) for one, name in named]
-    return Grid((*columns, "emitted"), shown, (0, 3, 4))
+    shown = [(*name, *_emitted(one)) for one, name in named]
+    return Grid((*columns, "gases", "emitted, CO2e"), shown, (0, 3, 4, 5))
+
+
+def _emitted(seal: SealInfo) -> tuple[str, str]:
+    """How many gases a seal's emissions are of, and what they weigh in its own GWP set."""
+    masses = column_of(seal.totals, "emitted")
+    version = seal.rules.partition(",")[0].strip()
+    if not masses or version not in versions():
+        return str(len(masses)), masses_text(masses)
+    found = equivalent(load(version), seal.gwp, {gas: int(mg) for gas, mg in masses.items()})
+    unit = unit_for(found.mg)
+    apart = f", without {', '.join(found.apart)}" if found.apart else ""
+    return str(len(masses)), f"{mass_text(found.mg, unit)} {unit} {seal.gwp}{apart}"
 
 
 def companies_grid(listed: Iterable[CompanyLine], *, exact: bool) -> Grid:

@@ -81,6 +81,11 @@ def add(app: typer.Typer) -> None:
         """
         home = _home(call, "witness serve")
         vkeys = [*home.log_vkeys(), *(log or ())]
+        if not vkeys:
+            hint(
+                f"{home.logs} names no log, so every request is refused. Write the verifier key of a "
+                "log into it, one a line (log_key of carbon-ledger status --json), and start again."
+            )
         with server_packages("witness serve"):
             server = importlib.import_module(SERVER)
 

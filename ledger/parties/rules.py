@@ -369,13 +369,18 @@ def _decide_confirmation(state: State, place: Place, event: EntriesConfirmed) ->
     first, until = map(ledger(state).index_of, event.entries)
     if key.compromised_from is None or key.revoked is None:
         raise RuleBroken(
-            "entries to confirm", expected="a key that was declared compromised", found=event.key
+            "entries to confirm",
+            expected="a key that was declared compromised",
+            found=event.key,
+            advice="What a sound key has signed is not disputed. A key is declared compromised with "
+            "carbon-ledger key revoke --compromised-from.",
         )
     if first < key.compromised_from or until > key.revoked + 1:
         raise RuleBroken(
             "entries to confirm",
             expected=f"disputed ones, [{key.compromised_from}, {key.revoked + 1})",
             found=f"[{first}, {until})",
+            advice="The key signed nothing that is disputed outside of them.",
         )
     for one, other in key.confirmed:
         if one < until and first < other:
@@ -383,6 +388,7 @@ def _decide_confirmation(state: State, place: Place, event: EntriesConfirmed) ->
                 "entries to confirm",
                 expected="entries that are not confirmed yet",
                 found=f"[{one}, {other}), confirmed already",
+                advice="Leave these out; carbon-ledger key list --json has what is confirmed.",
             )
     _check_descent(state, place.key)
 

@@ -76,11 +76,15 @@ class Gathering:
         Raises NotFound.
         """
         if not await self._add(*split_event(name), asked=True):
+            stream, _ = split_event(name)
+            last = await log_store.stream_head(self._conn, stream)
             raise NotFound(
                 f"event {name}",
                 expected="an event of this ledger",
-                found="none of that name",
-                advice="See the stream's head for its latest version.",
+                found="a stream without events"
+                if last is None
+                else f"a stream that ends with {stream}@{last.version}",
+                advice="carbon-ledger source list PARTY names a party's streams of readings.",
             )
 
     async def add(self, stream: str, version: int) -> bool:

@@ -163,7 +163,13 @@ def test_a_revoked_key_is_declared_compromised_and_the_party_stands_by_an_entry(
     program(*words, "--compromised-from", str(entry))
     assert f"disputed from {entry}" in program.run("key", "list", "dairy").out
     confirm = ("key", "confirm", "dairy", added["key"], "--reason", "compared with the bill")
-    assert "--entries" in program.refused(*confirm, "--entries", "12", status=2)["what"]
+    for entries in ("12", "5:3", "5:5"):
+        error = program.refused(*confirm, "--entries", entries, status=2)
+        assert error["what"] == "--entries"
+        assert error["advice"].endswith("carbon-ledger key list dairy")
+    sound = ("key", "confirm", "dairy", program("key", "list", "dairy")["keys"][0]["key"])
+    error = program.refused(*sound, "--reason", "why", "--entries", "0:1", status=1)
+    assert "key revoke --compromised-from" in error["advice"]
     outside = f"{entry - 1}:{entry + 1}"
     assert "disputed" in program.refused(*confirm, "--entries", outside, status=1)["expected"]
     confirmed = program(*confirm, "--entries", f"{entry}:{entry + 1}")

@@ -88,6 +88,8 @@ def test_the_data_of_a_reading_goes_and_its_figure_stays(program: Program):
     assert (listed["who"], listed["erased"]) == ("data protection officer", True)
     shown = program.run("redact", "list")
     assert "data is gone" in shown.out
+    again = ("redact", "confirm", "mill/redactions@1", "--reason", "looked at")
+    assert program.refused(*again, status=1)["found"] == "done already"
 
 
 def test_what_cannot_go_is_refused_with_what_to_do(program: Program):

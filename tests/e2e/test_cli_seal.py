@@ -47,6 +47,9 @@ def test_what_was_sealed_is_listed_with_its_view_period_and_total(program: Progr
     assert {(one["first_month"], one["last_month"]) for one in found} == {("2018-01", "2018-01")}
     assert found[0]["size"] == found[1]["size"] == found[0]["index"]
     assert found[0]["totals"]["CO2"]["emitted"] == str(2 * DAY_MG)
+    shown = program.run("seal", "list").out.splitlines()
+    assert shown[0].split("  ")[-1].strip() == "emitted, CO2e"
+    assert shown[1].split()[-5:] == ["2", "1", "139.848", "kg", "AR6"]
     assert program("seal", "list", "--view", "park")["seals"] == found[1:]
     assert program("seal", "list", "--period", "2019")["seals"] == []
 
@@ -71,6 +74,8 @@ def test_a_stranger_reads_where_every_stream_stood(stranger: Program) -> None:
 def test_lines_are_private(program: Program, stranger: Program) -> None:
     refused = stranger.refused("seal", "show", "1", "--lines", "acme", status=1)
     assert refused["code"] == "not-signed-in"
+    unknown = program.refused("seal", "show", "1", "--lines", "nobody", status=1)
+    assert "seal show 1 --companies" in unknown["advice"]
     lines = program("seal", "show", "1", "--lines", "acme")["lines"]
     assert [(one["method"], one["mass_mg"]) for one in lines] == [
         ("location", str(DAY_MG)),

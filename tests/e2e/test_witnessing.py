@@ -35,6 +35,14 @@ def ask(witness: WitnessProcess, body: bytes) -> httpx.Response:
     return httpx.post(f"{witness.url}/add-checkpoint", content=body, timeout=LONGEST_WAIT_S)
 
 
+def test_a_witness_that_follows_no_log_says_so_and_how_to_name_one(tmp_path: Path):
+    with WitnessProcess(tmp_path / "w", "witness.example/w1") as process:
+        process.start()
+        said = (tmp_path / "w" / "log").read_text()
+    assert f"{process.home.logs} names no log" in said
+    assert "log_key of carbon-ledger status" in said
+
+
 def test_a_witness_answers_as_the_protocol_says(witness: WitnessProcess):
     first = ask(witness, LOG.request(0, 3))
     assert first.status_code == 200

@@ -121,10 +121,12 @@ def _decide_confirmed(state: State, place: Place, event: RedactionConfirmed) -> 
     stream, _ = split_event(asked.redacted)
     redacted = state.get(REDACTED, stream)
     if redacted is not None and asked.redacted in redacted.readings:
+        done = redacted.readings[asked.redacted].redaction
         raise Conflict(
             f"confirmation of {event.event}",
-            expected="a redaction that is not confirmed yet",
-            found=f"{asked.redacted}, which {redacted.readings[asked.redacted].redaction} redacted",
+            expected="a redaction of a reading whose data is there",
+            found="done already" if done == event.event else f"done already, by {done}",
+            advice="Nothing is left to do.",
         )
     source = state.get(SOURCE, stream)
     if source is not None:

@@ -417,8 +417,10 @@ def test_a_redaction_says_exactly_what_follows_from_the_event(world: World, memb
 def test_a_redacted_reading_is_not_redacted_or_confirmed_twice(world: World):
     first, second = redact(world, QUARTER), redact(world, QUARTER)
     confirm(world, second)
-    with pytest.raises(Conflict, match=f"{second} redacted"):
+    with pytest.raises(Conflict, match=f"done already, by {second}"):
         confirm(world, first)
+    with pytest.raises(Conflict, match=f"confirmation of {second}.*done already"):
+        confirm(world, second)
     with pytest.raises(Conflict, match=f"{second} redacted"):
         redact(world, QUARTER)
     assert_the_same(folded_again(world, QUARTER), world)
