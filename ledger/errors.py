@@ -98,12 +98,14 @@ def _rebuild(
 
 
 @contextmanager
-def refusing(defect: str) -> Iterator[None]:
-    """Every error raised inside names this defect, unless it names one already."""
+def refusing(defect: str, place: str = "") -> Iterator[None]:
+    """Every error raised inside names this defect, unless it names one already, and this place."""
     try:
         yield
     except LedgerError as error:
         error.defect = error.defect or defect
+        if place:
+            error.what = f"{place}: {error.what}"
         raise
 
 

@@ -865,8 +865,8 @@ def _read_policy(policy: str) -> dict[str, int]:
     return found
 
 
-def check_policy(trust: Trust, names: Sequence[str]) -> None:
-    """Refuse the file unless enough witnesses have signed."""
+def check_policy(trust: Trust, names: Iterable[str]) -> None:
+    """Refuse the file unless enough witnesses have signed; keys of replaying ones do not count."""
     for role, least in _read_policy(trust.policy).items():
         met = [name for name in names if role in ("", trust.witnesses[name])]
         if len(met) < least:
@@ -1290,7 +1290,7 @@ def authorise(ledger: Ledger, entry: Entry) -> Key:
     key, types = ledger.keys.get(entry.jws.kid), [event.kind for event in entry.events]
     if key is None:
         refuse("key", f"entry {index}: the key {entry.jws.kid} is not known before it")
-    sound = index > 0 or key_bytes({"crv": "Ed25519", "kty": "OKP", "x": key.x}) is not None
+    sound = index > 0 or key_bytes(entry.events[0].said["key"]) is not None
     if not sound or not key.authorised < index or (key.revoked is not None and index > key.revoked):
         refuse("key", f"entry {index}: the key {entry.jws.kid} is not valid there")
     party, place = party_of(stream), place_of(stream)
@@ -1856,7 +1856,9 @@ def _say(ledger: Ledger, event: Event, place: str) -> None:
         if not 0 < data["size"] <= event.index:
             refuse("seal", f"{event.name} covers what comes after it, or nothing")
         right = ledger.rules_at(data["size"]) == data["rules"] and data["gwp"] in GWP_SETS
-        _demand(right, "other rules than those in force at its size, or a GWP set that is not theirs")
+        _demand(
+            right, "other rules than those in force at its size, or a GWP set that is not theirs"
+        )
         _demand(all("2000" <= month[:4] <= "2049" for month in data["period"]), "its period")
 
 
@@ -1994,7 +1996,7 @@ def claim_of_seal(bundle: dict[str, Json], seal: Event, target: Event | None) ->
     if kind == "company-total":
         return {"party": subject["party"], "sums": company["sums"]}
     if kind == "company-part":
-        return _claim_of_part(bundle["lines"], company, subject["select"])
+        return _claim_of_part(bundle["lines"], company, subject["select"], data["period"])
     if kind == "area-total":
         lines = bundle["companies"]
         check_list(lines, data["companies_count"], data["companies_root"], "the companies")
@@ -2014,7 +2016,7 @@ def claim_of_seal(bundle: dict[str, Json], seal: Event, target: Event | None) ->
     return _claim_of_target(data, (target.data if target else None) or {})
 
 
-def _claim_of_part(lines: Json, company: Json, select: Json) -> dict[str, Json]:
+def _claim_of_part(lines: Json, company: Json, select: Json, period: Json) -> dict[str, Json]:
     keys = [key_of(line) for line in lines]
     if any(one >= other for one, other in pairwise(keys)):
         refuse("seal", "the inventory lines are not in order, or one stands twice")
@@ -2022,15 +2024,37 @@ def _claim_of_part(lines: Json, company: Json, select: Json) -> dict[str, Json]:
     own = as_sums((one["gas"], one["column"], signed_mass(one)) for one in lines if counts(one))
     if own != company["sums"]:
         refuse("sum", "the inventory lines do not add up to the company's sums")
-    first, end = select.get("months", ("", "~"))
+    first, end = select.get("months", period)
+    if first < period[0] or period[1] < end:
+        refuse(
+            "subject", f"the seal is of {months_text(period)}, not of {months_text((first, end))}"
+        )
+    if party_of(select.get("stream", company["party"])) != company["party"]:
+        refuse("subject", f"{select['stream']} is no source of {company['party']}")
     chosen = [
         (line["column"], line["gas"], signed_mass(line))
         for line in lines
-        if all(line.get(n) == select[n] for n in ("category", "scope", "stream") if n in select)
+        if is_selected(line, select)
+    ]
+    return {"masses": add_up(chosen), "party": company["party"], "select": select}
+
+
+def is_selected(line: Json, select: Json) -> bool:
+    """Whether an inventory line is one of those that a part is the sum of."""
+    first, end = select.get("months", ("", "~"))
+    return bool(
+        all(line.get(n) == select[n] for n in ("category", "scope", "stream") if n in select)
         and first <= line["month"] < end
         and line.get("method", select["method"]) == select["method"]
-    ]
-    return {"masses": add_up(chosen), "party": company["party"]}
+    )
+
+
+def months_text(months: Sequence[str]) -> str:
+    """Months from the first until before another, the last one named."""
+    first, end = months
+    year, month = int(end[:4]), int(end[5:])
+    last = f"{year:04}-{month - 1:02}" if month > 1 else f"{year - 1:04}-12"
+    return first if first == last else f"{first} to {last}"
 
 
 def _claim_of_target(seal: Json, target: Json) -> dict[str, Json]:
@@ -2126,6 +2150,8 @@ class Verdict:
     subject: Event
     seal: Event | None
     log: str
+    bundle: dict[str, Json]
+    """The file, of which the part that a company's lines are selected by is said in words."""
 
 
 def verify(data: bytes, trust: Trust) -> Verdict:
@@ -2133,7 +2159,7 @@ def verify(data: bytes, trust: Trust) -> Verdict:
     bundle = read_bundle(data)
     checkpoint = open_checkpoint(bundle["checkpoint"], trust.log, trust.vkeys)
     cosigned = sorted({vkey.name for vkey, _ in checkpoint.cosigned})
-    check_policy(trust, cosigned)
+    check_policy(trust, {k.name for k, _ in checkpoint.cosigned if k not in trust.replaying})
     entries = [open_entry(value, checkpoint, trust.log_text) for value in bundle["entries"]]
     check_streams(entries)
     subjects = find_subjects(bundle, entries)
@@ -2154,9 +2180,8 @@ def verify(data: bytes, trust: Trust) -> Verdict:
         for event in entry.events:
             if event.data is not None and not (lacking and PLACE_OF_TYPE[event.kind] in ACCOUNTS):
                 say(ledger, event, entry.jws.kid)
-    if seal is not None:
-        if seal.stream != f"{ledger.operator}/seals":
-            refuse("seal", "the seal does not stand in its place")
+    if seal is not None and seal.stream != f"{ledger.operator}/seals":
+        refuse("seal", "the seal does not stand in its place")
     if "heads" in bundle and seal is not None:
         check_heads(bundle, entries, seal, asked)
     facts = conclude(bundle, entries, ledger, subjects, asked, lacking=lacking)
@@ -2173,7 +2198,7 @@ def verify(data: bytes, trust: Trust) -> Verdict:
         facts["not_excluded"] = sorted([*facts["not_excluded"], "another-history"])
     if facts["strength"] == "sealed" and trust.replaying & {key for key, _ in checkpoint.cosigned}:
         facts["strength"] = "audited"
-    return Verdict(facts, ledger, subject, seal, trust.log_text)
+    return Verdict(facts, ledger, subject, seal, trust.log_text, bundle)
 
 
 def find_subjects(bundle: dict[str, Json], entries: Sequence[Entry]) -> dict[str, Event]:
@@ -2230,12 +2255,12 @@ def conclude(
     names = [event.name for event in withheld]
     if "event" not in subjects:
         claim = claim_of_seal(bundle, subjects["seal"], subjects.get("target"))
-        open_ = ["later-target"] if "target" in subjects else []
+        open_ = ["later-seal", *(["later-target"] if "target" in subjects else [])]
         if "target" in subjects and subjects["target"].stream != f"{ledger.operator}/register":
             refuse("subject", "the target is not the operator's")
         return {"claim": claim, "not_excluded": open_, "strength": "sealed", "withheld": names}
     subject = subjects["event"]
-    open_ = ["later-change"] if not asked else []
+    open_ = ["after-seal" if asked else "later-change"]
     for event in withheld:
         amends = event.kind in ("SourceAmended", "FactorAssigned") or event.kind in CORRECTING
         if amends and event.stream in asked:
@@ -2279,18 +2304,19 @@ OPEN = {
     "another-history": "that the operator shows others another history of this log: no witness that"
     " you named has signed this one",
     "later-change": "a later correction, revocation, factor or amendment",
+    "later-seal": "another seal of the same months, or a later correction, that gives another figure",
     "later-target": "a later statement of the target",
 }
 
 
-MASSES = ("companies_sums", "masses", "sums", "totals")
-"""Members of a claim that hold milligrams."""
+NO_FIGURE = "everything that the event stands on is in the file, and the rules admit it"
+"""Of an event that no figure follows from."""
 
 
 def for_people(verdict: Verdict) -> str:
     """The verdict as a page of text."""
     facts, ledger = verdict.facts, verdict.ledger
-    claim, subject = facts["claim"], verdict.subject
+    subject = verdict.subject
     author = party_of(subject.stream)
     lines = [
         "THE FILE HOLDS, as a whole.",
@@ -2302,22 +2328,24 @@ def for_people(verdict: Verdict) -> str:
     ]
     if verdict.seal is not None:
         data = verdict.seal.data or {}
-        period = " to before ".join(data["period"])
+        period = months_text(data["period"])
         lines.append(
             f"Seal       {verdict.seal.name}: {period}, view {data['view']}, of what stood"
         )
         lines.append(f"           in the log at size {data['size']}")
-    lines += [f"Strength   {facts['strength']}: {STRENGTHS[facts['strength']]}", "", "It shows:"]
-    lines += [f"  {line}" for line in _claim_lines(claim)]
+    strength = facts["strength"]
+    bare = strength == "re-derived" and not facts["claim"]["masses"]  # an event's, at this strength
+    means = NO_FIGURE if bare else STRENGTHS[strength]
+    lines += [f"Strength   {strength}: {means}", "", *claim_lines(verdict)]
     lines += ["", "It does not exclude:"]
-    if facts["kind"] == "current-event" and verdict.seal is not None:
-        size = (verdict.seal.data or {})["size"]
-        lines.append(
-            f"  a change in entries of the log from {size} on, which the seal does not cover"
-        )
     for code in facts["not_excluded"]:
         name = code.partition(":")[2]
-        lines.append("  " + OPEN.get(code, f"that {name}, which is withheld, changes the figure"))
+        if code == "after-seal" and verdict.seal is not None:
+            size = (verdict.seal.data or {})["size"]
+            said = f"anything in entries of the log from {size} on, which the seal does not cover"
+        else:
+            said = OPEN.get(code, f"that {name}, which is withheld, changes the figure")
+        lines.append(f"  {said}")
     lines += ["  that what was measured or stated is untrue", ""]
     lines += [f"Withheld: {name}" for name in facts["withheld"]]
     lines += [
@@ -2332,28 +2360,123 @@ def for_people(verdict: Verdict) -> str:
     )
 
 
-def _claim_lines(claim: Json, path: str = "") -> Iterator[str]:
-    """A claim as one line for each of its values."""
-    if type(claim) is dict:
-        for name, value in claim.items():
-            yield from _claim_lines(value, f"{path} {name}".strip())
-        if not claim:
-            yield f"{path}: none"
-    else:
-        shown = " to before ".join(claim) if type(claim) is list else claim
-        mass = path.endswith("_mg") or path.partition(" ")[0] in MASSES
-        yield f"{path}: {int(claim):,} mg" if mass else f"{path}: {json.dumps(shown)}"
+def claim_lines(verdict: Verdict) -> list[str]:
+    """What the file shows, in words: what it is, and each figure that is not 0."""
+    claim, subject = verdict.facts["claim"], verdict.bundle["subject"]
+    kind, names = verdict.facts["kind"], verdict.ledger.names
+    party = subject.get("party", "")
+    whose = f"{names[party]} ({party})" if party in names else party
+    if kind == "inventory-line":
+        told = [f"{LINE_WORDS.get(n, n)}: {v}" for n, v in claim.items() if n not in NOT_TOLD]
+        told.append(f"{'taken off' if 'subtract' in claim else 'mass'}: {_mg(claim['mass_mg'])}")
+        return _shown(f"a line of the inventory of {whose}", told)
+    if kind == "company-total":
+        return _shown(f"the sums of {whose}", _amounts(claim["sums"]))
+    if kind == "company-part":
+        select, lines = claim["select"], verdict.bundle["lines"]
+        chosen = sum(is_selected(line, select) for line in lines)
+        of = f"the sum of {chosen} of the {len(lines)} inventory lines of {whose}: "
+        none = "they come to nothing together" if chosen else "no line of this seal matches"
+        return _shown(of + selection(select), _amounts(claim["masses"]) or [none])
+    if kind == "area-total":
+        over = f"and the sum over the {claim['companies']} parties in the list"
+        view = _shown(f"the totals of the area in the view {claim['view']}", _amounts(claim["totals"]))
+        return [*view, *_shown(over, _amounts(claim["companies_sums"]), "")]
+    if kind == "target-progress":
+        told = [
+            f"{name}: {_mg(claim[f'{name}_mg'])} of CO2 equivalent"
+            for name in ("emitted", "allowed", "base")
+        ]
+        return _shown(f"the year {claim['year']} beside the target set in {subject['target']}", told)
+    return _event_lines(verdict, claim)
+
+
+LINE_WORDS = {"line": "line of the source", "role": "role of factor", "stream": "source"}
+NOT_TOLD = ("mass_mg", "subtract")
+
+
+def _event_lines(verdict: Verdict, claim: Json) -> list[str]:
+    told = [
+        f"{month}, {role}, {gas}: {_mg(mass)}"
+        for month, roles in claim["masses"].items()
+        for role, gases in roles.items()
+        for gas, mass in gases.items()
+    ]
+    if claim["withdrawn"]:
+        told.append(f"withdrawn in {claim['corrected_by']}: it counts no more")
+    elif claim["corrected_by"]:
+        told.append(f"corrected in {claim['corrected_by']}: the masses are those of the correction")
+    if claim["type"] == "DataRedacted":
+        told.append("no figure follows from this event")
+        told.append("its deltas are the word of its author and of the operator")
+    elif claim["type"] not in (*READINGS, *CORRECTING):
+        told.append("no figure follows from this event")
+    elif verdict.facts["strength"] == "logged":
+        told.append("no figure: data that it needs is withheld")
+    signed = f"signed at {claim['signed_at']}, as its author says, with the key {claim['key']}"
+    what = f"what follows from {verdict.subject.name}, entry {claim['index']} of the log, {signed}"
+    return _shown(what, told or ["its masses come to nothing"])
+
+
+def _shown(what: str, told: Sequence[str], lead: str = "It shows ") -> list[str]:
+    return [f"{lead}{what}:", *(f"  {line}" for line in told or ["nothing"])]
+
+
+def _amounts(masses: dict[str, dict[str, str]]) -> list[str]:
+    """Masses by two names, those that are not 0."""
+    return [
+        f"{one}, {other}: {_mg(mass)}"
+        for one, row in masses.items()
+        for other, mass in row.items()
+        if mass != "0"
+    ]
+
+
+def _mg(mass: str) -> str:
+    return f"{int(mass):,} mg"
+
+
+def selection(select: Json) -> str:
+    """Which lines a part of an inventory is the sum of, in words."""
+    parts = []
+    if select.get("scope", 2) == 2 and "category" not in select:
+        parts.append(f"Scope 2 by {select['method']}")
+    elif "scope" in select:
+        parts.append(f"Scope {select['scope']}")
+    if "category" in select:
+        parts.append(f"category {select['category']} of Scope 3")
+    if "scope" not in select and "category" not in select:
+        parts.insert(0, "all scopes")
+    if "months" in select:
+        parts.append(months_text(select["months"]))
+    if "stream" in select:
+        parts.append(f"from {select['stream']}")
+    return ", ".join(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check a file, print the verdict, and give the exit status."""
-    parser = argparse.ArgumentParser(description="Check a proof from a carbon ledger, offline.")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--log-key", required=True, metavar="VKEY", help="from somebody you trust")
-    parser.add_argument("--witness", action="append", default=[], metavar="[ROLE=]VKEY")
-    parser.add_argument("--replayed", action="append", default=[], metavar="[ROLE=]VKEY")
-    parser.add_argument("--policy", default="", help="such as 2,regulator=1")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser = argparse.ArgumentParser(
+        description="Check a proof from a carbon ledger, offline: all or nothing.",
+        epilog="Exit status: 0 the file holds; 1 it does not, and proves nothing; 2 the call was"
+        " wrong, or this program cannot tell. ROLE is certifier, regulator or other.",
+    )
+
+    def option(name: str, metavar: str, text: str, **more: Any) -> None:
+        parser.add_argument(name, metavar=metavar, help=text, **more)
+
+    several: dict[str, Any] = {"action": "append", "default": []}
+    key = "key of a witness that you trust to have seen one history only; repeatable"
+    fold = "key of a witness that you trust to have folded the whole log itself, so that a sealed"
+    fold += " figure is audited; it counts in no policy; repeatable"
+    enough = "how many of --witness must have signed, such as 2,regulator=1"
+    parser.add_argument("file", type=Path, metavar="FILE", help="the proof: a bundle, one line")
+    log_key = "key of the ledger's log, from somebody you trust and not from who gave you the file"
+    option("--log-key", "VKEY", log_key, required=True)
+    option("--witness", "[ROLE=]VKEY", key, **several)
+    option("--replayed", "[ROLE=]VKEY", fold, **several)
+    option("--policy", "POLICY", enough, default="")
+    parser.add_argument("--json", action="store_true", help="the verdict or the defect as JSON")
     asked = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):  # a name in a file must not end what is said of it
         if isinstance(stream, io.TextIOWrapper):
@@ -2361,6 +2484,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         trust = Trust.of(asked.log_key, asked.witness, asked.replayed, asked.policy)
         verdict = verify(asked.file.read_bytes(), trust)
+        print(json.dumps(verdict.facts, sort_keys=True) if asked.json else for_people(verdict))
     except Refused as refused:
         if asked.json:
             print(json.dumps({"defect": refused.defect, "why": refused.why}, sort_keys=True))
@@ -2373,7 +2497,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  (no file may end in a traceback, nor in a verdict)
         print(f"verify: this program failed, so it cannot tell: {error!r}", file=sys.stderr)
         return 2
-    print(json.dumps(verdict.facts, sort_keys=True) if asked.json else for_people(verdict))
     return 0
 
 

@@ -44,6 +44,13 @@ STRENGTHS = {
     "would need",
 }
 
+NO_FIGURE = "everything that the event stands on is in the file, and the ledger's rules admit it"
+"""Of an event that no figure follows from."""
+UNTRUE = (
+    "that what was measured or stated is untrue: meters, bills and the world are not in the file"
+)
+"""No file shows this, and no code says it, so it is said each time."""
+
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
@@ -115,11 +122,9 @@ def add(app: typer.Typer) -> None:
                 return
             verdict = verify_bundle(data, log_key, trusted, wanted, derived)
         except LedgerError as error:
-            if error.exit_status == 1:
-                raise
-            # Out of form is a no as well: the file proves nothing.
+            # Out of form is a no as well.
             raise ProofFailed(
-                f"{file} proves nothing: {error.what}",
+                f"the file proves nothing: {error.what}",
                 expected=error.expected,
                 found=error.found,
                 advice=error.advice,
@@ -207,7 +212,7 @@ def members(found: Verdict) -> dict[str, object]:
         "cosignatures": msgspec.to_builtins([*found.cosigned, *found.replayed]),
         "policy": found.policy,
         "notes": found.notes,
-        "open": [says(found, code) for code in found.not_excluded],
+        "open": [*(says(found, code) for code in found.not_excluded), UNTRUE],
     }
 
 
@@ -216,10 +221,12 @@ def report(found: Verdict) -> list[str]:
     from ledger.provenance import says  # noqa: PLC0415  (as above)
 
     about = {**found.finding.about, "log key": found.log_key, "area": found.finding.area}
+    bare = found.kind in ("event", "current-event") and not found.claim["masses"]
     parts = [f"The proof holds: {found.strength}.\n", pairs(about), "\nChecked:"]
     parts += [f"  - {line}" for line in (*CHECKED, *found.finding.checked)]
-    parts += claim_lines(found.kind, found.claim)
-    parts.append(f"\nStrength: {found.strength}, which means that {STRENGTHS[found.strength]}.")
+    parts += claim_lines(found.kind, found.claim, found.strength)
+    means = NO_FIGURE if bare and found.strength == "re-derived" else STRENGTHS[found.strength]
+    parts.append(f"\nStrength: {found.strength}, which means that {means}.")
     parts += [f"\nNote: {note}" for note in found.notes]
     parts += [f"\nWithheld: {', '.join(found.withheld)}"] if found.withheld else []
     parts += cosigned_lines((*found.cosigned, *found.replayed))
@@ -227,5 +234,6 @@ def report(found: Verdict) -> list[str]:
         names = ", ".join(sorted({one.witness for one in found.replayed}))
         parts.append(f"\nDerived again from all entries, up to this size: by {names}.")
     parts.append(f"\nNot excluded as of log size {found.size}:")
-    parts += [f"  - {says(found, code)}" for code in found.not_excluded] or ["  nothing"]
+    parts += [f"  - {says(found, code)}" for code in found.not_excluded]
+    parts.append(f"  - {UNTRUE}")
     return parts

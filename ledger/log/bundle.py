@@ -215,27 +215,33 @@ def _read_bundle(data: bytes) -> Bundle:
 
 
 def open_bundle(
-    bundle: Bundle, vkey: str, read: Reader | None = None, read_all: AllReader | None = None
+    bundle: Bundle,
+    vkey: str,
+    read: Reader | None = None,
+    read_all: AllReader | None = None,
+    *,
+    opened: Checkpoint | None = None,
 ) -> OpenedBundle:
     """What the bundle proves under the log of this vkey.
 
     `read` is called with each line that is shown, and raises where that is out of its schema;
-    `read_all` with all lines of a whole entry.
+    `read_all` with all lines of a whole entry. `opened` is the bundle's own checkpoint, where the
+    caller has found already that the log signed it.
     Raises BadNote, BadSignature, BadJws, BadBatch, BadBundle, ProofFailed. The signatures of the
     JWS are not checked here: that needs the keys' history.
     """
     with refusing("checkpoint"):
-        checkpoint = open_checkpoint(bundle.checkpoint, vkey)
+        checkpoint = open_checkpoint(bundle.checkpoint, vkey) if opened is None else opened
     entries = tuple(_open_entry(entry, checkpoint, vkey) for entry in bundle.entries)
     with refusing("chain"):
         _check_streams(entries)
-    opened = OpenedBundle(checkpoint, entries, bundle.subject, bundle.further)
-    _check_subject(opened)
+    found = OpenedBundle(checkpoint, entries, bundle.subject, bundle.further)
+    _check_subject(found)
     if read is None:
-        return opened
+        return found
     with refusing("data"):
         return msgspec.structs.replace(
-            opened, entries=tuple(_read_data(entry, read, read_all) for entry in entries)
+            found, entries=tuple(_read_data(entry, read, read_all) for entry in entries)
         )
 
 
@@ -255,14 +261,15 @@ def named_by(subject: Subject) -> tuple[str, ...]:
 
 
 def _open_entry(entry: BundleEntry | WholeEntry, checkpoint: Checkpoint, vkey: str) -> OpenedEntry:
-    with refusing("log-path"):
+    place = f"entry {entry.index}"
+    with refusing("log-path", place):
         leaf = leaf_hash(entry.jws)
         proof.verify_inclusion(leaf, entry.index, checkpoint.size, entry.path, checkpoint.root)
-    with refusing("statement"):
+    with refusing("statement", place):
         signed = parse_statement(entry.jws)
     if signed.statement.log != vkey:
         raise BadBundle(
-            "signed for another log",
+            f"{place} is signed for another log",
             expected=vkey,
             found=signed.statement.log,
             defect="other-log",
@@ -276,7 +283,7 @@ def _open_entry(entry: BundleEntry | WholeEntry, checkpoint: Checkpoint, vkey: s
             defect="statement",
         )
     if isinstance(entry, WholeEntry):
-        with refusing("event-path"):
+        with refusing("event-path", place):
             return OpenedEntry(entry.index, signed, _open_whole(entry, signed), whole=True)
     with refusing("event-path"):
         events = tuple(_open_event(item, signed) for item in entry.events)
@@ -365,7 +372,8 @@ def _open_event(item: BundleEvent | WithheldEvent, signed: SignedStatement) -> O
     header = event.header(data_hash, item.previous, statement.stream, kind, version)
     leaf = leaf_hash(header)
     root = RootHash(hashes.parse_hex(statement.root))
-    proof.verify_inclusion(leaf, item.position, statement.count, item.path, root)
+    with refusing("event-path", f"{statement.stream}@{version}"):
+        proof.verify_inclusion(leaf, item.position, statement.count, item.path, root)
     return OpenedEvent(statement.stream, version, kind, leaf, data)
 
 

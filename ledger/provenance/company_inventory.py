@@ -26,7 +26,14 @@ from ledger.provenance.current import check_not_later
 from ledger.provenance.seal import check_company, sealed
 from ledger.provenance.sealed_figures import IN_COMPANIES, SEAL_SIGNED
 from ledger.provenance.trusted import Trusted
-from ledger.provenance.verdict import OTHER_PARTIES, RE_DERIVED, SEALED, Finding, counted_as_said
+from ledger.provenance.verdict import (
+    LATER_SEAL,
+    OTHER_PARTIES,
+    RE_DERIVED,
+    SEALED,
+    Finding,
+    counted_as_said,
+)
 from ledger.standing import check_nothing_else, check_opening, check_trust_is_whole
 from ledger.whole.company_file import check_streams_whole, company_standing
 from ledger.whole.fold import Fold
@@ -58,7 +65,8 @@ def company_inventory(opened: OpenedBundle, trusted: Trusted) -> Finding:
         area=seal.area,
         about={"party": subject.party, **seal.about(opened)},
         checked=(SEAL_SIGNED, IN_COMPANIES, ALL_FOLDED),
-        not_excluded=(OTHER_PARTIES,),
+        not_excluded=(LATER_SEAL, OTHER_PARTIES),
+        covers=seal.event.size,
         disputed=seal.flags.disputed,
         recovered=seal.flags.recovered,
         notes=(*seal.flags.notes, *map(counted_as_said, gone)),

@@ -8,6 +8,7 @@ Source: specification, bundles, step 11.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import cast
 
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from ledger.provenance.replay import replay
 from ledger.provenance.seal import Sealed, sealed
 from ledger.provenance.sealed_figures import SEAL_SIGNED
 from ledger.provenance.trusted import Trusted
-from ledger.provenance.verdict import UNDISCLOSED, Finding
+from ledger.provenance.verdict import AFTER_SEAL, UNDISCLOSED, Finding
 from ledger.standing import (
     check_nothing_else,
     check_opening,
@@ -59,12 +60,13 @@ def current_event(opened: OpenedBundle, trusted: Trusted) -> Finding:
         if item.stream == grounds[1] or (item.stream == grounds[0] and item.type in AMENDING)
     ]
     replayed = replay(opened, reading_of(opened.event), accounting=whole)
-    finding = found(opened, replayed, whole=whole, not_excluded=tuple(undisclosed))
+    finding = found(opened, replayed, whole=whole, not_excluded=(AFTER_SEAL, *undisclosed))
     seal = sealed(opened, replayed[0], subject.seal)
     check_heads(opened, seal, source)
     return replace(
         finding,
         about={**finding.about, **seal.about(opened)},
+        covers=seal.event.size,
         checked=(*finding.checked, SEAL_SIGNED, WHOLE),
     )
 
@@ -149,12 +151,12 @@ def _check_stream(opened: OpenedBundle, seal: Sealed, one: HeadProof) -> None:
             name = found[min(found)].name
             raise _wrong(f"{one.stream} has no entry as of the seal", "none", name, "foreign")
         return
-    missing = [v for v in range(1, one.line.version + 1) if v not in found]
-    if missing:
+    missing = next(version for version in count(1) if version not in found)
+    if missing <= one.line.version:
         raise _wrong(
             f"{one.stream} is not whole",
             f"all versions up to {one.line.version}",
-            f"none of version {missing[0]}",
+            f"none of version {missing}",
             "left-out",
         )
     last = found[max(found)]

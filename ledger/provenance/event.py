@@ -25,6 +25,7 @@ CHECKED = (
     "every event shown is in its signed batch, unchanged, and follows the one before it",
     "the ledger's rules admit every event, and give the masses below",
 )
+CHECKED_BARE = (CHECKED[0], "the ledger's rules admit every event")
 CHECKED_LOGGED = (
     "every event shown is in its signed batch, unchanged, and follows the one before it",
     "what the withheld data would give is not derived",
@@ -61,13 +62,15 @@ def found(
             "the author's registration is not in the file", expected=author, defect="key"
         )
     flags = flagged(state, opened.entries)
+    given = masses(rows) if whole and state.reading is not None else {}
+    shown = CHECKED if given else CHECKED_BARE
     return Finding(
         strength=RE_DERIVED if whole else LOGGED,
         claim={
             "corrected_by": changes[-1].name if changes else None,
             "index": entry.index,
             "key": entry.signed.kid,
-            "masses": masses(rows) if whole and state.reading is not None else {},
+            "masses": given,
             "party": author,
             "signed_at": entry.signed.statement.signed_at,
             "type": item.type,
@@ -81,7 +84,7 @@ def found(
             "signed at": f"{entry.signed.statement.signed_at}, as the author says",
             "entry": f"{entry.index} of a log of {opened.checkpoint.size}",
         },
-        checked=CHECKED if whole else CHECKED_LOGGED,
+        checked=shown if whole else CHECKED_LOGGED,
         not_excluded=not_excluded,
         disputed=flags.disputed,
         recovered=flags.recovered,

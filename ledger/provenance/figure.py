@@ -74,8 +74,8 @@ def figure(opened: OpenedBundle, trusted: Trusted) -> Finding:
         about={
             "report": f"{report.report}, {wanted.first_month} to {wanted.last_month}",
             "of": wanted.party or "the area",
-            "figure": ":".join(wanted.heading),
-            "value": f"{found.value} {found.unit}",
+            "figure": ", ".join(wanted.heading),
+            "identifier": found.id,
             "as known at": f"log size {wanted.size}, under rules {report.rules}",
         },
         checked=EVERYTHING,

@@ -43,7 +43,7 @@ class Sealed(msgspec.Struct, frozen=True):
             "seal": f"{self.name}, entry {self.index} of a log of {opened.checkpoint.size}",
             "operator": self.operator,
             "view": event.view,
-            "months": f"from {period[0]} until before {period[1]}",
+            "months": months_text(*period),
             "covers": f"the log up to size {event.size}, under rules {event.rules.version}",
         }
 
@@ -144,6 +144,13 @@ def check_lines(company: CompanyLine, shown: Sequence[ShownLine]) -> list[Invent
             defect="sum",
         )
     return lines
+
+
+def months_text(first: str, end: str) -> str:
+    """The months from the first until before another, the last one named, in words."""
+    year, month = int(end[:4]), int(end[5:])
+    last = f"{year:04}-{month - 1:02}" if month > 1 else f"{year - 1:04}-12"
+    return first if first == last else f"{first} to {last}"
 
 
 def _root(text: str) -> RootHash:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import cast
 
-import msgspec
-
 from ledger.errors import ProofFailed
 from ledger.log import seals
 from ledger.log.bundle import OpenedBundle
@@ -20,18 +18,22 @@ from ledger.log.bundle_kinds import (
     LineProof,
     LineSubject,
     PartSubject,
+    Select,
     as_value,
 )
+from ledger.log.names import party_of
+from ledger.log.seals import LineName
 from ledger.provenance.seal import (
     Sealed,
     check_companies,
     check_company,
     check_line,
     check_lines,
+    months_text,
     open_sealed,
 )
 from ledger.provenance.trusted import Trusted
-from ledger.provenance.verdict import SEALED, Finding
+from ledger.provenance.verdict import LATER_SEAL, SEALED, Finding
 
 IN_COMPANIES = "the party's line is in the sealed list of companies"
 SEAL_SIGNED = "the seal stands in the operator's own stream, signed with a key that was valid there"
@@ -53,9 +55,17 @@ def inventory_line(opened: OpenedBundle, trusted: Trusted) -> Finding:
         )
     claim = cast("dict[str, object]", as_value(shown.line))
     del claim["salt"]
-    about = {"party": subject.party, "line": subject.line.key().decode()}
+    about = {"party": subject.party, **_named(subject.line)}
     checked = (SEAL_SIGNED, IN_COMPANIES, "the line is in the party's sealed inventory")
     return _finding(opened, seal, claim, about, checked)
+
+
+def _named(line: LineName) -> dict[str, str]:
+    """Which line it is, for people."""
+    value = cast("dict[str, object]", as_value(line))
+    value.pop("subtract", None)  # said beside the mass
+    words = {"line": "line of the source", "role": "role of factor", "stream": "source"}
+    return {words.get(name, name): str(said) for name, said in value.items()}
 
 
 def company_total(opened: OpenedBundle, trusted: Trusted) -> Finding:
@@ -74,6 +84,7 @@ def company_part(opened: OpenedBundle, trusted: Trusted) -> Finding:
     seal = open_sealed(opened, trusted, subject.seal)
     company = check_company(seal, cast("CompanyProof", opened.further.company), subject.party)
     lines = check_lines(company, opened.further.lines or ())
+    _check_covered(seal, subject)
     sums: dict[str, dict[str, int]] = {}
     chosen = [line for line in lines if subject.select.matches(line.name)]
     for line in chosen:
@@ -85,11 +96,14 @@ def company_part(opened: OpenedBundle, trusted: Trusted) -> Finding:
         for column, row in sorted(sums.items())
         if any(row.values())
     }
-    claim: dict[str, object] = {"masses": masses, "party": subject.party}
+    claim: dict[str, object] = {
+        "masses": masses,
+        "party": subject.party,
+        "select": as_value(subject.select),
+    }
     about = {
         "party": subject.party,
-        "selected": f"{len(chosen)} of {len(lines)} lines: "
-        + msgspec.json.encode(subject.select, order="sorted").decode(),
+        "selected": f"{len(chosen)} of {len(lines)} lines of the seal: {_selected(subject.select)}",
     }
     checked = (
         SEAL_SIGNED,
@@ -98,6 +112,42 @@ def company_part(opened: OpenedBundle, trusted: Trusted) -> Finding:
         "the masses below are the sum of the selected lines",
     )
     return _finding(opened, seal, claim, about, checked)
+
+
+def _check_covered(seal: Sealed, subject: PartSubject) -> None:
+    """What is selected is of the seal's months and the party's own; raises ProofFailed."""
+    select, (first, end) = subject.select, seal.event.period
+    if select.months is not None and not (first <= select.months[0] and select.months[1] <= end):
+        raise ProofFailed(
+            "months that the seal is not about",
+            expected=f"months from {first} until before {end}",
+            found=f"from {select.months[0]} until before {select.months[1]}",
+            advice="Of what the seal does not cover nothing follows.",
+            defect="subject",
+        )
+    if select.stream is not None and party_of(select.stream) != subject.party:
+        raise ProofFailed(
+            "a source of another party",
+            expected=f"one of {subject.party}",
+            found=select.stream,
+            defect="subject",
+        )
+
+
+def _selected(select: Select) -> str:
+    """Which lines are selected, in words."""
+    parts = ["all scopes"] if (select.scope, select.category) == (None, None) else []
+    if select.category is None and select.scope in (None, 2):
+        parts.append(f"Scope 2 by {select.method}")
+    elif select.scope is not None:
+        parts.append(f"Scope {select.scope}")
+    if select.category is not None:
+        parts.append(f"category {select.category} of Scope 3")
+    if select.months is not None:
+        parts.append(months_text(*select.months))
+    if select.stream is not None:
+        parts.append(f"from {select.stream}")
+    return ", ".join(parts)
 
 
 def area_total(opened: OpenedBundle, trusted: Trusted) -> Finding:
@@ -133,6 +183,8 @@ def _finding(
         area=seal.area,
         about={**about, **seal.about(opened)},
         checked=checked,
+        not_excluded=(LATER_SEAL,),
+        covers=seal.event.size,
         disputed=seal.flags.disputed,
         recovered=seal.flags.recovered,
         notes=seal.flags.notes,

@@ -16,7 +16,7 @@ from ledger.log.bundle_kinds import TargetSubject
 from ledger.provenance.seal import Sealed, open_sealed
 from ledger.provenance.sealed_figures import SEAL_SIGNED
 from ledger.provenance.trusted import Trusted
-from ledger.provenance.verdict import LATER_TARGET, SEALED, Finding
+from ledger.provenance.verdict import LATER_SEAL, LATER_TARGET, SEALED, Finding
 
 
 def target_progress(opened: OpenedBundle, trusted: Trusted) -> Finding:
@@ -54,7 +54,8 @@ def target_progress(opened: OpenedBundle, trusted: Trusted) -> Finding:
             "the target stands in the operator's register and aims in the view of the seal",
             "the figure below is the CO2 equivalent of the sealed totals",
         ),
-        not_excluded=(LATER_TARGET,),
+        not_excluded=(LATER_SEAL, LATER_TARGET),
+        covers=seal.event.size,
         disputed=seal.flags.disputed,
         recovered=seal.flags.recovered,
         notes=seal.flags.notes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ledger.errors import refusing
-from ledger.log.checkpoint import open_checkpoint, open_cosigned
+from ledger.log.checkpoint import Checkpoint, open_cosigned
 from ledger.log.witnesses import Cosigned, Policy, Witness, check_policy, cosigned_by
 
 
@@ -19,8 +19,9 @@ class Trusted(msgspec.Struct, frozen=True):
 
 
 class Witnessed(msgspec.Struct, frozen=True):
-    """Whose cosignatures hold."""
+    """A checkpoint that the log has signed, and whose cosignatures hold."""
 
+    checkpoint: Checkpoint
     cosigned: tuple[Cosigned, ...]
     replayed: tuple[Cosigned, ...]
 
@@ -28,22 +29,24 @@ class Witnessed(msgspec.Struct, frozen=True):
 def check_witnessed(checkpoint: bytes, trusted: Trusted) -> Witnessed:
     """Which of the trusted ones have cosigned a checkpoint.
 
-    A witness that replays the log is a witness of its growth as well, and counts once for the
-    policy. Raises BadNote, BadSignature, ProofFailed if too few have cosigned.
+    A key that is trusted to replay the log counts in no policy: whoever has it may run a witness
+    of the log's growth beside it, and would count twice.
+    Raises BadNote, BadSignature, ProofFailed if too few have cosigned.
     """
-    with refusing("checkpoint"):
-        open_checkpoint(checkpoint, trusted.log_key)
     everyone = (*trusted.witnesses, *trusted.replayed)
-    with refusing("cosignature"):
-        verifiers = [one for witness in everyone for one in witness.verifiers]
+    verifiers = [one for witness in everyone for one in witness.verifiers]
+    with refusing("checkpoint"):
         opened = open_cosigned(checkpoint, trusted.log_key, verifiers)
     found = Witnessed(
+        opened.checkpoint,
         cosigned_by(opened.cosignatures, trusted.witnesses),
         cosigned_by(opened.cosignatures, trusted.replayed),
     )
     if trusted.policy is not None:
         with refusing("policy"):
-            check_policy(trusted.policy, (*found.cosigned, *found.replayed))
+            replaying = {key for witness in trusted.replayed for key in witness.verifiers}
+            counted = [one for one in opened.cosignatures if one.verifier not in replaying]
+            check_policy(trusted.policy, cosigned_by(counted, trusted.witnesses))
     return found
 
 

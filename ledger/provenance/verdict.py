@@ -22,7 +22,9 @@ LOGGED: Final = "logged"
 """The event stands where it says; data was withheld that its figure needs."""
 
 LATER_CHANGE: Final = "later-change"
+AFTER_SEAL: Final = "after-seal"
 ANOTHER_HISTORY: Final = "another-history"
+LATER_SEAL: Final = "later-seal"
 LATER_TARGET: Final = "later-target"
 OTHER_PARTIES: Final = "other-parties"
 UNDISCLOSED: Final = "undisclosed:"
@@ -30,6 +32,7 @@ UNDISCLOSED: Final = "undisclosed:"
 SAYS_CODE: Final = {
     LATER_CHANGE: "a later correction or revocation that is not in the file, or another factor or "
     "an amendment of the source",
+    LATER_SEAL: "another seal of the same months, or a later correction, that gives another figure",
     LATER_TARGET: "a later statement that replaces this target",
     OTHER_PARTIES: "what other parties have said that is not in the file: an answer to a transfer, a "
     "key of theirs revoked",
@@ -59,6 +62,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Codes."""
     disputed: tuple[int, ...] = ()
     recovered: tuple[int, ...] = ()
+    covers: int | None = None
+    """The size of the seal that the claim is as of, where there is one."""
     notes: tuple[str, ...] = ()
     """For people: recoveries and disputes that the verdict rests on."""
     data: msgspec.Raw | None = None
@@ -121,6 +126,9 @@ def says(verdict: Verdict, code: str) -> str:
     if code == ANOTHER_HISTORY:
         why = "none of the named ones has cosigned" if verdict.named else "no witness was named"
         return f"another history of this log, shown to somebody else: {why}"
+    if code == AFTER_SEAL:
+        size = verdict.finding.covers
+        return f"anything in entries of the log from {size} on, which the seal does not cover"
     if code.startswith(UNDISCLOSED):
         return f"a change of the figure by {code.removeprefix(UNDISCLOSED)}, which is withheld"
     return SAYS_CODE[code]

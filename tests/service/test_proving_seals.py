@@ -114,7 +114,7 @@ def test_a_current_figure_is_that_of_the_seal_and_not_of_later(place: Place):
         assert "later-change" in now.not_excluded
         then = await verified(ledger, CurrentSubject(event=second, seal=SEAL))
         assert then.claim["corrected_by"] is None
-        assert then.not_excluded == ("another-history",)
+        assert then.not_excluded == ("after-seal", "another-history")
         changed = await verified(ledger, CurrentSubject(event=first, seal=SEAL))
         assert changed.claim["corrected_by"] == f"{FIXES}@1"
         # Facts of others in the register stand there without their data.

@@ -69,7 +69,7 @@ def test_nothing_later_is_left_open_but_another_history(world: World):
     verdict = verified(Proofs(world).current(f"{POWER}@1", world.seal()))
     assert verdict.strength == "re-derived"
     assert masses(verdict) == {"2026-01": {"location": {"CO2": "5000000"}}}
-    assert verdict.not_excluded == ("another-history",)
+    assert verdict.not_excluded == ("after-seal", "another-history")
     # Sites and sources of others stand in the register without their data.
     assert verdict.withheld == ("acme/register@3",)
 
@@ -116,6 +116,7 @@ def test_a_withheld_change_is_named_as_undisclosed(world: World):
     verdict = verified(proofs.current(f"{POWER}@1", world.seal()))
     assert verdict.strength == "re-derived"
     assert verdict.not_excluded == (
+        "after-seal",
         "another-history",
         f"undisclosed:{FIXES}@1",
         f"undisclosed:{assigned}",

@@ -15,7 +15,7 @@ from ledger.carbon.seal.pieces import UNSEEN
 from ledger.errors import LedgerError
 from ledger.log import canonical, note
 from ledger.log.bundle import MAX_DEPTH, read_bundle, write_bundle
-from ledger.log.bundle_kinds import Further, Select
+from ledger.log.bundle_kinds import Further, Select, as_value
 from ledger.log.checkpoint import cosign_checkpoint
 from ledger.log.keys import PrivateKey
 from ledger.log.witnesses import parse_policy, parse_witnesses
@@ -93,7 +93,7 @@ def test_a_companys_sums_are_the_sealed_ones(proofs: Proofs):
             "N2O": {"biogenic": "0", "emitted": "36000", "removed": "0"},
         },
     }
-    assert verdict.not_excluded == ("another-history",)
+    assert verdict.not_excluded == ("another-history", "later-seal")
 
 
 def test_a_line_of_an_inventory_is_the_sealed_one(proofs: Proofs):
@@ -133,7 +133,43 @@ def test_a_part_of_an_inventory_is_the_sum_of_its_lines(
     proofs: Proofs, select: Select, expected: dict[str, str]
 ):
     verdict = verify_bundle(proofs.part(SEAL, "acme", select), LOG)
-    assert claim(verdict) == {"masses": {"emitted": expected}, "party": "acme"}
+    assert claim(verdict)["masses"] == {"emitted": expected}
+    assert claim(verdict)["party"] == "acme"
+    assert claim(verdict)["select"] == as_value(select)
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        Select(method="location", months=("2025-12", "2026-02")),
+        Select(method="location", months=("2026-12", "2027-02")),
+        Select(method="location", months=("2031-01", "2031-02")),
+        Select(method="location", stream="mill/plant/power"),
+    ],
+)
+def test_a_part_is_of_the_seals_months_and_the_partys_sources(proofs: Proofs, select: Select):
+    with pytest.raises(LedgerError) as refused:
+        verify_bundle(proofs.part(SEAL, "acme", select), LOG)
+    assert refused.value.defect == "subject"
+
+
+@pytest.mark.parametrize(
+    ("select", "words"),
+    [
+        (Select(method="market"), "all scopes, Scope 2 by market"),
+        (Select(method="location", scope=1), "Scope 1"),
+        (Select(method="location", category=4), "category 4 of Scope 3"),
+        (
+            Select(method="location", scope=2, months=("2026-01", "2027-01"), stream=POWER),
+            f"Scope 2 by location, 2026-01 to 2026-12, from {POWER}",
+        ),
+    ],
+)
+def test_what_was_selected_is_said_in_words(proofs: Proofs, select: Select, words: str):
+    selected = verify_bundle(proofs.part(SEAL, "acme", select), LOG).finding.about["selected"]
+    count, _, said = selected.partition(" lines of the seal: ")
+    assert said == words
+    assert count.endswith(f" of {len(proofs.lists(SEAL).lines['acme'])}")
 
 
 def test_a_part_that_selects_nothing_is_nothing(proofs: Proofs):
@@ -166,7 +202,7 @@ def test_a_target_stands_beside_the_sealed_year(proofs: Proofs, world: World):
         "emitted_mg": str(82_000_000 + 265 * 136_000),
         "year": 2026,
     }
-    assert verdict.not_excluded == ("another-history", "later-target")
+    assert verdict.not_excluded == ("another-history", "later-seal", "later-target")
 
 
 def test_a_witness_that_replays_makes_a_sealed_figure_audited(proofs: Proofs):
@@ -177,10 +213,14 @@ def test_a_witness_that_replays_makes_a_sealed_figure_audited(proofs: Proofs):
     data = write_bundle(msgspec.structs.replace(bundle, checkpoint=signed))
     assert verify_bundle(data, LOG).strength == "sealed"
     assert verify_bundle(data, LOG, (trusted,)).strength == "sealed"
-    verdict = verify_bundle(data, LOG, (), parse_policy("certifier=1"), (trusted,))
+    verdict = verify_bundle(data, LOG, (), None, (trusted,))
     assert verdict.strength == "audited"
     assert facts(verdict)["cosigned"] == [name]
-    assert verdict.not_excluded == ()
+    assert verdict.not_excluded == ("later-seal",)
+    for witnesses in ((), (trusted,)):
+        with pytest.raises(LedgerError, match="too few") as refused:
+            verify_bundle(data, LOG, witnesses, parse_policy("certifier=1"), (trusted,))
+        assert refused.value.defect == "policy"
 
 
 def test_a_replaying_witness_does_not_make_an_event_stronger(proofs: Proofs):

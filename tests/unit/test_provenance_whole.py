@@ -43,7 +43,7 @@ def test_a_partys_sealed_sums_are_derived_from_its_events(world: World, party: s
     found = facts(verdict)
     assert found["kind"] == "company-inventory"
     assert found["strength"] == "re-derived"
-    assert found["not_excluded"] == ["another-history", "other-parties"]
+    assert found["not_excluded"] == ["another-history", "later-seal", "other-parties"]
     claim = found["claim"]
     assert isinstance(claim, dict)
     assert claim["party"] == party

@@ -10,7 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from fractions import Fraction
 from hashlib import sha256
@@ -23,13 +23,23 @@ import pytest
 from ledger import verify
 from ledger.carbon import rulepack
 from ledger.carbon.events import EmissionMeasured, FactorAssigned, SourceAmended
+from ledger.carbon.rulepack import load
 from ledger.errors import LedgerError
 from ledger.log import note, seals
 from ledger.log.jws import possession_proof
 from ledger.log.mldsa import MlDsaPrivateKey
+from ledger.log.witnesses import parse_witnesses
 from ledger.machine import TYPES
-from ledger.parties.events import EntriesConfirmed, KeyRecovered, KeyRevoked
+from ledger.parties.events import (
+    EntriesConfirmed,
+    KeyRecovered,
+    KeyRevoked,
+    RulesActivated,
+    RulesRef,
+)
 from ledger.provenance import facts, verify_bundle
+from tests.unit.forged_seal import SEALED_WRONGLY, forged_seal, head_of_versions
+from tests.unit.hostile import signed_again
 from tests.unit.proof_file import ProofFiles, Value, as_file, forge
 from tests.unit.world import (
     LOG,
@@ -134,6 +144,17 @@ def test_a_file_that_does_not_hold_is_refused_by_name_and_gives_1(
     assert done.returncode == 1
     assert done.stdout.startswith("THE FILE DOES NOT HOLD (event-path): ")
     assert json.loads(alone(value, "--json").stdout)["defect"] == "event-path"
+
+
+def test_a_console_that_cannot_spell_a_name_is_told_all_the_same(world: World, tmp_path: Path):
+    value = ProofFiles(world).event(f"{POWER}@1", *GROUNDS)
+    value["entries"][0]["events"][0]["data"]["area"] = "Parc de l\u2019\u00e9t\u00e9"
+    (tmp_path / "proof.json").write_bytes(as_file(signed_again(value)))
+    command = [sys.executable, verify.__file__, str(tmp_path / "proof.json"), "--log-key", LOG]
+    environment = {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Parc de l\\u2019\\xe9t\\xe9" in done.stdout
 
 
 def test_what_it_cannot_tell_gives_2(
@@ -549,6 +570,32 @@ def test_a_measured_mass_is_split_by_elapsed_time(world: World):
     }
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("9999-12-31T20:00:00Z", "9999-12-31T23:00:00Z"),
+        ("9999-12-31T20:00:00-14:00", "9999-12-31T23:00:00-14:00"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T01:00:00+14:00"),
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+        ("2049-12-31T00:00:00Z", "2050-01-01T00:00:00Z"),
+    ],
+)
+def test_a_time_at_the_ends_of_the_calendar_is_refused(world: World, start: str, end: str):
+    name = forge(
+        world,
+        "acme",
+        POWER,
+        [msgspec.structs.replace(reading(T0, "P1D", "1"), period=(start, end))],
+    )
+    refuses(ProofFiles(world).event(name, *GROUNDS), "rule")
+
+
+def test_a_profile_that_ends_behind_the_calendar_is_refused(world: World):
+    far = profile("2049-12-01T00:00:00Z", 31_622_400, ["1"] * 4000)
+    name = forge(world, "acme", POWER, [far])
+    refuses(ProofFiles(world).event(name, *GROUNDS), "rule")
+
+
 def test_months_begin_where_the_area_has_its_midnight():
     world = World("America/New_York")
     world.party("acme")
@@ -641,6 +688,14 @@ def test_too_few_witnesses_are_refused_by_the_policy(world: World):
             check(value, witnesses=VKEYS, policy=policy)
 
 
+def test_a_replaying_witness_counts_in_no_policy(world: World):
+    value = cosigned(ProofFiles(world).event(f"{POWER}@1", *GROUNDS), "certifier", "regulator")
+    check(value, witnesses=VKEYS, replayed=VKEYS[:1], policy="1")
+    for witnesses in (VKEYS, VKEYS[1:]):
+        with pytest.raises(verify.Refused, match="policy"):
+            check(value, witnesses=witnesses, replayed=VKEYS[:1], policy="2")
+
+
 @pytest.mark.parametrize("who", ["certifier", "regulator"])
 def test_a_cosignature_that_does_not_verify_is_refused(world: World, who: str):
     value = cosigned(ProofFiles(world).event(f"{POWER}@1", *GROUNDS), who)
@@ -667,12 +722,69 @@ def test_a_sealed_figure_is_audited_where_a_replaying_witness_has_signed(sealed:
     assert check(about_event, replayed=VKEYS[:1])["strength"] == "re-derived"
 
 
+def test_a_key_that_does_not_replay_audits_nothing_under_the_name_of_one_that_does(
+    sealed: ProofFiles,
+):
+    value = cosigned(of_kind(sealed, "company-total"), "certifier")
+    replays = key_of("replays")
+    other = note.format_vkey(note.cosigner("certifier.example/w", replays.public))
+    trust = {"witnesses": VKEYS[:1], "replayed": [f"certifier={other}"]}
+    assert check(value, **trust)["strength"] == "sealed"
+    assert ours(value, **trust)["strength"] == "sealed"
+    value["checkpoint"] = note.cosign_note(
+        value["checkpoint"], replays, "certifier.example/w", 1_795_327_205
+    )
+    assert check(value, **trust)["strength"] == "audited"
+    assert ours(value, **trust)["strength"] == "audited"
+
+
+def ours(value: Value, witnesses: Sequence[str], replayed: Sequence[str]) -> dict[str, object]:
+    trusted, replaying = parse_witnesses(witnesses), parse_witnesses(replayed)
+    return facts(verify_bundle(as_file(value), LOG, trusted, None, replaying))
+
+
 # --- seals ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("members", list(SEALED_WRONGLY.values()), ids=list(SEALED_WRONGLY))
+def test_a_seal_under_other_rules_than_those_in_force_is_refused(
+    sealed: ProofFiles, members: dict[str, object]
+):
+    name = forged_seal(sealed.world, **members)
+    files = ProofFiles(sealed.world)
+    target = {"target": "operator/register@1"}
+    refuses(files.sealed("target-progress", name, target, "operator/register@1"), "rule")
+    refuses(files.event(name), "rule")
+
+
+def test_the_rules_of_a_seal_are_those_that_decided_about_what_it_covers(sealed: ProofFiles):
+    first = {"version": "1", "sha256": load("1").sha256}
+    size = len(sealed.world.log)
+    forge(
+        sealed.world,
+        "operator",
+        "operator/ledger",
+        [RulesActivated(salt=salt(), rules=RulesRef(**first))],
+    )
+    for covers, rules, right in ((size, None, True), (size, first, False), (size + 1, None, False)):
+        said = {} if rules is None else {"rules": rules}
+        name = forged_seal(sealed.world, size=covers, **said)
+        value = ProofFiles(sealed.world).event(name)
+        if right:
+            check(value)
+        else:
+            refuses(value, "rule")
+    name = forged_seal(sealed.world, size=size + 1, rules=first)
+    check(ProofFiles(sealed.world).event(name))
+
+
+def test_a_head_of_more_versions_than_could_be_counted_is_refused_at_once(sealed: ProofFiles):
+    refuses(head_of_versions(sealed, 2**53 - 1), "left-out")
 
 
 def test_a_current_event_shows_all_streams_that_could_change_it(sealed: ProofFiles):
     value = of_kind(sealed, "current-event")
-    assert check(value)["not_excluded"] == ["another-history"]
+    assert check(value)["not_excluded"] == ["after-seal", "another-history"]
     missing = deepcopy(value)
     missing["heads"].pop()
     refuses(missing, "left-out")
@@ -694,7 +806,7 @@ def test_a_withheld_event_that_could_change_the_figure_is_undisclosed(world: Wor
     files = ProofFiles(world)
     value = files.current(f"{POWER}@1", seal, "operator/factors@1", withheld=["acme/register@3"])
     found = check(value)
-    assert found["not_excluded"] == ["another-history", "undisclosed:acme/register@3"]
+    assert found["not_excluded"] == ["after-seal", "another-history", "undisclosed:acme/register@3"]
     assert found["strength"] == "re-derived"
 
 

@@ -106,6 +106,7 @@ def bundle_kinds() -> File:
     accepted.append(_audited(files["company-total"]))
     refused = [case for name, data in files.items() for case in _damaged(name, data)]
     refused += [case for name, data in dishonest.items() for case in _refused(name, data)]
+    refused.append(_counted_as_a_witness(accepted[-1]))
     return file_of(__doc__ or "", accepted, refused)
 
 
@@ -135,6 +136,12 @@ def _dishonest() -> dict[str, bytes]:
             found[f"current-event/with-{more}"] = Proofs(world, extra=[more]).current(
                 f"{GAS}@1", seal
             )
+    for name, select in {
+        "months-before-the-seal": Select(method="location", months=("2025-12", "2026-02")),
+        "months-after-the-seal": Select(method="location", months=("2026-12", "2027-02")),
+        "a-source-of-another-party": Select(method="location", stream="mill/plant/power"),
+    }.items():
+        found[f"company-part/{name}"] = Proofs(world).part(seal, "acme", select)
     for hidden in ("operator/ledger@1", "acme/keys@1"):
         found[f"event/withheld-{hidden}"] = Proofs(world, withheld=[hidden]).event(first)
     found["area-total/withheld-seal"] = Proofs(world, withheld=[seal]).area(seal)
@@ -213,7 +220,17 @@ def _audited(data: bytes) -> Case:
     value["checkpoint"] = cosign_checkpoint(note, key, REPLAYING, TIME_S).decode()
     vkey = "certifier=" + format_vkey(cosigner(REPLAYING, key.public))
     file = encode(value, max_bytes=None, max_depth=16) + b"\n"
-    return _accepted("company-total-audited", file, replayed=[vkey], policy="certifier=1")
+    return _accepted("company-total-audited", file, replayed=[vkey])
+
+
+def _counted_as_a_witness(audited: Case) -> Case:
+    """A replaying witness counts in no policy, not even where it is named as a witness too."""
+    trust = {"witnesses": audited["replayed"], "replayed": audited["replayed"]}
+    case = {"name": "company-total-audited/counted-as-a-witness", "bundle": audited["bundle"]}
+    case |= {"vkey": LOG, **trust, "policy": "certifier=1"}
+    defect = _defect(case, unspell(case["bundle"]))
+    assert defect == "policy", defect
+    return {**case, "defect": defect}
 
 
 def _damaged(name: str, data: bytes) -> Iterator[Case]:

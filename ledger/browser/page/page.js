@@ -33,9 +33,14 @@ const STRENGTHS = {
   logged: "The event stands where it says, said by who is named. Data was withheld that its figure needs, so no figure is shown.",
 };
 
+const BARE = "Everything that the event stands on is in the file, and the ledger's rules admit it.";
+const GIVES_MASSES = ["ActivityCorrected", "ActivityRecorded", "ActivityWithdrawn", "EmissionMeasured", "ProfileRecorded"];
+
 const OPEN = {
+  "after-seal": "Anything in later entries of the log, which the seal does not cover.",
   "another-history": "Somebody else may have been shown another history of this log: no witness that you named has cosigned it.",
   "later-change": "A later correction, revocation, factor or amendment that is not in the file.",
+  "later-seal": "Another seal of the same months, or a later correction, that gives another figure.",
   "later-target": "A later statement of the target that replaces this one.",
 };
 
@@ -96,8 +101,9 @@ function refusal(error) {
 
 function report({ verdict, about }, took, logKey) {
   const [title, shown] = OF_KIND[verdict.kind];
-  const box = heading("good", `The proof holds: ${verdict.strength}`, STRENGTHS[verdict.strength]);
-  const parts = [box, element("h2", title), ...CLAIMS[verdict.kind](verdict.claim, about)];
+  const bare = CLAIMS[verdict.kind] === ofEvent && verdict.strength === "re-derived" && !Object.keys(verdict.claim.masses).length;
+  const box = heading("good", `The proof holds: ${verdict.strength}`, bare ? BARE : STRENGTHS[verdict.strength]);
+  const parts = [box, element("h2", title), ...CLAIMS[verdict.kind](verdict.claim, { ...about, strength: verdict.strength })];
   if (verdict.disputed.length) parts.push(element("p", `Disputed: entries ${verdict.disputed.join(", ")} are signed with a key that was declared compromised.`));
   if (verdict.recovered.length) parts.push(element("p", `Entries ${verdict.recovered.join(", ")} are signed with a key that the operator recovered for its party.`));
   if (verdict.withheld.length) parts.push(element("p", `Withheld, so nobody sees here what they say: ${verdict.withheld.join(", ")}.`));
@@ -128,11 +134,17 @@ function ofEvent(claim, about) {
   const rows = Object.entries(claim.masses).flatMap(([month, roles]) =>
     Object.entries(roles).flatMap(([role, gases]) => Object.entries(gases).map(([gas, mass]) => [month, role, gas, BigInt(mass)])),
   );
-  const none = claim.withdrawn ? "It is withdrawn, and counts no more." : "It gives no masses of gases.";
+  const none = claim.withdrawn ? "It is withdrawn, and counts no more." : withoutMasses(claim.type, about.strength);
   if (!rows.length) return [list(pairs), element("p", none)];
   rows.sort((one, other) => (one.slice(0, 3).join(" ") < other.slice(0, 3).join(" ") ? -1 : 1));
   const cells = rows.map(([month, role, gas, mass]) => [month, role, gas, kilograms(mass), String(mass)]);
   return [list(pairs), table(["month", "role of factor", "gas", "kg", "mg"], cells, 3), ...byMonth(rows)];
+}
+
+function withoutMasses(type, strength) {
+  if (type === "DataRedacted") return "No figure follows from this event. Its deltas are the word of its author and of the operator.";
+  if (!GIVES_MASSES.includes(type)) return "No figure follows from this event.";
+  return strength === "logged" ? "No figure is shown: data that it needs is withheld." : "Its masses come to nothing.";
 }
 
 /** Bars of the months, where one gas in one role has several. */
@@ -160,19 +172,33 @@ function ofPart(claim, about) {
   const rows = Object.entries(claim.masses).flatMap(([column, gases]) => Object.entries(gases).map(([gas, mass]) => [column, gas, BigInt(mass)]));
   const cells = rows.map(([column, gas, mass]) => [column, gas, kilograms(mass), String(mass)]);
   const months = new Map();
-  for (const line of about.bundle.lines) {
-    const wanted = ["scope", "category", "stream"].every((name) => select[name] === undefined || select[name] === line[name]);
-    const inTime = !select.months || (select.months[0] <= line.month && line.month < select.months[1]);
-    if (!wanted || !inTime || (line.method && line.method !== select.method) || line.column !== "emitted") continue;
+  for (const line of about.selected.filter((one) => one.column === "emitted")) {
     const mass = BigInt(line.mass_mg) * (line.subtract ? -1n : 1n);
     months.set(line.month, [...(months.get(line.month) ?? []), [line.gas, mass]]);
   }
   const chart = [...months].sort().map(([month, masses]) => [month, signed(masses, about)]);
   return [
-    list([["party", named(claim.party, about)], ["selected", Object.entries(select).map(([name, value]) => `${name} ${value}`).join(", ")], ...sealed(about)]),
-    cells.length ? table(["column", "gas", "kg", "mg"], cells, 2) : element("p", "No line was selected: nothing was emitted."),
+    list([["party", named(claim.party, about)], ["selected", `${about.selected.length} of ${about.bundle.lines.length} lines of the seal: ${selection(select)}`], ...sealed(about)]),
+    cells.length ? table(["column", "gas", "kg", "mg"], cells, 2) : element("p", about.selected.length ? "The lines that match come to nothing together." : "No line of this seal matches."),
     ...(chart.length > 1 ? [element("p", `Emitted by month, in tonnes of CO2e (${about.gwp})`, "quiet"), bars(chart.map(([month, mass]) => [month, mass, tonnes(mass), ""]))] : []),
   ];
+}
+
+function selection({ category, method, months, scope, stream }) {
+  const parts = scope === undefined && category === undefined ? ["all scopes"] : [];
+  if (category === undefined && (scope === undefined || scope === 2)) parts.push(`Scope 2 by ${method}`);
+  else if (scope !== undefined) parts.push(`Scope ${scope}`);
+  if (category !== undefined) parts.push(`category ${category} of Scope 3`);
+  if (months !== undefined) parts.push(monthsText(months));
+  if (stream !== undefined) parts.push(`from ${stream}`);
+  return parts.join(", ");
+}
+
+/** Months from the first until before another, the last one named. */
+function monthsText([first, end]) {
+  const [year, month] = end.split("-").map(Number);
+  const last = month > 1 ? `${end.slice(0, 5)}${String(month - 1).padStart(2, "0")}` : `${String(year - 1).padStart(4, "0")}-12`;
+  return first === last ? first : `${first} to ${last}`;
 }
 
 function signed(masses, about) {
@@ -206,7 +232,7 @@ function ofTarget(claim, about) {
 }
 
 function sealed(about) {
-  return [["seal", about.bundle.subject.seal], ["period", `${about.period[0]} until before ${about.period[1]}`]];
+  return [["seal", about.bundle.subject.seal], ["period", monthsText(about.period)]];
 }
 
 function named(party, about) {

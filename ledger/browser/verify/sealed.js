@@ -7,20 +7,17 @@ import { encode } from "./canonical.js";
 import { eventNamed } from "./entries.js";
 import { product, round, sum } from "./exact.js";
 import { leadsTo, leafHash, rootOf } from "./merkle.js";
+import { partyOf } from "./names.js";
 import { require_ } from "./refusal.js";
 import { gasOf } from "./units.js";
 
 const COLUMNS = ["biogenic", "emitted", "removed"];
 
 /** The seal that a subject names, in its place: its data, and its entry. Throws Refused. */
-export function openSeal(subject, entries, operator, accounts) {
+export function openSeal(subject, entries, operator) {
   const { entry, item } = eventNamed(entries, subject.seal);
   const seal = item.data;
   require_(item.stream === `${operator}/seals`, "seal", `${item.name} is not the operator's`);
-  require_(seal.size >= 1 && seal.size <= entry.index, "seal", `${item.name} seals a size that the log did not have`);
-  const named = accounts.namedAt(seal.size);
-  const same = named.version === seal.rules.version && named.sha256 === seal.rules.sha256;
-  require_(same && accounts.rulesAt(seal.size).gwps.includes(seal.gwp), "rule", `${item.name} names other rules than those of its size`);
   return { seal, entry };
 }
 
@@ -55,13 +52,17 @@ export async function openLine({ line, subject }, company) {
 }
 
 /** Masses by column and gas of the lines that are selected, of a party's whole list. */
-export async function openPart({ lines, subject }, company) {
+export async function openPart({ lines, subject }, company, seal) {
   require_(lines.length === company.lines_count, "seal", "not as many lines as were sealed");
   require_(rises(lines.map((line) => encode(keyOf(line)))), "seal", "lines do not stand once each, in order");
   require_(await hasRoot(lines, company.lines_root), "seal", `the lines are not the sealed ones of ${company.party}`);
   const sums = new Map();
   for (const line of lines.filter(counts)) addTo(sums, line.gas, line.column, amountOf(line));
   require_(encode(asSums(sums)) === encode(company.sums), "sum", `the lines of ${company.party} do not add up to its sums`);
+  const { months, stream } = subject.select;
+  const [first, end] = seal.period;
+  require_(months === undefined || (first <= months[0] && months[1] <= end), "subject", "the seal is not about these months", { expected: `months from ${first} until before ${end}`, found: `${months?.join(" until before ")}` });
+  require_(stream === undefined || partyOf(stream) === company.party, "subject", `${stream} is no source of ${company.party}`);
   const part = new Map();
   for (const line of lines.filter((one) => matches(one, subject.select))) addTo(part, line.column, line.gas, amountOf(line));
   const masses = {};
@@ -157,7 +158,8 @@ function counts(line) {
   return COLUMNS.includes(line.column) && (line.scope === 1 || (line.scope === 2 && line.method === "location"));
 }
 
-function matches(line, { category, method, months, scope, stream }) {
+/** Whether a line of an inventory is one of those that are selected. */
+export function matches(line, { category, method, months, scope, stream }) {
   return (
     (line.method === undefined || line.method === method) &&
     (category === undefined || line.category === category) &&

@@ -15,10 +15,12 @@ import { partyOf } from "./names.js";
 import { checkPolicy, openCheckpoint, parseLogKey, parsePolicy, parseWitnesses } from "./note.js";
 import { correctionsOf, placeOf } from "./places.js";
 import { Refused, Unable, require_ } from "./refusal.js";
-import { checkHeads, equivalent, openCompanies, openCompany, openLine, openPart, openSeal, openTarget } from "./sealed.js";
+import { checkHeads, equivalent, openCompanies, openCompany, matches, openLine, openPart, openSeal, openTarget } from "./sealed.js";
 import { checkNothingElse, checkTrustIsWhole, missing, opening, streamsAsked } from "./standing.js";
 
 const OF_FIGURE = ["ActivityCorrected", "ActivityWithdrawn", "ActivityRecorded", "EmissionMeasured", "ProfileRecorded"];
+
+const OF_RULES = ["FootprintSealed", "LedgerOpened", "RulesActivated"];
 
 export { Refused, Unable };
 
@@ -27,11 +29,13 @@ export async function verifyBundle(bytes, { logKey, witnesses = [], replayed = [
   if (!globalThis.crypto?.subtle) throw new Unable("browsers check signatures only on pages of https and in files: save this page, and open it from your disk");
   const log = await parseLogKey(logKey);
   const replaying = await parseWitnesses(replayed);
-  const trusted = [...(await parseWitnesses(witnesses)), ...replaying];
+  const replays = (key) => replaying.some((one) => one.keys.some((own) => own.vkey === key.vkey));
+  // Keys of replaying witnesses count in no policy.
+  const counted = (await parseWitnesses(witnesses)).map((one) => ({ ...one, keys: one.keys.filter((key) => !replays(key)) }));
   const wanted = policy === null ? [] : parsePolicy(policy);
   const bundle = readBundle(bytes);
-  const checkpoint = await openCheckpoint(bundle.checkpoint, log, trusted);
-  checkPolicy(wanted, checkpoint.cosigned);
+  const checkpoint = await openCheckpoint(bundle.checkpoint, log, [...counted, ...replaying]);
+  checkPolicy(wanted, checkpoint.cosigned.filter((one) => counted.includes(one)));
   const file = await openFile(bundle, checkpoint, logKey);
   const { claim, strength, open } = await CLAIMS[bundle.kind](bundle, file);
   const names = [...new Set(checkpoint.cosigned.map((one) => one.name))].sort();
@@ -64,6 +68,8 @@ function aboutFile(bundle, { accounts, authors, entries, opened }) {
     inEquivalents: (masses) => (seal ? equivalent(accounts.rulesAt(seal.size), gwp, masses) : null),
     partyName: (party) => authors.parties.get(party)?.name ?? party,
     period: seal?.period ?? null,
+    selected: bundle.subject.select ? bundle.lines.filter((line) => matches(line, bundle.subject.select)) : [],
+    sealedSize: seal?.size ?? null,
     view: seal?.view ?? null,
   };
 }
@@ -90,7 +96,7 @@ async function openFile(bundle, checkpoint, vkey) {
       await authors.apply(item, entry);
       const left = lost?.by === item.name ? lost.what : null;
       require_(left === null, "left-out", `${item.name} stands on ${left}, which is not in the file`);
-      if (!logged || ["LedgerOpened", "RulesActivated"].includes(item.type)) accounts.apply(item, entry.index);
+      if (!logged || OF_RULES.includes(item.type)) accounts.apply(item, entry.index);
     }
   }
   return { entries, items, opened, operator, asked, accounts, authors, logged };
@@ -107,44 +113,46 @@ const CLAIMS = {
   event: async (bundle, file) => ({ ...eventClaim(bundle, file), open: ["later-change"] }),
 
   "current-event": async (bundle, file) => {
-    const { seal, entry } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+    const { seal, entry } = openSeal(bundle.subject, file.entries, file.operator);
     await checkHeads(bundle, file.entries, file.asked, seal, entry.index, file.operator);
     const source = eventNamed(file.entries, bundle.subject.event).item.stream;
     const hidden = file.items.filter((item) => item.data === null && couldChange(item, source));
-    return { ...eventClaim(bundle, file), open: hidden.map((item) => `undisclosed:${item.name}`) };
+    return { ...eventClaim(bundle, file), open: ["after-seal", ...hidden.map((item) => `undisclosed:${item.name}`)] };
   },
 
   "inventory-line": async (bundle, file) => {
     const company = await sealedCompany(bundle, file);
-    return { claim: await openLine(bundle, company), strength: "sealed", open: [] };
+    return { claim: await openLine(bundle, company), strength: "sealed", open: ["later-seal"] };
   },
 
   "company-total": async (bundle, file) => {
     const { party, sums } = await sealedCompany(bundle, file);
-    return { claim: { party, sums }, strength: "sealed", open: [] };
+    return { claim: { party, sums }, strength: "sealed", open: ["later-seal"] };
   },
 
   "company-part": async (bundle, file) => {
-    const company = await sealedCompany(bundle, file);
-    return { claim: { masses: await openPart(bundle, company), party: company.party }, strength: "sealed", open: [] };
+    const { seal } = openSeal(bundle.subject, file.entries, file.operator);
+    const company = await openCompany(bundle, seal);
+    const claim = { masses: await openPart(bundle, company, seal), party: company.party, select: bundle.subject.select };
+    return { claim, strength: "sealed", open: ["later-seal"] };
   },
 
   "area-total": async (bundle, file) => {
-    const { seal } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+    const { seal } = openSeal(bundle.subject, file.entries, file.operator);
     const { count, sums } = await openCompanies(bundle, seal);
     const { period, totals, view } = seal;
-    return { claim: { companies: count, companies_sums: sums, period, totals, view }, strength: "sealed", open: [] };
+    return { claim: { companies: count, companies_sums: sums, period, totals, view }, strength: "sealed", open: ["later-seal"] };
   },
 
   "target-progress": async (bundle, file) => {
-    const { seal } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+    const { seal } = openSeal(bundle.subject, file.entries, file.operator);
     const rules = file.accounts.rulesAt(seal.size);
-    return { claim: openTarget(bundle.subject, file.entries, file.operator, seal, rules), strength: "sealed", open: ["later-target"] };
+    return { claim: openTarget(bundle.subject, file.entries, file.operator, seal, rules), strength: "sealed", open: ["later-seal", "later-target"] };
   },
 };
 
 async function sealedCompany(bundle, file) {
-  const { seal } = openSeal(bundle.subject, file.entries, file.operator, file.accounts);
+  const { seal } = openSeal(bundle.subject, file.entries, file.operator);
   return openCompany(bundle, seal);
 }
 

@@ -70,7 +70,7 @@ def test_a_trusted_cosignature_excludes_another_history(in_browser: InBrowser, t
     found = said(in_browser, value, **trust)
     assert isinstance(found, dict)
     assert found["cosigned"] == ["certifier.example/w", "regulator.example/w"]
-    assert found["not_excluded"] == []
+    assert found["not_excluded"] == ["later-seal"]
     assert said(in_browser, value, witnesses=[CERTIFIER], policy="2") == "policy"
     assert said(in_browser, value, witnesses=[CERTIFIER], policy="regulator=1") == "policy"
     assert said(in_browser, value, policy="1") == "policy"
@@ -80,10 +80,19 @@ def test_a_replaying_witness_makes_a_sealed_figure_audited(in_browser: InBrowser
     value = cosigned(total, (THREE, "certifier.example/replay"))
     found = said(in_browser, value, replayed=[REPLAYING])
     assert isinstance(found, dict)
-    assert (found["strength"], found["not_excluded"]) == ("audited", [])
+    assert (found["strength"], found["not_excluded"]) == ("audited", ["later-seal"])
     found = said(in_browser, value, witnesses=[REPLAYING])
     assert isinstance(found, dict)
     assert found["strength"] == "sealed"
+
+
+def test_a_replaying_witness_counts_in_no_policy(in_browser: InBrowser, total: Value):
+    value = cosigned(total, (ONE, "certifier.example/w"), (THREE, "certifier.example/replay"))
+    both = {"witnesses": [CERTIFIER], "replayed": [REPLAYING]}
+    assert isinstance(said(in_browser, value, **both, policy="certifier=1"), dict)
+    assert said(in_browser, value, **both, policy="2") == "policy"
+    twice = {"witnesses": [REPLAYING], "replayed": [REPLAYING]}
+    assert said(in_browser, value, **twice, policy="1") == "policy"
 
 
 def test_a_cosignature_that_does_not_verify_refuses_the_file(in_browser: InBrowser, total: Value):

@@ -53,7 +53,7 @@ def trusting(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         "replayed": (_signed(note, REPLAYING), {"replayed": [replaying]}),
         "replayed-and-enough": (
             _signed(both, REPLAYING),
-            {"witnesses": [certifier], "replayed": [replaying], "policy": "2,certifier=1"}),
+            {"witnesses": [certifier], "replayed": [replaying], "policy": "1,certifier=1"}),
         "replayed-and-only-trusted-to-see": (_signed(note, REPLAYING), {"witnesses": [replaying]}),
         "not-yet-replayed": (both, {"witnesses": [certifier], "replayed": [replaying]}),
         "beside-an-unknown-key-of-a-known-name": (
@@ -77,6 +77,12 @@ def trusting(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
             both, {"witnesses": [certifier, regulator], "policy": "certifier=2"}, "policy"),
         "none-of-a-role": (one, {"witnesses": [certifier], "policy": "regulator=1"}, "policy"),
         "a-policy-and-nobody-trusted": (both, {"policy": "1"}, "policy"),
+        "a-replaying-one-counted": (
+            _signed(both, REPLAYING),
+            {"witnesses": [certifier], "replayed": [replaying], "policy": "2,certifier=1"}, "policy"),
+        "a-replaying-one-given-as-a-witness-too": (
+            _signed(note, REPLAYING),
+            {"witnesses": [replaying], "replayed": [replaying], "policy": "1"}, "policy"),
         "a-known-name-and-another-key": (
             thief, {"witnesses": [certifier], "policy": "certifier=1"}, "policy"),
         "a-post-quantum-cosignature-that-is-changed": (
