@@ -36,15 +36,13 @@ _AGAIN: Final = re.compile(r"^export \{ ([A-Za-z0-9_, ]+) \};\n", re.MULTILINE)
 @cache
 def verifier() -> str:
     """The verifier, one ES module without imports; it exports `verifyBundle`, `Refused`, `Unable`."""
-    parts = [_wrapped(name) for name in _in_order(ENTRY, [])]
-    return "".join(parts) + f"export const {{ {', '.join(EXPORTS)} }} = {_variable(ENTRY)};\n"
+    return f"{_joined()}export {_taken()}"
 
 
 @cache
 def script() -> str:
     """What the page runs: the verifier, and what the page does with it."""
-    joined = verifier().replace("export const", "const")
-    return joined + _IMPORT.sub("", _text("page", "page.js"))
+    return _joined() + _taken() + _IMPORT.sub("", _text("page", "page.js"))
 
 
 @cache
@@ -85,6 +83,16 @@ def page() -> str:
         script=f'<script type="module">{script()}</script>',
         links='<p class="quiet">This file asks no host: it works without a network.</p>',
     )
+
+
+def _joined() -> str:
+    """All modules of the verifier, each as a constant."""
+    return "".join(_wrapped(name) for name in _in_order(ENTRY, []))
+
+
+def _taken() -> str:
+    """The line that takes what others use of them."""
+    return f"const {{ {', '.join(EXPORTS)} }} = {_variable(ENTRY)};\n"
 
 
 def _filled(**parts: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ledger.errors import BadNote, BadValue
+from ledger.errors import BadNote, BadValue, refusing
 from ledger.log import hashes, note
 from ledger.log.hashes import EMPTY_ROOT, RootHash
 from ledger.log.names import MAX_INTEGER, is_origin
@@ -92,19 +92,20 @@ def open_checkpoint(signed: bytes, vkey: str) -> Checkpoint:
 def open_cosigned(signed: bytes, vkey: str, witnesses: Iterable[note.Verifier]) -> OpenedCheckpoint:
     """The checkpoint and the cosignatures of these witnesses, if the log of this vkey signed it.
 
-    Whether the witnesses are enough is the caller's policy. Raises BadNote, BadSignature.
+    Whether the witnesses are enough is the caller's policy. Raises BadNote, BadSignature; the
+    defect of those about a witness's line is `cosignature`.
     """
     log = note.parse_vkey(vkey)
     if log.kind != note.ED25519:
         raise BadNote("not the vkey of a log", expected="kind 0x01", found=f"0x{log.kind:02x}")
-    text = _text(signed)
+    read = note.read_note(_text(signed))
     # Asked alone first: a witness's line must never stand in for the log's own.
-    opened = note.open_note(text, (log,))
-    checkpoint = parse_checkpoint(opened.text)
+    read.opened_by((log,))
+    checkpoint = parse_checkpoint(read.text)
     if checkpoint.origin != log.name:
         raise BadNote("a checkpoint of another log", expected=log.name, found=checkpoint.origin)
-    everyone = note.open_note(text, (log, *witnesses))
-    return OpenedCheckpoint(checkpoint, tuple(s for s in everyone.signatures if s.verifier != log))
+    with refusing("cosignature"):
+        return OpenedCheckpoint(checkpoint, read.signatures_of(w for w in witnesses if w != log))
 
 
 def _text(signed: bytes) -> str:

@@ -81,10 +81,45 @@ class OpenedNote(msgspec.Struct, frozen=True):
     signatures: tuple[NoteSignature, ...]
 
 
-class _Line(msgspec.Struct, frozen=True):
+class NoteLine(msgspec.Struct, frozen=True):
+    """A signature line in form; whether it verifies is not known."""
+
     name: str
     key_id: bytes
     signature: bytes
+
+
+class ReadNote(msgspec.Struct, frozen=True):
+    """A note in form, of which no signature is verified yet."""
+
+    text: str
+    lines: tuple[NoteLine, ...]
+
+    def opened_by(self, verifiers: Iterable[Verifier]) -> OpenedNote:
+        """Text and verified signatures; raises BadNote, BadSignature, also where no key is known."""
+        known = tuple(verifiers)
+        found = self.signatures_of(known)
+        if not found:
+            raise BadSignature(
+                "no known key has signed this note",
+                expected=", ".join(sorted(verifier.name for verifier in known)),
+                found=", ".join(line.name for line in self.lines),
+            )
+        return OpenedNote(self.text, found)
+
+    def signatures_of(self, verifiers: Iterable[Verifier]) -> tuple[NoteSignature, ...]:
+        """Those of these keys, in the note's order; raises BadNote, BadSignature for a wrong one."""
+        known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
+        found: dict[tuple[str, bytes], NoteSignature] = {}
+        for line in self.lines:
+            place = (line.name, line.key_id)
+            verifier = known.get(place)
+            if verifier is None:
+                continue  # C2SP signed-note: signatures from unknown keys are ignored.
+            if place in found:
+                raise BadNote("a key has signed twice", found=line.name)
+            found[place] = _verify(verifier, self.text, line.signature)
+        return tuple(found.values())
 
 
 def log_vkey(origin: str, public_key: PublicKey) -> str:
@@ -157,29 +192,18 @@ def signer_of(line: str) -> tuple[str, bytes]:
     return parsed.name, parsed.key_id
 
 
+def read_note(note: str) -> ReadNote:
+    """Text and signature lines of a note in form; raises BadNote."""
+    text, lines = _split(note)
+    return ReadNote(text, tuple(lines))
+
+
 def open_note(note: str, verifiers: Iterable[Verifier]) -> OpenedNote:
     """Text and verified signatures; raises BadNote, BadSignature.
 
     Refused: a wrong or repeated line of a known key, and a note without a line of a known key.
     """
-    text, lines = _split(note)
-    known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
-    found: dict[tuple[str, bytes], NoteSignature] = {}
-    for line in lines:
-        place = (line.name, line.key_id)
-        verifier = known.get(place)
-        if verifier is None:
-            continue  # C2SP signed-note: signatures from unknown keys are ignored.
-        if place in found:
-            raise BadNote("a key has signed twice", found=line.name)
-        found[place] = _verify(verifier, text, line.signature)
-    if not found:
-        raise BadSignature(
-            "no known key has signed this note",
-            expected=", ".join(sorted(name for name, _ in known)),
-            found=", ".join(line.name for line in lines),
-        )
-    return OpenedNote(text, tuple(found.values()))
+    return read_note(note).opened_by(verifiers)
 
 
 def _verify(verifier: Verifier, text: str, signature: bytes) -> NoteSignature:
@@ -207,7 +231,7 @@ def _cosigned(verifier: Verifier, text: str, time_s: int) -> bytes:
     return ed25519_message(text, time_s)
 
 
-def _split(note: str) -> tuple[str, list[_Line]]:
+def _split(note: str) -> tuple[str, list[NoteLine]]:
     """Text and signature lines of a note in form; raises BadNote."""
     text, gap, tail = note.rpartition("\n\n")
     if not gap or not tail.endswith("\n"):
@@ -222,7 +246,7 @@ def _split(note: str) -> tuple[str, list[_Line]]:
     return text, [_parse_line(line) for line in lines]
 
 
-def _parse_line(line: str) -> _Line:
+def _parse_line(line: str) -> NoteLine:
     parts = line.removeprefix(_DASH).split(" ")
     if not line.startswith(_DASH) or len(parts) != 2:
         raise BadNote("not a signature line", expected="— <name> <base64>", found=repr(line[:120]))
@@ -230,7 +254,7 @@ def _parse_line(line: str) -> _Line:
     blob = _parse_base64(parts[1], "a signature")
     if len(blob) < 5:
         raise BadNote("a signature line is too short", found=repr(line[:120]))
-    return _Line(parts[0], blob[:4], blob[4:])
+    return NoteLine(parts[0], blob[:4], blob[4:])
 
 
 def _line(verifier: Verifier, signature: bytes) -> str:

@@ -55,7 +55,7 @@ def verify_bundle(
     bundle = read_bundle(data)
     trusted = Trusted(log_key, witnesses, policy, replayed)
     witnessed = check_witnessed(bundle.checkpoint, trusted)
-    opened = open_bundle(bundle, log_key, _read, _read_all)
+    opened = open_bundle(bundle, log_key, _read, _read_all, opened=witnessed.checkpoint)
     kind = kind_of(bundle.subject)
     derive = DERIVES.get(type(bundle.subject))
     if derive is None:

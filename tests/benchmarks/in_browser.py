@@ -77,7 +77,7 @@ def measure(data: bytes, log_key: str, rounds: int) -> list[float]:
     """
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         harness = Path(folder) / "harness.html"
-        module = verifier().replace("export const", "const")
+        module = "".join(verifier().rsplit("export ", 1))
         harness.write_text(HARNESS % (module + "window.verifyBundle = verifyBundle;"))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = browser.new_page()

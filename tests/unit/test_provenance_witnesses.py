@@ -88,3 +88,17 @@ def test_a_cosignature_that_does_not_hold_refuses_the_proof(bundle: bytes):
     with pytest.raises(BadSignature):
         verify_bundle(wrong, LOG, TRUSTED)
     assert verify_bundle(wrong, LOG).cosigned == ()
+
+
+def test_a_wrong_line_is_said_to_be_the_logs_or_a_witnesss_whichever_stands_first(bundle: bytes):
+    opened = read_bundle(cosigned(bundle, KEY, NAME))
+    text, _, lines = opened.checkpoint.decode().rpartition("\n\n")
+    log, witness = lines.splitlines(keepends=True)
+    for first, second in ((log, witness), (witness, log)):
+        for wrong, defect in ((log, "checkpoint"), (witness, "cosignature")):
+            turned = wrong[:-9] + ("A" if wrong[-9] != "A" else "B") + wrong[-8:]
+            note_ = f"{text}\n\n{first}{second}".replace(wrong, turned)
+            data = write_bundle(msgspec.structs.replace(opened, checkpoint=note_.encode()))
+            with pytest.raises(BadSignature) as error:
+                verify_bundle(data, LOG, TRUSTED)
+            assert error.value.defect == defect

@@ -29,7 +29,8 @@ export class Authors {
     const { operator, key, recovery_key: spare, proof, recovery_proof: spareProof } = this.opened;
     this.parties.set(operator, { name: this.opened.area, roles: ["factor-publisher", "operator"] });
     const bytes = keyBytes(key.x);
-    const signer = bytes !== null && isSoundKey(bytes) && (await thumbprint(key.x)) === entry.statement.jws.kid;
+    const formed = key.crv === "Ed25519" && key.kty === "OKP" && bytes !== null && isSoundKey(bytes);
+    const signer = formed && (await thumbprint(key.x)) === entry.statement.jws.kid;
     require_(signer, "key", "entry 0 is not signed with the operator's first key");
     const first = await this.#newKey(operator, key, proof, "operator's first key");
     this.#add(first, operator, -1, { scope: [`${operator}/`], admin: true, by: entry.statement.jws.kid });

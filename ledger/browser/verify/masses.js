@@ -6,6 +6,7 @@
 // Source: specification, what an event comes to.
 
 import { fraction, product, round, sum } from "./exact.js";
+import { isOfRules } from "./months.js";
 import { partyOf, seconds } from "./names.js";
 import { placeOf, sourceOf } from "./places.js";
 import { require_ } from "./refusal.js";
@@ -35,11 +36,6 @@ export class Accounts {
     return rules;
   }
 
-  /** By version and hash, as events name them. */
-  namedAt(index) {
-    return this.activated.filter(([since]) => since < index).at(-1)[1];
-  }
-
   /** Take in one shown event. Throws Refused (`rule`). */
   apply(item, index) {
     const { data, name, stream, type } = item;
@@ -47,6 +43,7 @@ export class Accounts {
     switch (type) {
       case "LedgerOpened":
       case "RulesActivated":
+        rule(this.activated.at(-1)?.[1].version !== data.rules.version, "rules that are in force already");
         this.activated.push([type === "LedgerOpened" ? -1 : index, data.rules]);
         this.rulesAt(index + 1);
         break;
@@ -104,8 +101,19 @@ export class Accounts {
         this.readings.set(data.event, changed);
         break;
       }
+      case "FootprintSealed":
+        require_(data.size >= 1 && data.size <= index, "seal", `${name} seals a size that the log did not have`);
+        rule(this.#decides(data), "other rules than those of its size, or a time outside of their calendar");
+        break;
       default:
     }
+  }
+
+  /** Whether a seal's rules, with its set of potentials and its months, are those in force at its size. */
+  #decides({ gwp, period, rules, size }) {
+    const named = this.activated.filter(([since]) => since < size).at(-1)[1];
+    const same = named.version === rules.version && named.sha256 === rules.sha256;
+    return same && this.rulesAt(size).gwps.includes(gwp) && period.every(isOfRules);
   }
 
   /** Month → role → gas → milligrams of a reading as it stands; empty where there is nothing. Throws Refused (`rule`). */

@@ -7,6 +7,10 @@ import { round } from "./exact.js";
 import { Unable } from "./refusal.js";
 
 const QUARTER_S = 900;
+const DAY_S = 86400;
+// In UTC, the beginning of 2000 and of 2050; local time is less than two days off.
+const FIRST_S = 946684800;
+const END_S = 2524608000;
 const FIRST_MONTH = "2000-01";
 const LAST_MONTH = "2049-12";
 
@@ -27,6 +31,8 @@ export class Calendar {
 
   /** The month of an instant, in seconds since 1970; null outside the years of the rules. */
   monthOf(at) {
+    // Far outside there is no need to ask, and the clocks of browsers end.
+    if (at < FIRST_S - 2 * DAY_S || at > END_S + 2 * DAY_S) return null;
     if (at < this.#last.from || at >= this.#last.until) this.#last = this.#spanAt(at);
     return this.#last.month;
   }
@@ -35,8 +41,7 @@ export class Calendar {
     let month = this.#day(at).slice(0, 7);
     // Where midnight exists twice, the last day's date comes back after the month has begun.
     if (at >= this.start(after(month))) month = after(month);
-    const known = month >= FIRST_MONTH && month <= LAST_MONTH;
-    return { month: known ? month : null, from: this.start(month), until: this.start(after(month)) };
+    return { month: isOfRules(month) ? month : null, from: this.start(month), until: this.start(after(month)) };
   }
 
   /** Where a month begins, in seconds since 1970. */
@@ -82,6 +87,11 @@ export class Calendar {
     for (const { type, value } of this.#format.formatToParts(at * 1000)) parts[type] = value;
     return `${parts.year.padStart(4, "0")}-${parts.month}-${parts.day}`;
   }
+}
+
+/** Whether a month lies in the calendar of the rules. */
+export function isOfRules(month) {
+  return month >= FIRST_MONTH && month <= LAST_MONTH;
 }
 
 /** The month after one. */

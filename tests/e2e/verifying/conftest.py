@@ -90,7 +90,7 @@ class InBrowser:
 @pytest.fixture(scope="module")
 def in_browser(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InBrowser]:
     harness: Path = tmp_path_factory.mktemp("verifier") / "harness.html"
-    harness.write_text(HARNESS % verifier().replace("export const", "const"))
+    harness.write_text(HARNESS % "".join(verifier().rsplit("export ", 1)))
     page = browser.new_page()
     page.context.set_offline(offline=True)
     page.goto(harness.as_uri())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from hashlib import sha256
 from typing import Any
 
@@ -14,10 +16,22 @@ from ledger.log.hashes import format_base64
 from ledger.log.seals import Head
 from ledger.log.tree import path_of
 from tests.e2e.verifying.conftest import InBrowser
-from tests.e2e.verifying.files import FIXES, GROUNDS, POWER, SEAL, T2, a_world, sealed_files
+from tests.e2e.verifying.files import (
+    FIXES,
+    GROUNDS,
+    KINDS,
+    POWER,
+    SEAL,
+    T2,
+    a_world,
+    of_kind,
+    sealed_files,
+)
 from tests.e2e.verifying.test_agreement import agree, refuse
+from tests.unit.forged_seal import SEALED_WRONGLY, forged_seal, head_of_versions
+from tests.unit.hostile import signed_again, spelled
 from tests.unit.proof_file import ProofFiles, Value, forge
-from tests.unit.world import World, reading, salt, site, source
+from tests.unit.world import LOG, World, reading, salt, site, source
 
 
 def place(heads: list[Head], at: int) -> Value:
@@ -123,3 +137,53 @@ def test_half_a_milligram_goes_to_the_even_one(
     found = agree(in_browser, ProofFiles(world).event(f"{POWER}@1", *GROUNDS))
     expected = {} if mass is None else {"2026-01": {"location": {"CO2": mass}}}
     assert found["claim"]["masses"] == expected
+
+
+@pytest.mark.parametrize("members", list(SEALED_WRONGLY.values()), ids=list(SEALED_WRONGLY))
+def test_a_seal_under_other_rules_than_those_in_force_is_refused(
+    in_browser: InBrowser, members: dict[str, Any]
+):
+    files = sealed_files()
+    name = forged_seal(files.world, **members)
+    files = ProofFiles(files.world)
+    target = {"target": "operator/register@1"}
+    refuse(in_browser, files.sealed("target-progress", name, target, "operator/register@1"), "rule")
+    refuse(in_browser, files.event(name), "rule")
+
+
+def test_a_seal_of_more_than_there_was_is_refused(in_browser: InBrowser):
+    files = sealed_files()
+    name = forged_seal(files.world, size=2**53 - 1)
+    refuse(in_browser, ProofFiles(files.world).event(name), "seal")
+
+
+def test_a_head_of_more_versions_than_could_be_counted_is_refused_at_once(in_browser: InBrowser):
+    refuse(in_browser, head_of_versions(sealed_files(), 2**53 - 1), "left-out")
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_time_at_the_ends_of_the_calendar_is_refused(in_browser: InBrowser, year: str):
+    world = a_world()
+    period = (f"{year}-12-31T20:00:00Z", f"{year}-12-31T23:00:00Z")
+    far = msgspec.structs.replace(reading(T2, "P1D", "1"), period=period)
+    name = forge(world, "acme", POWER, [far])
+    refuse(in_browser, ProofFiles(world).event(name, *GROUNDS), "rule")
+
+
+def test_no_hostile_value_of_a_signed_event_makes_it_fail(in_browser: InBrowser):
+    files = [value for kind in KINDS for value in hostile(of_kind(sealed_files(), kind))]
+    found = in_browser.check_all(files, logKey=LOG)  # which refuses faults
+    assert len(found) > 500
+    assert any("defect" in one for one in found)
+
+
+def hostile(value: Value) -> Iterator[bytes]:
+    """Files of which one member of an event is another, signed again by whoever signed it."""
+    new: tuple[object, ...] = (None, 5, -1, "", "x", [], {}, "9999-12-31T23:59:59Z", [[]])
+    for at, entry in enumerate(value["entries"]):
+        for place, event in enumerate(entry["events"]):
+            for member in event["data"]:
+                for one in new:
+                    changed = deepcopy(value)
+                    changed["entries"][at]["events"][place]["data"][member] = one
+                    yield spelled(signed_again(changed)) + b"\n"

@@ -51,6 +51,13 @@ def test_the_verifier_is_one_module_without_imports():
         assert text.count(f"const ${path.stem} = ") == 1
 
 
+def test_the_page_runs_the_verifier_as_it_is():
+    """Nothing but the word before the last line differs, whatever stands in the modules."""
+    modules, word, last = module.verifier().rpartition("export ")
+    assert word
+    assert module.script().startswith(modules + last)
+
+
 def test_each_module_stands_behind_those_that_it_imports():
     text = module.verifier()
     for path in MODULES:
