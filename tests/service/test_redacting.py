@@ -18,7 +18,7 @@ from ledger.carbon.footprint import Footprint
 from ledger.carbon.organisation.events import MeterInstalled, MeterRemoved
 from ledger.carbon.redaction.draft import RedactionDraft
 from ledger.carbon.redaction.events import RedactionConfirmed
-from ledger.errors import Damaged, RuleBroken
+from ledger.errors import Damaged, LedgerError, RuleBroken
 from ledger.log.names import event_ref
 from ledger.log.page import read_page
 from ledger.log.redacted import read_redacted, write_redacted
@@ -372,6 +372,51 @@ def test_data_that_goes_before_the_confirmation_is_found(place: Place):
     replace_line(place, 2)
     report, _ = _report(place)
     assert any(f"{READING}: its data is gone" in one.what for one in report.damages)
+
+
+@pytest.mark.parametrize("forged", [False, True], ids=["taken out", "forged"])
+def test_other_lines_that_go_with_a_redaction_are_found(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, forged: bool
+):
+    """The serving role in other hands, between a confirmation and the erasing."""
+
+    async def never(*_: object) -> list[str]:
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "erase_confirmed", never)
+        place.run(redacted)
+    assert place.settings.serving_url is not None
+    with psycopg.connect(place.settings.serving_url) as conn:
+        conn.execute("SET ROLE ledger_server")
+        row = conn.execute(
+            "SELECT packed, index FROM ledger.entry_events JOIN ledger.log_entries USING (index)"
+            " WHERE stream = %s",
+            (stream(0),),
+        ).fetchone()
+        assert row is not None
+        lines = [
+            line.replace(b"2001-01", b"2001-02")
+            if forged
+            else write_redacted(line, "ActivityRecorded")
+            for line in unpack(row[0]).splitlines()
+        ]
+        packed = pack(b"".join(line + b"\n" for line in lines))
+        conn.execute(REDACT, (stream(0), 3, 1, 1, packed))
+    report, _ = _report(place)
+    said = " ".join(one.what for one in report.damages if one.place == f"entry {row[1]}")
+    assert ("do not give the signed head" if forged else f"{stream(0)}@1: its data is gone") in said
+
+    async def strength() -> str:
+        async with open_ledger(place.settings, writing=False) as ledger:
+            bundle = await ledger.bundle(f"{stream(0)}@7")
+            return verify_bundle(bundle, ledger.log).strength
+
+    if forged:
+        with pytest.raises(LedgerError):
+            asyncio.run(strength())
+    else:
+        assert asyncio.run(strength()) == "logged"
 
 
 def test_a_row_that_says_of_data_that_it_is_gone_is_found(place: Place):
