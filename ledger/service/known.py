@@ -10,7 +10,7 @@ Source: architecture, "As of".
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator
 from typing import Final, TypeVar
 
 import msgspec
@@ -27,7 +27,14 @@ from ledger.carbon.events import (
     SourceRegistered,
 )
 from ledger.carbon.inventory.restatement import CHANGING
-from ledger.carbon.known import Known, KnownParty
+from ledger.carbon.known import (
+    Known,
+    KnownFigures,
+    KnownPieces,
+    known_of,
+    known_parties,
+    named_factors,
+)
 from ledger.carbon.organisation import views as organisation_views
 from ledger.carbon.organisation.events import SiteTransferred
 from ledger.carbon.organisation.months import month_after, month_before
@@ -35,7 +42,6 @@ from ledger.carbon.organisation.pieces import FACT, ORGANISATION, FactPiece, Org
 from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece
 from ledger.carbon.rows import Correction, EntryRows
 from ledger.carbon.views import apply
-from ledger.errors import NotFound
 from ledger.fold.event import Place
 from ledger.fold.state import Kind, Memory
 from ledger.log.names import event_ref, party_of
@@ -73,44 +79,32 @@ async def read_known(
     """
     head = (await log_store.read_head(conn)).size
     as_of = None if size == head else size
-    parties = {
-        key: KnownParty(party=key, name=piece.name, roles=piece.roles, region=piece.region)
-        async for key, piece, _ in _pieces(conn, views, PARTY)
-        if piece.index < size
-    }
-    if party is not None and party not in parties:
-        raise NotFound(
-            f"party {party}",
-            expected="a registered party",
-            found=party,
-            advice="See carbon-ledger party list.",
-        )
+    registered = [
+        (key, piece) async for key, piece, _ in _pieces(conn, views, PARTY) if piece.index < size
+    ]
+    parties = known_parties(registered, party)
     months = period[0], month_before(period[1])
     sources = await _sources(conn, views, about, size, party)
     transfers = await _transfers(conn, views, months, size, party)
     changing = (
         [] if party is None else await views.changing_entries(conn, party, *months, size, CHANGING)
     )
-    return Known(
-        size=size,
-        area=about.area,
-        operator=about.operator,
-        timezone=about.timezone,
-        rules=about.rules_at(size),
-        period=period,
-        parties=parties,
+    pieces = KnownPieces(
         sources=sources,
-        masses=await views.masses(conn, party, *months, as_of),
-        activity=await views.activities(conn, party, *months, as_of),
-        quality=await views.qualities(conn, party, *months, as_of),
         organisations=await _organisations(conn, views, size, party),
         facts=await _facts(conn, views, size, party),
         transfers=transfers,
         targets=await _targets(conn, views, size, party),
-        factors=await _factors(conn, views, sources.values(), transfers, size),
+        factors=await _factors(conn, views, named_factors(sources.values(), transfers), size),
+    )
+    figures = KnownFigures(
+        masses=await views.masses(conn, party, *months, as_of),
+        activity=await views.activities(conn, party, *months, as_of),
+        quality=await views.qualities(conn, party, *months, as_of),
         corrections=[one for index in changing for one in await _corrections(conn, index)],
         corrected=await views.changes(conn, party, *months, changing) if changing else [],
     )
+    return known_of(about, parties, period, size, pieces, figures)
 
 
 async def _pieces(
@@ -164,14 +158,8 @@ async def _register_at(
 
 
 async def _factors(
-    conn: Connection,
-    views: ViewStore,
-    sources: Iterable[SourcePiece],
-    transfers: Sequence[TransferPiece],
-    size: int,
+    conn: Connection, views: ViewStore, refs: set[str], size: int
 ) -> dict[str, FactorPiece]:
-    refs = {one.factor for s in sources for timeline in s.factors.values() for one in timeline}
-    refs |= {ref for transfer in transfers for _, ref in transfer.factors}
     found = await views.load_pieces(conn, [(FACTOR.name, ref) for ref in sorted(refs)])
     factors = {ref: FACTOR.decode(value) for (_, ref), value in sorted(found.items())}
     return {

@@ -7,18 +7,24 @@ Source: architecture, "As of".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
-from ledger.carbon.area.pieces import TARGET, TRANSFER, TransferPiece
+from ledger.carbon.area.pieces import TARGET, TRANSFER
 from ledger.carbon.inventory.readings import readings_of
-from ledger.carbon.known import Known, KnownParty
+from ledger.carbon.known import (
+    Known,
+    KnownFigures,
+    KnownPieces,
+    known_of,
+    known_parties,
+    named_factors,
+)
 from ledger.carbon.organisation.pieces import FACT, ORGANISATION, OrganisationPiece
-from ledger.carbon.pieces import FACTOR, SOURCE, FactorPiece, SourcePiece
+from ledger.carbon.pieces import FACTOR, SOURCE
 from ledger.carbon.rows import Correction
 from ledger.carbon.rulepack import load
 from ledger.carbon.seal.draft import matched_streams
 from ledger.carbon.seal.pieces import SealGround
-from ledger.errors import NotFound
 from ledger.log.seals import Head
 from ledger.parties.pieces import PARTY, LedgerPiece
 from ledger.whole.deltas import Deltas
@@ -42,14 +48,7 @@ def known_at(
     `changing` are all events that changed what was recorded before. Raises NotFound for a party
     that is not registered by then.
     """
-    parties = {
-        name: KnownParty(party=name, name=piece.name, roles=piece.roles, region=piece.region)
-        for name, piece in state.at(PARTY, size)
-    }
-    if party is not None and party not in parties:
-        raise NotFound(
-            f"party {party}", expected=f"one that is registered below size {size}", found=party
-        )
+    parties = known_parties(state.at(PARTY, size), party)
     sources = dict(state.at(SOURCE, size, *_of(party, "/")))
     transfers = [
         piece
@@ -57,18 +56,9 @@ def known_at(
         if party in (None, piece.sender, piece.to)
     ]
     corrections = [] if party is None else _below(changing, deltas, sources, period, size)
-    return Known(
-        size=size,
-        area=about.area,
-        operator=about.operator,
-        timezone=about.timezone,
-        rules=about.rules_at(size),
-        period=period,
-        parties=parties,
+    named = named_factors(sources.values(), transfers)
+    pieces = KnownPieces(
         sources=sources,
-        masses=deltas.masses(sources, period, size),
-        activity=deltas.activity(sources, period, size),
-        quality=deltas.quality(sources, period, size),
         organisations={
             name: piece
             for name, piece in state.at(ORGANISATION, size)
@@ -77,10 +67,16 @@ def known_at(
         facts=[piece for _, piece in state.at(FACT, size, *_of(party, " "))],
         transfers=transfers,
         targets=[piece for _, piece in state.at(TARGET, size, *_of(party, " "))],
-        factors=_factors(state, sources, transfers, size),
+        factors={ref: piece for ref, piece in state.at(FACTOR, size) if ref in named},
+    )
+    figures = KnownFigures(
+        masses=deltas.masses(sources, period, size),
+        activity=deltas.activity(sources, period, size),
+        quality=deltas.quality(sources, period, size),
         corrections=corrections,
         corrected=deltas.added(sources, period, {one.index for one in corrections}),
     )
+    return known_of(about, parties, period, size, pieces, figures)
 
 
 def seal_ground(
@@ -105,22 +101,6 @@ def seal_ground(
 def _of(party: str | None, behind: str) -> tuple[str, str]:
     """Between which keys the pieces of a party stand, or all."""
     return ("", _BEYOND) if party is None else (f"{party}{behind}", f"{party}{behind}{_BEYOND}")
-
-
-def _factors(
-    state: WholeState,
-    sources: Mapping[str, SourcePiece],
-    transfers: Sequence[TransferPiece],
-    size: int,
-) -> dict[str, FactorPiece]:
-    named = {
-        one.factor
-        for source in sources.values()
-        for timeline in source.factors.values()
-        for one in timeline
-    }
-    named |= {ref for transfer in transfers for _, ref in transfer.factors}
-    return {ref: piece for ref, piece in state.at(FACTOR, size) if ref in named}
 
 
 def _below(
