@@ -311,6 +311,31 @@ class Transfer(Answer):
     )
 
 
+class Target(Answer):
+    """One statement of a target."""
+
+    event: EventRef = Field(description="The event that states it: the one to ask a proof of.")
+    index: int = Field(description="Of the log entry that holds it.", examples=[812])
+    target: str = Field(description="Its name.", examples=["neutral-2028"])
+    stands: bool = Field(description="Whether no later statement has taken its place.")
+    view: str = Field(description="The view that it is about.", examples=["park"])
+    gwp: str = Field(description="The GWP set by which gases are added up.", examples=["AR5"])
+    gases: list[str] = Field(description="Those that it counts; none named: all.")
+    base_year: int = Field(description="The year that is compared with.", examples=[2023])
+    base_size: int = Field(description="The log size that the base was read at.")
+    base_mg: str = Field(description="CO2 equivalent of the base year, in milligrams.")
+    path: list[tuple[int, str]] = Field(
+        description="What later years may have: year and milligrams.",
+        examples=[[[2028, "0"]]],
+    )
+    credits_percent: tuple[str, str] = Field(
+        description="What credits may take off: numerator and denominator, per cent of the base.",
+        examples=[["10", "1"]],
+    )
+    neutral_year: int = Field(description="The year with a balance of 0 or less.")
+    reason: str = Field(description="Why it was set.")
+
+
 class ProblemDetails(BaseModel):
     """Why something was refused, and what can be done (RFC 9457)."""
 

@@ -1,15 +1,16 @@
-"""What is registered: parties and factors for everybody, sites, sources and transfers for their party."""
+"""What is registered: parties, factors and the area's targets for everybody, the rest for its party."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.access import KnownReader, RunningLedger, check_may_read
+from api.access import KnownReader, OptionalReader, RunningLedger, check_may_read
 from api.answers import answers, problems
-from api.models import Factor, Party, Site, Source, Transfer
+from api.models import Factor, Party, Site, Source, Target, Transfer
 from api.names import PartyPath
 from api.period import MonthsOrAll
 from ledger import errors
+from ledger.errors import NotSignedIn
 from ledger.log.names import parse_party
 
 router = APIRouter(tags=["registers"])
@@ -59,3 +60,28 @@ async def list_transfers(
     """
     check_may_read(reader, parse_party(party), "such party")
     return answers(Transfer, await ledger.transfers(party, months))
+
+
+@router.get(
+    "/v1/parties/{party}/targets",
+    summary="What a party means to reach",
+    responses=_PRIVATE,
+    openapi_extra={"security": [{}, {"reader": []}]},
+)
+async def list_targets(
+    party: PartyPath, ledger: RunningLedger, reader: OptionalReader
+) -> list[Target]:
+    """Every statement, in the order of the log. The operator's are the area's, for everybody.
+
+    Others are for the party itself, the operator and the regulator.
+    """
+    parse_party(party)
+    if party != (await ledger.status()).operator:
+        if reader is None:
+            raise NotSignedIn(
+                "targets of a company are private",
+                expected="Authorization: Bearer <token>",
+                advice="Sign a token of at most five minutes with a key that may read.",
+            )
+        check_may_read(reader, party, "such party")
+    return answers(Target, await ledger.targets(party))

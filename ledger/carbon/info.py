@@ -222,3 +222,29 @@ class TransferInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The receiver's event; only the receiver is told."""
     stream: str | None = None
     """The party's own stream, from which it was sent or with which it was acknowledged."""
+
+
+class TargetInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement of a target; amounts in milligrams of CO2e."""
+
+    event: str
+    """The `TargetSet`."""
+    index: int
+    """Of the log entry that holds it."""
+    target: str
+    stands: bool
+    """Whether no later statement has taken its place."""
+    view: str
+    gwp: str
+    gases: tuple[str, ...]
+    """Those that it counts; none named: all."""
+    base_year: int
+    base_size: int
+    """The log size that the base was read at."""
+    base_mg: str
+    path: tuple[tuple[int, str], ...]
+    """What later years may have."""
+    credits_percent: tuple[str, str]
+    """What credits may take off: numerator and denominator, in per cent of the base."""
+    neutral_year: int
+    reason: str

@@ -6,19 +6,23 @@ the whole area.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, cast
 
+import msgspec
 import typer
 
+from ledger.carbon.info import TargetInfo
 from ledger.carbon.reports.figure_id import parse_figure
+from ledger.carbon.seal.info import SealInfo
 from ledger.cli.arguments import write_file
 from ledger.cli.call import Call, command, flag
 from ledger.cli.output import show
 from ledger.cli.stated import parse_months
 from ledger.cli.where import Place, ask
-from ledger.errors import BadValue, LedgerError
+from ledger.errors import BadValue, LedgerError, NotFound
 from ledger.log.bundle_kinds import (
     AreaSubject,
     CompanySubject,
@@ -35,10 +39,17 @@ from ledger.log.bundle_kinds import (
     kind_of,
     parse_subject,
 )
-from ledger.log.canonical import decode, encode
+from ledger.log.canonical import encode
 from ledger.log.names import parse_party, parse_stream, party_of, split_event
 
+_NOT_ITS_KEY: Final = frozenset({"mass_mg", "salt"})
+"""Members of a sealed line that are not part of its key."""
+
 _EVENT: Final = "An event, for itself or (--seal) as of a seal."
+_ALONE: Final = (
+    "Only this command derives it: the stand-alone verify.py and the page in a browser give no "
+    "verdict on files of this kind."
+)
 
 
 class MethodName(StrEnum):
@@ -101,11 +112,17 @@ def add(app: typer.Typer) -> None:
         ] = None,
         line: Annotated[
             str | None,
-            typer.Option(metavar="JSON", help="Of --company: one line, by its key in the seal."),
+            typer.Option(
+                metavar="JSON",
+                help="Of --company: one line, as seal show NUMBER --lines PARTY --json has it.",
+            ),
         ] = None,
         target: Annotated[
             str | None,
-            typer.Option(metavar="STREAM@VERSION", help="A sealed year beside this target."),
+            typer.Option(
+                metavar="STREAM@VERSION",
+                help="A sealed year beside this target; target list names the events.",
+            ),
         ] = None,
         figure: Annotated[
             str | None,
@@ -149,14 +166,21 @@ def add(app: typer.Typer) -> None:
         if seal is not None:
             _seal_event(seal, "operator")
 
-        async def work(place: Place) -> tuple[Subject, bytes, str]:
+        async def work(place: Place) -> tuple[Subject, bytes, str, list[str]]:
             status = await place.status()
             said = None if seal is None else _seal_event(seal, status.operator)
             subject = named.subject(said, select)
+            if isinstance(subject, TargetSubject):
+                known = await place.connection.targets(status.operator)
+                check_target(subject.target, known)
             data = await place.connection.prove(subject, withhold or ())
-            return subject, data, status.log_key
+            later = []
+            if said is not None:
+                number = split_event(said)[1]
+                later = _later(await place.connection.seal(number), status.size)
+            return subject, data, status.log_key, later
 
-        subject, data, log_key = ask(call, work, about=named.about())
+        subject, data, log_key, later = ask(call, work, about=named.about())
         write_file(output, data)
         kind = kind_of(subject).name
         show(
@@ -171,6 +195,8 @@ def add(app: typer.Typer) -> None:
             f"Wrote the proof of {_words(subject)} to {output}, {len(data)} bytes. "
             "To check it anywhere:",
             f"  carbon-ledger verify {output} --log-key '{log_key}'",
+            *later,
+            *([_ALONE] if kind in {"company-inventory", "figure"} else []),
         )
 
 
@@ -259,17 +285,33 @@ class _Named:
 
 
 def _line(text: str, party: str, seal: str) -> LineSubject:
-    """One line by its key in canonical JSON. Raises BadValue."""
+    """One line by its key, which is what stands in a line beside mass and salt. Raises BadValue."""
     try:
-        value = {"line": decode(text.encode()), "party": party, "seal": seal}
+        line = msgspec.json.decode(text)
+        if isinstance(line, dict):
+            line = {name: one for name, one in line.items() if name not in _NOT_ITS_KEY}
+        value = {"line": line, "party": party, "seal": seal}
         return cast("LineSubject", parse_subject("inventory-line", encode(value)))
-    except LedgerError as error:
+    except (LedgerError, msgspec.DecodeError) as error:
         raise BadValue(
             "the key of a line",
-            expected="canonical JSON with column, gas, line, month, role, scope, stream",
+            expected="JSON with column, gas, line, month, role, scope, stream",
             found=str(error),
-            advice="carbon-ledger seal show NUMBER --lines --json has the lines.",
+            advice=f"carbon-ledger seal show {seal.rpartition('@')[2]} --lines {party} --json has "
+            "the lines; each of them will do.",
         ) from error
+
+
+def check_target(name: str, known: Iterable[TargetInfo]) -> None:
+    """Raise NotFound, with the events that will do, unless the event states a target."""
+    events = [one.event for one in known]
+    if name not in events:
+        raise NotFound(
+            f"target {name}",
+            expected=f"an event that sets a target: {', '.join(events) or 'there is none yet'}",
+            found=name,
+            advice="See: carbon-ledger target list",
+        )
 
 
 def _seal_event(text: str, operator: str) -> str:
@@ -278,6 +320,18 @@ def _seal_event(text: str, operator: str) -> str:
         return f"{operator}/seals@{int(text)}"
     split_event(text)
     return text
+
+
+def _later(seal: SealInfo, size: int) -> list[str]:
+    """That the log has gone on behind what the seal covers, in words; its own entry is not counted."""
+    more = size - seal.size - 1
+    if more < 1:
+        return []
+    entries = "1 entry" if more == 1 else f"{more} entries"
+    covers = (
+        f"The seal covers the log up to size {seal.size}; {entries} came after that beside its own,"
+    )
+    return [f"{covers} and the proof says nothing of what they change."]
 
 
 def _words(subject: Subject) -> str:

@@ -1,13 +1,16 @@
-"""`target`: where a company, or for the operator the area, means to be."""
+"""`target`: where a company, or for the operator the area, means to be, and the events that say so."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
 from ledger.carbon.area.events import TargetSet
+from ledger.carbon.info import TargetInfo
 from ledger.cli.call import Call, command
+from ledger.cli.output import mass_text, show, table
 from ledger.cli.stated import (
     Reason,
     Supersedes,
@@ -26,8 +29,12 @@ View = Literal["companies", "gpc-basic", "gpc-basic-plus", "park", "territorial"
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
+    _add_set(app)
+    _add_list(app)
 
+
+def _add_set(app: typer.Typer) -> None:
     @command(
         app,
         "set",
@@ -88,3 +95,61 @@ def add(app: typer.Typer) -> None:
             await post_in(place, call, party, event, text, **more)
 
         ask(call, work, about=party, writing=True)
+
+
+def _add_list(app: typer.Typer) -> None:
+    @command(app, "list", example="carbon-ledger target list --year 2026 --view park")
+    def list_targets(
+        call: Call,
+        party: Annotated[
+            str | None,
+            typer.Argument(metavar="PARTY", help="Whose; private.", show_default="the area's"),
+        ] = None,
+        view: Annotated[
+            View | None, typer.Option(help="Only those about this view.", show_default="all")
+        ] = None,
+        year: Annotated[
+            int | None, typer.Option(help="What each of them allows this year.")
+        ] = None,
+    ) -> None:
+        """Targets, with the event that prove --target takes; the area's are public.
+
+        Every statement is listed; of a target that was set again the last one stands.
+        """
+        wanted = None if party is None else parse_party(party)
+
+        async def work(place: Place) -> list[TargetInfo]:
+            whose = wanted or (await place.status()).operator
+            return await place.connection.targets(whose)
+
+        found = [one for one in ask(call, work, about=wanted) if view in {None, one.view}]
+        named = "path" if year is None else str(year)
+        rows = [
+            (
+                one.event,
+                one.target,
+                one.view,
+                one.gwp,
+                f"{one.base_year}: {_tonnes(one.base_mg)}",
+                _path(one) if year is None else _allowed(one, year),
+                "stands" if one.stands else "set again",
+            )
+            for one in found
+        ]
+        columns = ("event", "target", "view", "set", "base, t CO2e", f"{named}, t CO2e", "")
+        value = {"targets": msgspec.to_builtins(found)}
+        show(call, value, table(columns, rows) if rows else "No target is set.")
+
+
+def _tonnes(mass_mg: str) -> str:
+    return mass_text(int(mass_mg), "t")
+
+
+def _path(one: TargetInfo) -> str:
+    return ", ".join(f"{year}: {_tonnes(mass_mg)}" for year, mass_mg in one.path)
+
+
+def _allowed(one: TargetInfo, year: int) -> str:
+    """The latest amount of the path at or before a year, as a proof of kind target-progress has it."""
+    before = [mass_mg for at, mass_mg in one.path if at <= year]
+    return _tonnes(before[-1] if before else one.base_mg)

@@ -19,6 +19,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TargetInfo,
     TransferInfo,
 )
 from ledger.carbon.redaction.draft import RedactionDraft
@@ -71,6 +72,9 @@ class Connection(Protocol):
         self, party: str, months: tuple[str, str] | None = None
     ) -> list[TransferInfo]:
         """The transfers of a party over whole months, both included, or all; raises NotFound."""
+
+    async def targets(self, party: str) -> list[TargetInfo]:
+        """Every statement of a party's targets, in the order of the log; raises NotFound."""
 
     async def footprint(
         self, party: str, first_month: str, last_month: str, as_of: int | None

@@ -32,6 +32,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TargetInfo,
     TransferInfo,
 )
 from ledger.carbon.organisation.months import month_before
@@ -237,6 +238,11 @@ class HttpConnection:
         query = "" if months is None else f"?period={months[0]}..{months[1]}"
         path = f"/v1/parties/{parse_party(party)}/transfers{query}"
         return _read(await self._get_private(path), list[TransferInfo])
+
+    async def targets(self, party: str) -> list[TargetInfo]:
+        """Every statement of a party's targets, in the order of the log; raises NotFound."""
+        path = f"/v1/parties/{parse_party(party)}/targets"
+        return _read(await self._get_any(path, LIST), list[TargetInfo])
 
     async def footprint(
         self, party: str, first_month: str, last_month: str, as_of: int | None

@@ -30,7 +30,7 @@ NAMED = (
     "transfer record", "transfer acknowledge", "transfer withdraw", "transfer list",
     "redact ask", "redact confirm", "redact list",
     "seal make", "seal list", "seal show",
-    "target set",
+    "target set", "target list",
     "watch",
     "witness init", "witness replay", "witness serve", "witness show",
 )  # fmt: skip

@@ -62,6 +62,8 @@ def test_a_company_takes_away_all_that_its_sums_follow_from(
     assert made["kind"] == "company-inventory"
     found = company("verify", "all.json", "--log-key", made["log_key"])
     assert (found["strength"], found["claim"]) == ("re-derived", {"party": "acme", "sums": SUMS})
+    told = company.run("prove", "--company", "acme", "--seal", "1", "--full", "-o", "all.json").out
+    assert "verify.py and the page in a browser give no verdict" in told
     text = company.run("verify", "all.json", "--log-key", made["log_key"]).out
     assert "every stream of the party is in the file whole" in text
     assert "what other parties have said" in text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -81,6 +82,64 @@ def test_lines_are_private(program: Program, stranger: Program) -> None:
         ("location", str(DAY_MG)),
         ("market", str(DAY_MG)),
     ]
+
+
+def test_a_line_is_proven_as_it_is_shown_and_with_its_key_alone(program: Program) -> None:
+    shown = program("seal", "show", "1", "--lines", "acme")["lines"][1]
+    key = {name: one for name, one in shown.items() if name not in {"mass_mg", "salt"}}
+    asked = ("prove", "--seal", "1", "--company", "acme", "-o", "line.json", "--line")
+    for one in (json.dumps(shown), json.dumps(dict(reversed(key.items())), indent=1)):
+        made = program(*asked, one)
+        found = program("verify", "line.json", "--log-key", made["log_key"])
+        assert found["claim"] == {**key, "mass_mg": shown["mass_mg"]}
+    for wrong in ("{", "[]", '{"line":1.5}', '{"line":0}'):
+        refused = program.refused(*asked, wrong, status=2)
+        assert "carbon-ledger seal show 1 --lines acme --json" in refused["advice"]
+
+
+def test_a_target_that_is_none_is_refused_with_those_there_are(
+    program: Program, stranger: Program
+) -> None:
+    asked = ("prove", "--seal", "1", "-o", "target.json", "--target")
+    refused = stranger.refused(*asked, "operator/seals@1", status=1)
+    assert "there is none yet" in refused["expected"]
+    assert stranger.run("target", "list").out == "No target is set.\n"
+    aim = ("--view", "companies", "--gwp", "AR6", "--base-year", "2018", "--base", "1000",
+           "--path", "2028=0", "--path", "2026=500.5", "--credits-percent", "10",
+           "--neutral-year", "2028", "--reason", "promised")  # fmt: skip
+    first = program("target", "set", "operator", "neutral", *aim)["event"]
+    again = ("--supersedes", first)
+    second = program("target", "set", "operator", "neutral", *aim, *again)["event"]
+    own = program("target", "set", "acme", "own", *aim)["event"]
+    listed = stranger("target", "list")["targets"]
+    assert [(one["event"], one["stands"]) for one in listed] == [(first, False), (second, True)]
+    assert listed[0]["path"] == [[2026, "500500000000"], [2028, "0"]]
+    assert stranger("target", "list", "--view", "park")["targets"] == []
+    shown = stranger.run("target", "list", "--year", "2027").out
+    assert shown.splitlines()[2].split()[-2:] == ["500.500", "stands"]
+    assert stranger.refused("target", "list", "acme", status=1)["code"] == "not-signed-in"
+    assert [one["event"] for one in program("target", "list", "acme")["targets"]] == [own]
+    for wrong in ("operator/seals@1", own):
+        refused = stranger.refused(*asked, wrong, status=1)
+        assert refused["expected"] == f"an event that sets a target: {first}, {second}"
+        assert "target list" in refused["advice"]
+
+
+def test_a_part_of_a_company_is_told_in_words_and_is_of_the_seals_months(program: Program) -> None:
+    company = ("prove", "--seal", "1", "--company", "acme")
+    made = program.run(*company, "--scope", "2", "-o", "part.json")
+    assert "came after that beside its own" in made.out
+    status = program("status")
+    shown = program.run("verify", "part.json", "--log-key", status["log_key"]).out
+    assert "1 of 2 lines of the seal: Scope 2 by location" in shown
+    assert "another seal of the same months" in shown
+    program.run(*company, "--scope", "1", "-o", "none.json")
+    shown = program.run("verify", "none.json", "--log-key", status["log_key"]).out
+    assert "0 of 2 lines of the seal: Scope 1" in shown
+    assert "no line of this seal matches" in shown
+    refused = program.refused(*company, "--months", "2031-01", "-o", "no.json", status=2)
+    assert (refused["expected"], refused["found"]) == ("months within 2018-01", "2031-01")
+    program.refused(*company, "--stream", "beta/plant/meter", "-o", "no.json", status=2)
 
 
 def test_a_company_reads_its_own_lines_over_http_and_no_others(

@@ -39,6 +39,7 @@ PRIVATE: Final = {
     ),
     "sites": ("/v1/parties/steelworks/sites", "/v1/parties/nobody/sites"),
     "sources": ("/v1/parties/steelworks/sources", "/v1/parties/nobody/sources"),
+    "targets": ("/v1/parties/steelworks/targets", "/v1/parties/nobody/targets"),
     "transfers": ("/v1/parties/steelworks/transfers", "/v1/parties/nobody/transfers"),
     "reading": (READING, "/v1/events/steelworks/plant-1/nothing@42/bundle"),
     "entries": (

@@ -187,6 +187,7 @@ def test_the_routes_are_those_that_were_promised():
         ("GET", "/v1/parties"),
         ("GET", "/v1/parties/{party}/sites"),
         ("GET", "/v1/parties/{party}/sources"),
+        ("GET", "/v1/parties/{party}/targets"),
         ("GET", "/v1/parties/{party}/transfers"),
         ("GET", "/v1/factors"),
         ("GET", "/v1/status"),

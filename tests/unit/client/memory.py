@@ -19,6 +19,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TargetInfo,
     TransferInfo,
 )
 from ledger.carbon.pieces import SITE, SOURCE
@@ -192,6 +193,9 @@ class MemoryConnection:
     async def transfers(
         self, party: str, months: tuple[str, str] | None = None
     ) -> list[TransferInfo]:
+        raise NotImplementedError
+
+    async def targets(self, party: str) -> list[TargetInfo]:
         raise NotImplementedError
 
     async def footprint(
