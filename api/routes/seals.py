@@ -7,6 +7,7 @@ Source: formats, section 9; architecture, "Roles and reading".
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Annotated, Final
 
@@ -39,6 +40,7 @@ PartyQuery = Annotated[
     ),
 ]
 _UNKNOWN: Final = problems(errors.BadValue, errors.NotFound)
+_DERIVED: Final = {**_UNKNOWN, **problems(errors.Overloaded)}
 
 
 @router.get("/v1/seals", summary="All seals")
@@ -78,25 +80,26 @@ async def get_seal(number: NumberPath, ledger: RunningLedger) -> Seal:
     "/v1/seals/{number}/companies",
     response_model=list[SealedCompany],
     summary="Every party of a seal, with its sums",
-    responses=_UNKNOWN,
+    responses=_DERIVED,
 )
 async def list_sealed_companies(number: NumberPath, ledger: RunningLedger) -> Response:
     """By name, each once, also where there is nothing to add; each line as it is sealed.
 
     Their root is `companies_root`, and their sums are what each itself answers for.
     """
-    return _lines(map(encode_company, await ledger.seal_companies(number)), kept=FOR_EVER)
+    found = await ledger.seal_companies(number)
+    return await _lines(map(encode_company, found), kept=FOR_EVER)
 
 
 @router.get(
     "/v1/seals/{number}/heads",
     response_model=list[SealedHead],
     summary="Where every stream stood",
-    responses=_UNKNOWN,
+    responses=_DERIVED,
 )
 async def list_sealed_heads(number: NumberPath, ledger: RunningLedger) -> Response:
     """By name, each line as it is sealed; their root is `heads_root`."""
-    return _lines(map(encode_head, await ledger.seal_heads(number)), kept=FOR_EVER)
+    return await _lines(map(encode_head, await ledger.seal_heads(number)), kept=FOR_EVER)
 
 
 @router.get(
@@ -104,7 +107,7 @@ async def list_sealed_heads(number: NumberPath, ledger: RunningLedger) -> Respon
     response_model=list[SealedLine],
     response_model_exclude_unset=True,
     summary="A party's inventory lines",
-    responses={**_UNKNOWN, **problems(errors.BadName, errors.NotSignedIn)},
+    responses={**_DERIVED, **problems(errors.BadName, errors.NotSignedIn)},
 )
 async def list_sealed_lines(
     number: NumberPath, ledger: RunningLedger, reader: KnownReader, party: PartyQuery = None
@@ -115,11 +118,14 @@ async def list_sealed_lines(
     """
     wanted = reader.party if party is None else parse_party(party)
     check_may_read(reader, wanted, "such party")
-    return _lines(line.encode() for line in await ledger.seal_lines(number, wanted))
+    found = await ledger.seal_lines(number, wanted)
+    return await _lines(line.encode() for line in found)
 
 
-def _lines(lines: Iterable[bytes], kept: str | None = None) -> Response:
-    """The lines in their sealed bytes, as one array."""
-    found = msgspec.json.encode([msgspec.Raw(line) for line in lines])
+async def _lines(lines: Iterable[bytes], kept: str | None = None) -> Response:
+    """The lines in their sealed bytes, as one array; written outside the event loop."""
+    found = await asyncio.to_thread(
+        lambda: msgspec.json.encode([msgspec.Raw(line) for line in lines])
+    )
     headers = {} if kept is None else {"Cache-Control": kept}
     return Response(found, media_type=JSON, headers=headers)

@@ -21,15 +21,20 @@ from ledger.log.bundle_kinds import (
     LineProof,
     ShownLine,
 )
-from ledger.log.seals import Head, InventoryLine, LineName
+from ledger.log.seals import CompanyLine, Head, InventoryLine, LineName
 from ledger.log.tree import parents, path_through
 
 
 def company_shown(lists: SealLists, party: str) -> CompanyProof:
     """A party's line of the list of companies, with its path. Raises NotFound."""
-    for position, line in enumerate(lists.companies):
+    return company_among(lists.companies, party)
+
+
+def company_among(companies: Sequence[CompanyLine], party: str) -> CompanyProof:
+    """The same of who has that list alone; `companies` are all of a seal, sorted."""
+    for position, line in enumerate(companies):
         if line.party == party:
-            rows = _rows([seals.encode_company(one) for one in lists.companies])
+            rows = _rows([seals.encode_company(one) for one in companies])
             return CompanyProof(line=line, path=path_through(rows, position), position=position)
     raise NotFound(
         f"the line of {party}",

@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ledger.carbon.area.listed import transfers_of
-from ledger.carbon.area.pieces import TARGET, TRANSFER
-from ledger.carbon.area.stated_targets import targets_of
+from ledger.carbon.area.pieces import TRANSFER
 from ledger.carbon.footprint import Footprint, area_footprint, company_footprint
 from ledger.carbon.info import (
     FactorInfo,
@@ -25,7 +24,6 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
-    TargetInfo,
     TransferInfo,
     WitnessInfo,
 )
@@ -40,10 +38,20 @@ from ledger.carbon.reports.table import Report
 from ledger.carbon.rulepack import RulePack, load
 from ledger.carbon.seal.info import SealDraft, SealInfo, seal_info
 from ledger.carbon.seal.lists import SealLists
+from ledger.carbon.seal.pieces import SealPiece
 from ledger.errors import BadValue, LedgerError, LogStopped, NotAuthorised, NotFound
 from ledger.log import tiles
 from ledger.log.bundle import named_by
-from ledger.log.bundle_kinds import EventSubject, FigureSubject, Subject
+from ledger.log.bundle_kinds import (
+    NOTHING,
+    CurrentSubject,
+    EventSubject,
+    FigureSubject,
+    Further,
+    InventorySubject,
+    Subject,
+    TargetSubject,
+)
 from ledger.log.keys import PublicKey
 from ledger.log.names import parse_stream, split_event
 from ledger.log.note import parse_vkey
@@ -58,7 +66,15 @@ from ledger.service.describe import earlier_info, factor_info, party_info, site_
 from ledger.service.home import Home
 from ledger.service.known import read_known
 from ledger.service.log_page import page_from
-from ledger.service.prove import Proving, build_bundle
+from ledger.service.prove import (
+    Proving,
+    build_bundle,
+    build_whole,
+    check_nothing_withheld,
+    seal_named,
+    sealed_part,
+)
+from ledger.service.prove_whole import Whole, check_one_log
 from ledger.service.reader import HOLDER, Reader
 from ledger.service.rebuild import RebuildReport, rebuild
 from ledger.service.redacting import (
@@ -74,6 +90,7 @@ from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
 from ledger.service.spread import spread
 from ledger.service.stream_page import page_of
+from ledger.service.turns import Turns
 from ledger.service.under import Under, kept_checkpoint
 from ledger.service.witness_list import read_witness_list
 from ledger.service.witnesses import Witnesses
@@ -86,6 +103,9 @@ from ledger.store.migrate import check_migrated
 from ledger.store.view_store import ViewStore
 
 _LOG: Final = logging.getLogger(__name__)
+
+WHOLE_WAITING: Final = 4
+"""Files that derive everything: so many wait or are being made, one at a time."""
 
 
 def silent(done: int, total: int) -> None:
@@ -125,6 +145,7 @@ async def open_ledger(
         if witnesses is not None:
             stack.push_async_callback(witnesses.stop)
         ledger = Ledger(database, checkpoints, about.origin, about.log, witnesses)
+        stack.push_async_callback(ledger.stop)
         if not opening and await ledger.size() == 0:
             raise LogStopped(
                 f"the database of {about.origin} is empty",
@@ -191,7 +212,13 @@ class Ledger:
         self.witnesses = witnesses
         self._checkpoints = checkpoints
         self._views = ViewStore()
-        self._lists = Lists(self._views)
+        self._lists = Lists(database, self._views)
+        self._whole = Turns("files that derive everything", WHOLE_WAITING)
+
+    async def stop(self) -> None:
+        """Wait for what is being derived, so that the database may be closed."""
+        await self._whole.stop()
+        await self._lists.stop()
 
     # --- the log -------------------------------------------------------------------------------
 
@@ -386,18 +413,6 @@ class Ledger:
             ]
         return transfers_of(load(about.rules_version), party, found)
 
-    async def targets(self, party: str) -> list[TargetInfo]:
-        """Every statement of a party's targets, in the order of the log. Raises NotFound."""
-        async with self.database.read() as conn:
-            await self._require_party(conn, party)
-            return targets_of(
-                [
-                    TARGET.decode(piece.value)
-                    async for piece in self._views.pieces_of_kind(conn, TARGET.name, f"{party} ")
-                    if piece.value is not None
-                ]
-            )
-
     # --- figures -------------------------------------------------------------------------------
 
     async def footprint(
@@ -515,19 +530,23 @@ class Ledger:
             return seal_info(await read_seal(conn, self._views, await self._ledger(conn), number))
 
     async def seal_lists(self, number: int) -> SealLists:
-        """The lists that a seal commits to. Raises NotFound, Damaged."""
-        async with self.database.read() as conn:
-            about = await self._ledger(conn)
-            seal = await read_seal(conn, self._views, about, number)
-            return await self._lists.of(conn, about, seal)
+        """The lists that a seal commits to. Raises NotFound, Damaged, Overloaded."""
+        return await self._lists.of(*await self._seal(number))
 
     async def seal_companies(self, number: int) -> list[CompanyLine]:
-        """The public list of companies of a seal. Raises NotFound, Damaged."""
-        return list((await self.seal_lists(number)).companies)
+        """The public list of companies of a seal. Raises NotFound, Damaged, Overloaded."""
+        return list(await self._lists.companies(*await self._seal(number)))
 
     async def seal_heads(self, number: int) -> list[Head]:
-        """The public list of heads of a seal. Raises NotFound, Damaged."""
-        return list((await self.seal_lists(number)).heads)
+        """The public list of heads of a seal. Raises NotFound, Damaged, Overloaded."""
+        _, seal = await self._seal(number)
+        return list(await self._lists.heads(seal))
+
+    async def _seal(self, number: int) -> tuple[LedgerPiece, SealPiece]:
+        """A seal, over a connection that is free again when its lists are waited for."""
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            return about, await read_seal(conn, self._views, about, number)
 
     async def seal_lines(self, number: int, party: str) -> list[InventoryLine]:
         """The private list of a party's inventory lines of a seal. Raises NotFound, Damaged."""
@@ -561,11 +580,15 @@ class Ledger:
         for what cannot be claimed or withheld, NotAuthorised where nothing can be withheld that he
         may not read, Damaged where the log no longer leads to a seal.
         """
+        if isinstance(subject, InventorySubject | FigureSubject):
+            check_nothing_withheld(withheld)
+            return await self._whole.of(
+                f"{subject!r} for {reader!r}", lambda: self._prove_whole(subject, reader)
+            )
+        _, further = await self._further(subject)
         async with self.database.read() as conn:
             about = await self._ledger(conn)
             indexes = []
-            if isinstance(subject, FigureSubject):
-                indexes.append(parse_figure(subject.figure).size - 1)
             for name in named_by(subject):
                 place = await log_store.find_entry(conn, *split_event(name))
                 indexes.append(0 if place is None else place.index)
@@ -578,7 +601,7 @@ class Ledger:
                 conn,
                 self._views,
                 about,
-                self._lists,
+                further,
                 under.stored,
                 cache,
                 reader,
@@ -586,6 +609,35 @@ class Ledger:
                 under.earlier,
             )
             return await build_bundle(proving, subject, withheld)
+
+    async def _prove_whole(
+        self, subject: InventorySubject | FigureSubject, reader: Reader | None
+    ) -> bytes:
+        """A file that derives everything; over connections that are free while it is computed."""
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            check_one_log(about)
+            if isinstance(subject, FigureSubject):
+                index = parse_figure(subject.figure).size - 1
+            else:
+                place = await log_store.find_entry(conn, *split_event(subject.seal))
+                index = 0 if place is None else place.index
+            stored = await self._standing(conn, index)
+        seal, further = await self._further(subject)
+        whole = Whole(self.database, self._views, about, stored, self._tiles_at_hand(), reader)
+        return await build_whole(whole, subject, seal, further)
+
+    async def _further(self, subject: Subject) -> tuple[SealPiece | None, Further]:
+        """The seal that a claim is about, and what is shown of its lists; no connection waits.
+
+        Raises NotFound, Damaged, Overloaded.
+        """
+        if isinstance(subject, EventSubject | CurrentSubject | TargetSubject | FigureSubject):
+            return None, NOTHING
+        async with self.database.read() as conn:
+            about = await self._ledger(conn)
+            seal = await seal_named(conn, self._views, subject.seal)
+        return seal, await sealed_part(self._lists, about, seal, subject)
 
     def _tiles_at_hand(self) -> dict[tuple[int, int], bytes]:
         """The newest tiles, if this process has hashed them itself."""

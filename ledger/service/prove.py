@@ -7,6 +7,7 @@ Source: formats, section 8; specification, bundles.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 import msgspec
@@ -33,9 +34,15 @@ from ledger.log.names import party_of, split_event
 from ledger.parties.pieces import LedgerPiece
 from ledger.parties.rules import place_of
 from ledger.provenance.current import AMENDING, streams_asked
-from ledger.provenance.showing import company_shown, heads_shown, line_shown, lines_shown
+from ledger.provenance.showing import (
+    company_among,
+    company_shown,
+    heads_shown,
+    line_shown,
+    lines_shown,
+)
 from ledger.service.prove_gathering import Gathering
-from ledger.service.prove_whole import build_figure, build_inventory
+from ledger.service.prove_whole import Whole, build_figure, build_inventory
 from ledger.service.reader import Reader
 from ledger.service.seal import Lists
 from ledger.service.seal_ground import read_heads
@@ -52,13 +59,14 @@ class Proving(msgspec.Struct, frozen=True):
 
     `reader` is whom a file is made for, None being anybody: it shows nothing that he may not read.
     `earlier` is the number, from 1, of the earlier log whose checkpoint it is, None for the log
-    itself; `opened` is the index of that log's entry 0.
+    itself; `opened` is the index of that log's entry 0. `further` is what a claim about a seal's
+    lists shows of them, read before: no connection waits for lists that are being derived.
     """
 
     conn: Connection
     views: ViewStore
     about: LedgerPiece
-    lists: Lists
+    further: Further
     checkpoint: StoredCheckpoint
     tiles: TileCache
     reader: Reader | None
@@ -125,22 +133,6 @@ async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[st
     withheld, Damaged where the log no longer leads to a seal.
     """
     hidden = frozenset(withheld)
-    if isinstance(subject, InventorySubject | FigureSubject) and hidden:
-        raise BadValue(
-            "a file that derives everything",
-            expected="nothing withheld",
-            found=", ".join(sorted(hidden)[:3]),
-            advice="Ask for the sealed figure instead.",
-        )
-    if isinstance(subject, InventorySubject | FigureSubject) and proving.about.earlier:
-        raise BadValue(
-            "a file that derives everything",
-            expected="a ledger whose log continues no other",
-            found=f"entries of {len(proving.about.earlier)} earlier logs",
-            advice="Files do not reach over the end of a log yet. Ask for the sealed figure.",
-        )
-    if isinstance(subject, FigureSubject):
-        return await build_figure(proving, subject)
     seal_name = getattr(subject, "seal", None)
     if seal_name is None:
         return await _event(proving, subject, hidden)
@@ -151,16 +143,13 @@ async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[st
         )
     if isinstance(subject, TargetSubject):
         await check_target(proving, subject.target)
-    if isinstance(subject, InventorySubject):
-        return await build_inventory(proving, subject, seal)
     if isinstance(subject, CurrentSubject):
         return await _current(proving, subject, seal, hidden)
-    further = await _further(proving, subject, seal)
     gathering = proving.gathering(proving.size, hidden)
     for name in named_by(subject):
         await gathering.add_named(name)
     await gathering.add_trust(proving.about.operator, proving.size)
-    return await _written(proving, gathering, subject, further)
+    return await _written(proving, gathering, subject, proving.further)
 
 
 async def _event(proving: Proving, subject: Subject, hidden: frozenset[str]) -> bytes:
@@ -197,30 +186,67 @@ async def _current(
     await gathering.add_trust(proving.about.operator, seal.index)
     asked = streams_asked(proving.about.operator, gathering.parties(), stream)
     heads = await read_heads(proving.conn, seal.size)
-    return await _written(proving, gathering, subject, Further(heads=heads_shown(heads, asked)))
+    shown = await asyncio.to_thread(heads_shown, heads, asked)
+    return await _written(proving, gathering, subject, Further(heads=shown))
 
 
-async def _further(proving: Proving, subject: Subject, seal: SealPiece) -> Further:
-    if isinstance(subject, TargetSubject):
-        return NOTHING
-    lists: SealLists = await proving.lists.of(proving.conn, proving.about, seal)
+async def sealed_part(
+    lists: Lists, about: LedgerPiece, seal: SealPiece, subject: Subject
+) -> Further:
+    """What a claim shows of a seal's lists; its caller holds no connection.
+
+    Raises NotFound for a party or line that is not there, Damaged, Overloaded.
+    """
     match subject:
         case AreaSubject():
-            return Further(companies=lists.companies)
-        case CompanySubject():
-            return Further(company=company_shown(lists, subject.party))
-        case LineSubject():
-            return Further(
-                company=company_shown(lists, subject.party),
-                line=line_shown(lists, subject.party, subject.line),
-            )
-        case PartSubject():
-            return Further(
-                company=company_shown(lists, subject.party),
-                lines=lines_shown(lists, subject.party),
-            )
+            return Further(companies=await lists.companies(about, seal))
+        case CompanySubject(party=party):
+            companies = await lists.companies(about, seal)
+            return Further(company=await asyncio.to_thread(company_among, companies, party))
+        case LineSubject() | PartSubject() | InventorySubject():
+            whole = await lists.of(about, seal)
+            return await asyncio.to_thread(_private_part, whole, subject)
         case _:
-            raise BadValue("this kind of claim is not made here", found=type(subject).__name__)
+            return NOTHING
+
+
+def _private_part(
+    lists: SealLists, subject: LineSubject | PartSubject | InventorySubject
+) -> Further:
+    company = company_shown(lists, subject.party)
+    match subject:
+        case LineSubject():
+            return Further(company=company, line=line_shown(lists, subject.party, subject.line))
+        case PartSubject():
+            return Further(company=company, lines=lines_shown(lists, subject.party))
+        case InventorySubject():
+            return Further(company=company)
+
+
+async def build_whole(
+    whole: Whole,
+    subject: InventorySubject | FigureSubject,
+    seal: SealPiece | None,
+    further: Further,
+) -> bytes:
+    """The file that derives everything that a claim says. Raises as its kind says."""
+    if isinstance(subject, FigureSubject):
+        return await build_figure(whole, subject)
+    if seal is None or further.company is None:
+        raise AssertionError("an inventory is derived as of a seal")
+    return await build_inventory(whole, subject, seal, further.company)
+
+
+def check_nothing_withheld(withheld: Iterable[str]) -> None:
+    """Raise BadValue where something shall be withheld from a file that derives everything."""
+    hidden = sorted(set(withheld))
+    if hidden:
+        raise BadValue(
+            "a file that derives everything",
+            expected="nothing withheld",
+            found=", ".join(hidden[:3]),
+            advice="Ask for the sealed figure instead.",
+        )
 
 
 async def _written(
@@ -228,4 +254,5 @@ async def _written(
 ) -> bytes:
     checkpoint = proving.checkpoint
     entries = await gathering.bundled(proving.tiles, checkpoint.size)
-    return write_bundle(Bundle(checkpoint.cosigned_note.encode(), entries, subject, further))
+    bundle = Bundle(checkpoint.cosigned_note.encode(), entries, subject, further)
+    return await asyncio.to_thread(write_bundle, bundle)

@@ -11,21 +11,28 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from ledger.carbon.reports.explain import origin_of
 from ledger.carbon.reports.figure_id import parse_figure
 from ledger.errors import BadValue, NotAuthorised
-from ledger.log import tiles
 from ledger.log.bundle import write_bundle
-from ledger.log.bundle_kinds import FigureSubject, InventorySubject
+from ledger.log.bundle_kinds import CompanyProof, FigureSubject, InventorySubject
 from ledger.log.names import party_of
 from ledger.log.redacted import read_redacted
 from ledger.machine import read_event
+from ledger.parties.pieces import LedgerPiece
 from ledger.parties.rules import place_of
-from ledger.provenance.showing import company_shown
+from ledger.service.reader import Reader
 from ledger.service.report import read_report
 from ledger.service.seal_ground import read_heads
 from ledger.service.sight import Sight
 from ledger.store import log_store
+from ledger.store.checkpoint_store import StoredCheckpoint
+from ledger.store.database import Database
+from ledger.store.packing import unpacked_bytes
+from ledger.store.tile_store import TileCache
+from ledger.store.view_store import ViewStore
 from ledger.whole.making import (
     Chosen,
     Given,
@@ -39,106 +46,157 @@ from ledger.whole.redactions import Redactions
 
 if TYPE_CHECKING:
     from ledger.carbon.seal.pieces import SealPiece
-    from ledger.service.prove import Proving
     from ledger.store.log_store import StoredEntry
 
 MOST_EVENTS: Final = 1_000_000
 """Of one file; a figure of a longer log is for a replaying witness."""
+MOST_BYTES: Final = 256 * 1024 * 1024
+"""Of event lines and statements in one file."""
 _SAID_ONCE: Final = frozenset({"keys", "ledger", "register", "factors", "seals", "redactions"})
 """Streams of other parties in which what an inventory stands on is looked for."""
 
 
-async def build_inventory(proving: Proving, subject: InventorySubject, seal: SealPiece) -> bytes:
+class Whole(msgspec.Struct, frozen=True):
+    """What such a file is made from: a ledger under one checkpoint, and whom the file is for.
+
+    It is read over connections that are free again while anything is computed.
+    """
+
+    database: Database
+    views: ViewStore
+    about: LedgerPiece
+    checkpoint: StoredCheckpoint
+    at_hand: dict[tuple[int, int], bytes]
+    reader: Reader | None
+
+    async def paths(self, indexes: Iterable[int]) -> Paths:
+        """The paths of these entries in the tree of the checkpoint."""
+        async with self.database.read() as conn:
+            return await TileCache(conn, self.checkpoint.size, self.at_hand).prove_many(indexes)
+
+    @property
+    def note(self) -> bytes:
+        """The checkpoint as it was signed."""
+        return self.checkpoint.cosigned_note.encode()
+
+
+class _Loaded:
+    """The entries of a file, as many as may be in memory."""
+
+    def __init__(self) -> None:
+        self.entries: list[StoredEntry] = []
+        self._events = 0
+        self._bytes = 0
+
+    def add(self, entry: StoredEntry) -> None:
+        """Take one more. Raises BadValue where that is too much for one file."""
+        self._events += entry.count
+        self._bytes += unpacked_bytes(entry.packed) + len(entry.jws)
+        _check_not_too_long(self._events)
+        if self._bytes > MOST_BYTES:
+            raise _too_much(f"{MOST_BYTES} bytes of events")
+        self.entries.append(entry)
+
+
+async def build_inventory(
+    whole: Whole, subject: InventorySubject, seal: SealPiece, company: CompanyProof
+) -> bytes:
     """The file that derives a party's sealed sums.
 
     Raises NotFound, BadValue, Damaged, and NotAuthorised where it would show private events of
     parties that its reader may not read: in it nothing can be withheld.
     """
-    conn, party = proving.conn, subject.party
-    _check_one_log(proving)
-    lists = await proving.lists.of(conn, proving.about, seal)
-    company = company_shown(lists, party)
-    found: list[StoredEntry] = []
-    for head in await read_heads(conn, seal.index + 1):
-        own = party_of(head.stream) == party
-        if own or place_of(head.stream) in _SAID_ONCE:
-            found += [
-                one
-                async for one in log_store.stream_entries(conn, head.stream, size=seal.index + 1)
-            ]
-    _check_not_too_long(sum(one.count for one in found))
-
-    redactions = Redactions()
-    for one in sorted(found, key=lambda one: one.index):
-        if one.index < seal.size:
-            redactions.read(one.stream, one.first, one.event_lines)
-    _check_confirmed(
-        redactions, "Seal the period once more, carbon-ledger seal make, and ask for that seal."
-    )
+    party, until = subject.party, seal.index + 1
+    check_one_log(whole.about)
+    loaded = _Loaded()
+    async with whole.database.read() as conn:
+        streams = [
+            head.stream
+            for head in await read_heads(conn, until)
+            if party_of(head.stream) == party or place_of(head.stream) in _SAID_ONCE
+        ]
+        _check_not_too_long(await log_store.count_events(conn, until, MOST_EVENTS, streams))
+        for stream in streams:
+            async for one in log_store.stream_entries(conn, stream, size=until):
+                loaded.add(one)
 
     def choose() -> list[Chosen]:
-        entries = [given(one.index, one.jws, one.event_lines) for one in found]
+        redactions = Redactions()
+        for one in sorted(loaded.entries, key=lambda one: one.index):
+            if one.index < seal.size:
+                redactions.read(one.stream, one.first, one.event_lines)
+        _check_confirmed(
+            redactions, "Seal the period once more, carbon-ledger seal make, and ask for that seal."
+        )
+        entries = [given(one.index, one.jws, one.event_lines) for one in loaded.entries]
         chosen = choose_company(entries, party, subject.seal)
-        _check_may_be_shown(proving.sight, chosen)
+        _check_may_be_shown(Sight(whole.reader, whole.about.operator), chosen)
         return chosen
 
     chosen = await asyncio.to_thread(choose)
-    paths = await _paths(proving, (one.given.index for one in chosen))
+    paths = await whole.paths(one.given.index for one in chosen)
     return await asyncio.to_thread(
-        write_bundle, company_bundle(chosen, paths, _note(proving), subject, company)
+        lambda: write_bundle(company_bundle(chosen, paths, whole.note, subject, company))
     )
 
 
-async def build_figure(proving: Proving, subject: FigureSubject) -> bytes:
+async def build_figure(whole: Whole, subject: FigureSubject) -> bytes:
     """The file that derives a figure. Raises BadName, NotFound, BadValue."""
-    conn = proving.conn
     wanted = parse_figure(subject.figure)
-    _check_one_log(proving)
-    if wanted.size > proving.checkpoint.size:
+    check_one_log(whole.about)
+    if wanted.size > whole.checkpoint.size:
         raise BadValue(
             "a figure of a size that is not published",
-            expected=f"a log size up to {proving.checkpoint.size}",
+            expected=f"a log size up to {whole.checkpoint.size}",
             found=str(wanted.size),
             advice="Make the report again, as known at a published size.",
         )
-    origin_of(await read_report(conn, proving.views, proving.about, wanted.whole), subject.figure)
-    found: list[StoredEntry] = []
-    events = 0
-    redactions = Redactions()
-    async for one in log_store.entries(conn, 0, proving.checkpoint.size):
-        if len(found) >= wanted.size and not redactions.awaited:
-            break
-        events += one.count
-        _check_not_too_long(events)
-        found.append(one)
-        redactions.read(one.stream, one.first, one.event_lines)
-    _check_confirmed(redactions, "Ask again when the confirmation stands under a checkpoint.")
+    async with whole.database.read() as conn:
+        _check_not_too_long(await log_store.count_events(conn, wanted.size, MOST_EVENTS))
+        report = await read_report(conn, whole.views, whole.about, wanted.whole)
+    origin_of(report, subject.figure)
+    loaded = await _up_to_confirmations(whole, wanted.size)
 
     def opened() -> list[Given]:
-        return [given(one.index, one.jws, one.event_lines)[0] for one in found]
+        return [given(one.index, one.jws, one.event_lines)[0] for one in loaded.entries]
 
     entries = await asyncio.to_thread(opened)
-    paths = await _paths(proving, range(len(entries)))
+    paths = await whole.paths(range(len(entries)))
     return await asyncio.to_thread(
-        write_bundle, figure_bundle(entries, paths, _note(proving), subject.figure)
+        lambda: write_bundle(figure_bundle(entries, paths, whole.note, subject.figure))
     )
 
 
-async def _paths(proving: Proving, indexes: Iterable[int]) -> Paths:
-    wanted, size = sorted(indexes), proving.checkpoint.size
-    return await proving.tiles.prove(lambda read: tiles.inclusion_paths(size, wanted, read))
+async def _up_to_confirmations(whole: Whole, size: int) -> _Loaded:
+    """The entries below a size, and on to where all data that is gone of them was confirmed."""
+    loaded, redactions = _Loaded(), Redactions()
+    async with whole.database.read() as conn:
+        async for one in log_store.entries(conn, 0, size):
+            loaded.add(one)
+
+    def read(entries: list[StoredEntry]) -> None:
+        for one in entries:
+            redactions.read(one.stream, one.first, one.event_lines)
+
+    await asyncio.to_thread(read, loaded.entries)
+    if redactions.awaited:
+        async with whole.database.read() as conn:
+            async for one in log_store.entries(conn, size, whole.checkpoint.size - size):
+                loaded.add(one)
+                await asyncio.to_thread(read, [one])
+                if not redactions.awaited:
+                    break
+    _check_confirmed(redactions, "Ask again when the confirmation stands under a checkpoint.")
+    return loaded
 
 
-def _note(proving: Proving) -> bytes:
-    return proving.checkpoint.cosigned_note.encode()
-
-
-def _check_one_log(proving: Proving) -> None:
-    if proving.about.earlier:
+def check_one_log(about: LedgerPiece) -> None:
+    """Raise BadValue for a log that continues another one."""
+    if about.earlier:
         raise BadValue(
             "a file that derives everything",
             expected="a log that continues no other one",
-            found="the log that continues " + proving.about.earlier[-1].log,
+            found="the log that continues " + about.earlier[-1].log,
             advice="Ask for the sealed figure; its proof needs no earlier entries.",
         )
 
@@ -175,9 +233,13 @@ def _check_confirmed(redactions: Redactions, advice: str) -> None:
 
 def _check_not_too_long(events: int) -> None:
     if events > MOST_EVENTS:
-        raise BadValue(
-            "a file that derives everything",
-            expected=f"at most {MOST_EVENTS} events",
-            found="more",
-            advice="Ask a replaying witness, or run one: carbon-ledger witness replay.",
-        )
+        raise _too_much(f"{MOST_EVENTS} events")
+
+
+def _too_much(most: str) -> BadValue:
+    return BadValue(
+        "a file that derives everything",
+        expected=f"at most {most}",
+        found="more",
+        advice="Ask a replaying witness, or run one: carbon-ledger witness replay.",
+    )

@@ -8,6 +8,8 @@ Source: formats, section 9.
 
 from __future__ import annotations
 
+import asyncio
+
 from ledger.carbon.inventory.readings import Reading, readings_of
 from ledger.carbon.known import Known
 from ledger.carbon.pieces import HistoryPiece
@@ -47,10 +49,16 @@ async def read_ground(
 async def read_heads(conn: Connection, size: int) -> tuple[Head, ...]:
     """The head of each stream that has an entry below a size, in order of their names."""
     number = await earlier_store.number_at(conn, size)
+    rows = [row async for row in log_store.last_statements(conn, size)]
+    return await asyncio.to_thread(_heads, rows, number)
+
+
+def _heads(rows: list[tuple[str, bytes]], number: int | None) -> tuple[Head, ...]:
+    """The heads that these statements say, of all streams but those that opened another log."""
     found = []
-    async for column, jws in log_store.last_statements(conn, size):
+    for column, jws in rows:
         if earlier_store.number_of(column) not in {None, number}:
-            continue  # the stream that opened another log
+            continue
         statement = parse_statement(jws).statement
         found.append(Head(head=statement.head, stream=statement.stream, version=statement.last))
     return tuple(found)

@@ -351,6 +351,23 @@ async def stream_entries(
             return
 
 
+async def count_events(
+    conn: Connection, until: int, most: int, streams: Sequence[str] | None = None
+) -> int:
+    """How many events the entries from 0 up to `until` hold, of all streams or of these.
+
+    Where they are more than `most`, some number above that: nothing is loaded for it.
+    """
+    bounds = {"first": 0, "until": until, "limit": most + 1}
+    if streams is None:
+        found = await conn.execute(query("log", "events_below"), bounds)
+    else:
+        named = {**bounds, "streams": list(streams)}
+        found = await conn.execute(query("log", "events_of_streams"), named)
+    row = await found.fetchone()
+    return 0 if row is None else int(row[0])
+
+
 async def find_entry(conn: Connection, stream: str, version: int) -> EventPlace | None:
     """Where an event is, or None."""
     wanted = {"stream": stream, "version": version}

@@ -65,6 +65,14 @@ def unpack(packed: bytes) -> bytes:
         raise _damaged(str(error), "one whole Zstandard frame") from error
 
 
+def unpacked_bytes(packed: bytes) -> int:
+    """How many bytes of lines a frame says that it holds, without unpacking; raises Damaged."""
+    try:
+        return max(frame_content_size(packed[:-_CHECKSUM_BYTES]), 0) if packed else 0
+    except ZstdError as error:
+        raise _damaged(str(error), "one whole Zstandard frame") from error
+
+
 def split_packed(packed: bytes, index: int) -> list[bytes]:
     """The event lines of an entry, without their LF, in order; raises Damaged.
 

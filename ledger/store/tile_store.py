@@ -8,6 +8,7 @@ Source: C2SP tlog-tiles; formats, section 6.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
@@ -20,7 +21,7 @@ from ledger.log.tree import CompactRange
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ledger.store.database import Connection
 
@@ -176,8 +177,32 @@ class TileCache:
             try:
                 return prover(self.read)
             except _Wanted as wanted:
-                place = (wanted.level, wanted.number, wanted.width)
-                self._tiles[place] = await read_tile(self._conn, self._size, *place, self._log)
+                await self._load(wanted.level, wanted.number, wanted.width)
+
+    async def prove_many(self, indexes: Iterable[int]) -> dict[int, tuple[Hash, ...]]:
+        """The paths of some entries of the log, by index, hashed outside the event loop.
+
+        Their own tiles are loaded first, so that the prover starts again for those above alone.
+        """
+        wanted = sorted(indexes)
+        for number in sorted({index // TILE_WIDTH for index in wanted}):
+            width = min(TILE_WIDTH, self._size - number * TILE_WIDTH)
+            if width > 0 and len(self._at_hand.get((0, number), b"")) < width * HASH_BYTES:
+                await self._load(0, number, width)
+
+        def paths() -> dict[int, tuple[Hash, ...]] | _Wanted:
+            try:
+                return tiles.inclusion_paths(self._size, wanted, self.read)
+            except _Wanted as more:
+                return more
+
+        while isinstance(found := await asyncio.to_thread(paths), _Wanted):
+            await self._load(found.level, found.number, found.width)
+        return found
+
+    async def _load(self, level: int, number: int, width: int) -> None:
+        place = (level, number, width)
+        self._tiles[place] = await read_tile(self._conn, self._size, *place, self._log)
 
 
 class _Wanted(Exception):

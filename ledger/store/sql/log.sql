@@ -91,6 +91,21 @@ SELECT entry.index, entry.stream, entry.first, entry.count, entry.first_notifica
  ORDER BY entry.first
  LIMIT %(limit)s;
 
+-- name: events_below
+-- How many events the entries from one index up to another hold, as far as a limit matters: each entry
+-- has one at least.
+SELECT coalesce(sum(count), 0)::bigint
+  FROM (SELECT count FROM ledger.log_entries
+         WHERE index >= %(first)s AND index < %(until)s
+         LIMIT %(limit)s) AS counted;
+
+-- name: events_of_streams
+-- The same of these streams.
+SELECT coalesce(sum(count), 0)::bigint
+  FROM (SELECT count FROM ledger.log_entries
+         WHERE stream = ANY (%(streams)s) AND index >= %(first)s AND index < %(until)s
+         LIMIT %(limit)s) AS counted;
+
 -- name: find
 -- The entry of a stream that begins last at or before a version.
 SELECT index, first, count
