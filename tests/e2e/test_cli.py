@@ -152,6 +152,24 @@ def test_a_verdict_says_what_was_checked_and_what_is_not_excluded(
     assert "728.375 g CO2 (728 375 mg CO2)" in shown
     assert "the checkpoint is signed by the log key" in shown
     assert "a later correction or revocation that is not in the file" in shown
+    assert "  - that what was measured or stated is untrue" in shown
+    assert "No figure follows" not in shown
+
+
+def test_a_refused_file_proves_nothing_and_names_place_and_defect(
+    stranger: Program, proof: Path, log_key: str
+):
+    forged = proof.with_name("other-quantity.json")
+    forged.write_bytes(proof.read_bytes().replace(b'"quantity":"1.25"', b'"quantity":"1.26"', 1))
+    call = ("verify", str(forged), "--log-key", log_key)
+    refused = stranger.refused(*call, status=1)
+    assert refused["defect"] == "event-path"
+    assert refused["what"].startswith(f"the file proves nothing: {STREAM}@42: ")
+    assert "defect    event-path" in stranger.run(*call).err
+    forged.write_bytes(proof.read_bytes()[:-1])
+    refused = stranger.refused(*call, status=1)
+    assert refused["defect"] == "form"
+    assert refused["what"].startswith("the file proves nothing: ")
 
 
 @pytest.mark.parametrize(
