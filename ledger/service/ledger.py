@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ledger.carbon.area.listed import transfers_of
-from ledger.carbon.area.pieces import TRANSFER
+from ledger.carbon.area.pieces import TARGET, TRANSFER
+from ledger.carbon.area.stated_targets import targets_of
 from ledger.carbon.footprint import Footprint, area_footprint, company_footprint
 from ledger.carbon.info import (
     FactorInfo,
@@ -24,6 +25,7 @@ from ledger.carbon.info import (
     SiteInfo,
     SourceInfo,
     StreamHead,
+    TargetInfo,
     TransferInfo,
     WitnessInfo,
 )
@@ -412,6 +414,18 @@ class Ledger:
                 if piece.value is not None
             ]
         return transfers_of(load(about.rules_version), party, found)
+
+    async def targets(self, party: str) -> list[TargetInfo]:
+        """Every statement of a party's targets, in the order of the log. Raises NotFound."""
+        async with self.database.read() as conn:
+            await self._require_party(conn, party)
+            return targets_of(
+                [
+                    TARGET.decode(piece.value)
+                    async for piece in self._views.pieces_of_kind(conn, TARGET.name, f"{party} ")
+                    if piece.value is not None
+                ]
+            )
 
     # --- figures -------------------------------------------------------------------------------
 
