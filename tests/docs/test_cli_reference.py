@@ -65,6 +65,13 @@ def test_the_example_of_a_command_is_a_call_of_it(words: str):
 
 
 @pytest.mark.parametrize("words", [" ".join(words) for words in COMMANDS])
+def test_help_is_broken_by_the_terminal_and_not_within_a_paragraph(words: str):
+    for paragraph in COMMANDS[tuple(words.split())].help.split("\n\n"):
+        assert paragraph
+        assert "\n" not in paragraph
+
+
+@pytest.mark.parametrize("words", [" ".join(words) for words in COMMANDS])
 def test_every_option_is_described(words: str):
     for parameter in COMMANDS[tuple(words.split())].params:
         if parameter.name != "help":
