@@ -82,6 +82,7 @@ WithheldQuery = Annotated[
             errors.NotCanonical,
             errors.BadValue,
             errors.NotSignedIn,
+            errors.Overloaded,
             errors.NotAuthorised,
             NotFound,
         ),
