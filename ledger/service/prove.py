@@ -46,6 +46,7 @@ from ledger.service.prove_whole import Whole, build_figure, build_inventory
 from ledger.service.reader import Reader
 from ledger.service.seal import Lists
 from ledger.service.seal_ground import read_heads
+from ledger.service.selecting import check_selected
 from ledger.service.sight import Sight
 from ledger.store import log_store
 from ledger.store.checkpoint_store import StoredCheckpoint
@@ -195,8 +196,11 @@ async def sealed_part(
 ) -> Further:
     """What a claim shows of a seal's lists; its caller holds no connection.
 
-    Raises NotFound for a party or line that is not there, Damaged, Overloaded.
+    Raises NotFound for a party or line that is not there, BadValue for lines that the seal cannot
+    have, Damaged, Overloaded.
     """
+    if isinstance(subject, PartSubject):
+        check_selected(seal, subject)
     match subject:
         case AreaSubject():
             return Further(companies=await lists.companies(about, seal))

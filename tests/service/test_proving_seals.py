@@ -92,6 +92,12 @@ def test_every_figure_of_a_seal_has_a_file_that_holds(place: Place):
         assert claim(total)["sums"]["CO2"]["emitted"] == emitted
         part = PartSubject(party="acme", seal=SEAL, select=Select(method="location"))
         assert claim(await verified(ledger, part))["masses"]["emitted"]["CO2"] == emitted
+        for select in (
+            Select(method="location", months=("2031-01", "2031-02")),
+            Select(method="location", stream="beta/main"),
+        ):
+            with pytest.raises(BadValue):
+                await ledger.prove(PartSubject(party="acme", seal=SEAL, select=select))
         for line in lists.lines["acme"]:
             subject = LineSubject(line=line.name, party="acme", seal=SEAL)
             assert claim(await verified(ledger, subject))["mass_mg"] == str(line.mass_mg)

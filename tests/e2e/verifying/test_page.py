@@ -10,8 +10,10 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page
 
 from ledger.browser.module import page as verify_page
+from ledger.log.bundle_kinds import Select
 from tests.e2e.verifying.files import KINDS, POWER, SEAL, a_world, of_kind, sealed_files
 from tests.unit.proof_file import ProofFiles, as_file
+from tests.unit.proofs import Proofs
 from tests.unit.world import LOG, profile, reading, registration
 
 
@@ -68,6 +70,28 @@ def test_a_figure_is_shown_exactly(opened: Opened):
     assert "30000000" in text
     assert re.search(r"CO2\s+30\s", text)
     assert f"corrected in\n{POWER}/corrections@1" in text
+
+
+def test_a_part_is_told_in_words_and_no_lines_are_not_called_no_emissions(opened: Opened):
+    proofs = Proofs(sealed_files().world)
+    part = Select(method="location", scope=2, months=("2026-01", "2027-01"))
+    text = opened.give(proofs.part(SEAL, "acme", part))
+    assert re.search(
+        r"[1-9] of [1-9] lines of the seal: Scope 2 by location, 2026-01 to 2026-12", text
+    )
+    assert "Another seal of the same months" in text
+    none = Select(method="location", category=4)
+    text = opened.give(proofs.part(SEAL, "acme", none), key=LOG)
+    opened.page.wait_for_selector("text=category 4 of Scope 3")
+    text = opened.page.inner_text("#result")
+    assert "No line of this seal matches." in text
+    assert "nothing was emitted" not in text
+
+
+def test_an_event_without_a_figure_is_said_to_have_none(opened: Opened):
+    text = opened.give(Proofs(a_world()).event("acme/register@1"))
+    assert "No figure follows from this event." in text
+    assert "gives this figure" not in text
 
 
 def test_months_stand_as_bars(opened: Opened, tmp_path: Path):
