@@ -2380,14 +2380,18 @@ def claim_lines(verdict: Verdict) -> list[str]:
         return _shown(of + selection(select), _amounts(claim["masses"]) or [none])
     if kind == "area-total":
         over = f"and the sum over the {claim['companies']} parties in the list"
-        view = _shown(f"the totals of the area in the view {claim['view']}", _amounts(claim["totals"]))
+        view = _shown(
+            f"the totals of the area in the view {claim['view']}", _amounts(claim["totals"])
+        )
         return [*view, *_shown(over, _amounts(claim["companies_sums"]), "")]
     if kind == "target-progress":
         told = [
             f"{name}: {_mg(claim[f'{name}_mg'])} of CO2 equivalent"
             for name in ("emitted", "allowed", "base")
         ]
-        return _shown(f"the year {claim['year']} beside the target set in {subject['target']}", told)
+        return _shown(
+            f"the year {claim['year']} beside the target set in {subject['target']}", told
+        )
     return _event_lines(verdict, claim)
 
 

@@ -29,7 +29,7 @@ from ledger.carbon.events import (
 )
 from ledger.errors import LedgerError, NotFound
 from ledger.log.batch import build, parse_statement
-from ledger.log.bundle import BundleEvent, open_bundle, read_bundle
+from ledger.log.bundle import BundleEntry, BundleEvent, open_bundle, read_bundle
 from ledger.log.canonical import encode_struct
 from ledger.log.hashes import ZEROS_HEX
 from ledger.log.jws import possession_proof
@@ -151,7 +151,8 @@ def test_a_proof_shows_no_private_event_of_anybody_else(place: Place):
                 shown = {
                     parse_statement(entry.jws).statement.stream
                     for entry in bundle.entries
-                    if any(isinstance(event, BundleEvent) for event in entry.events)
+                    if isinstance(entry, BundleEntry)
+                    and any(isinstance(event, BundleEvent) for event in entry.events)
                 }
                 private = {one for one in shown if place_of(one) not in PUBLIC_PLACES}
                 if place_of(stream) in PUBLIC_PLACES:

@@ -16,7 +16,7 @@ CASES: Any = {case["name"]: case["verdict"] for case in json.loads(FILE.read_byt
 
 def said(name: str) -> str:
     verdict = CASES[name]
-    return "\n".join(claim_lines(verdict["kind"], verdict["claim"]))
+    return "\n".join(claim_lines(verdict["kind"], verdict["claim"], verdict["strength"]))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def said(name: str) -> str:
         ("company-part", "emitted:"),
         ("area-total", "Sum over the 2 parties of the list:"),
         ("target-progress", "of the base"),
-        ("inventory-line", "The line:\n  2026-01, location: 14.000 kg CO2"),
+        ("inventory-line", "The line:\n  2026-01, emitted: 14.000 kg CO2"),
     ],
 )
 def test_a_claim_is_said_with_its_units(name: str, words: str):
@@ -39,13 +39,15 @@ def test_a_claim_is_said_with_its_units(name: str, words: str):
 
 
 def test_a_claim_without_masses_says_none():
-    assert said("event-withheld") == ""
+    assert "No figure is shown: data that it needs is withheld." in said("event-withheld")
 
 
 def test_what_was_withdrawn_counts_no_more():
     claim = {**CASES["event"]["claim"], "withdrawn": True, "masses": {}}
-    assert "it counts no more" in "\n".join(claim_lines("event", claim))
+    assert "it counts no more" in "\n".join(claim_lines("event", claim, "re-derived"))
 
 
 def test_a_total_of_nothing_says_so():
-    assert claim_lines("company-total", {"party": "idle", "sums": {}})[1:] == ["  nothing"]
+    assert claim_lines("company-total", {"party": "idle", "sums": {}}, "sealed")[1:] == [
+        "  nothing"
+    ]

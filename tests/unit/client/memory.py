@@ -23,6 +23,8 @@ from ledger.carbon.info import (
     TransferInfo,
 )
 from ledger.carbon.pieces import SITE, SOURCE
+from ledger.carbon.redaction.draft import RedactionDraft
+from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
 from ledger.carbon.rows import EntryRows
@@ -196,6 +198,12 @@ class MemoryConnection:
         raise NotImplementedError
 
     async def targets(self, party: str) -> list[TargetInfo]:
+        raise NotImplementedError
+
+    async def redactions(self, party: str | None = None) -> list[RedactionInfo]:
+        raise NotImplementedError
+
+    async def redaction_draft(self, event: str) -> RedactionDraft:
         raise NotImplementedError
 
     async def footprint(

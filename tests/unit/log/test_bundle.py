@@ -55,9 +55,10 @@ def entry(index: int, *events: BundleEvent | WithheldEvent) -> BundleEntry:
     return BundleEntry(events, index, JWS[index], tree.path_of(LOG_LEAVES, index))
 
 
+GAS = entry(1, shown(1, 2), withheld(1, 3), shown(1, 4))
 BUNDLE = Bundle(
     SIGNED,
-    (entry(0, withheld(0, 0)), entry(1, shown(1, 2), withheld(1, 3), shown(1, 4))),
+    (entry(0, withheld(0, 0)), GAS),
     EventSubject(event="acme/plant/gas@3"),
 )
 DATA = bundle.write_bundle(BUNDLE)
@@ -88,9 +89,6 @@ def changed_entry(item: BundleEntry, **changes: object) -> Bundle:
     return msgspec.structs.replace(
         BUNDLE, entries=(BUNDLE.entries[0], msgspec.structs.replace(item, **changes))
     )
-
-
-GAS = BUNDLE.entries[1]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +155,7 @@ def test_a_batch_whose_events_do_not_name_each_other_is_refused():
         broken = Bundle(
             checkpoint.sign_checkpoint(LOG_KEY, log_head),
             (BundleEntry(shown_events, 0, signed, ()),),
-            STREAMS[0] + "@2",
+            EventSubject(event=STREAMS[0] + "@2"),
         )
         with pytest.raises(ProofFailed, match=match):
             bundle.open_bundle(broken, VKEY)
