@@ -50,6 +50,10 @@ _ALONE: Final = (
     "Only this command derives it: the stand-alone verify.py and the page in a browser give no "
     "verdict on files of this kind."
 )
+_ALL_LINES: Final = (
+    "The file holds every line of the party's sealed inventory, since a part is complete only beside "
+    "the rest. Give single lines with --line to whoever may not see them all."
+)
 
 
 class MethodName(StrEnum):
@@ -147,7 +151,8 @@ def add(app: typer.Typer) -> None:
 
         An event: its data, source and factors, and nothing else of its batch. With --seal also that
         nothing changed it as of the seal. A sealed figure: the seal and the lines that lead to it.
-        With --full, and for --figure, the file holds all events that it is derived from.
+        With --full, and for --figure, the file holds all events that it is derived from. A part that
+        --scope, --months and the like select holds all lines of the company's inventory.
         """
         wanted = (scope, method, months, category, stream)
         select = None
@@ -197,6 +202,7 @@ def add(app: typer.Typer) -> None:
             f"  carbon-ledger verify {output} --log-key '{log_key}'",
             *later,
             *([_ALONE] if kind in {"company-inventory", "figure"} else []),
+            *([_ALL_LINES] if isinstance(subject, PartSubject) else []),
         )
 
 

@@ -128,6 +128,7 @@ def test_a_target_that_is_none_is_refused_with_those_there_are(
 def test_a_part_of_a_company_is_told_in_words_and_is_of_the_seals_months(program: Program) -> None:
     company = ("prove", "--seal", "1", "--company", "acme")
     made = program.run(*company, "--scope", "2", "-o", "part.json")
+    assert "every line of the party's sealed inventory" in made.out
     assert "came after that beside its own" in made.out
     status = program("status")
     shown = program.run("verify", "part.json", "--log-key", status["log_key"]).out
