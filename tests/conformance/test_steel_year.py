@@ -160,7 +160,8 @@ def test_a_proof_is_checked_by_a_process_that_has_nothing_but_the_file(
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["masses"][0]["mass_mg"] == {"CO2": "2161817"}
+    [roles] = json.loads(done.stdout)["claim"]["masses"].values()
+    assert roles == {"location": {"CO2": "2161817"}}
 
 
 def test_a_correction_changes_the_year_and_the_old_figure_stays_readable(year: dict[str, Any]):

@@ -128,7 +128,7 @@ def test_every_figure_is_explained_by_events_that_add_up_to_it(program: Program)
     assert sum(int(one["amount"]) for one in entries) == int(wanted["value"])
     assert explained["prove"][0].startswith("carbon-ledger prove acme/plant/electricity@1 -o ")
     command = explained["prove"][0].partition("  #")[0].split()[1:]
-    assert program(*command)["event"] == "acme/plant/electricity@1"
+    assert program(*command)["subject"] == {"event": "acme/plant/electricity@1"}
 
 
 def test_an_explanation_is_for_reading_too(program: Program):
