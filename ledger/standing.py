@@ -222,8 +222,12 @@ class Standing(msgspec.Struct, frozen=True):
     authors: frozenset[str]
 
 
-def standing(opened: OpenedBundle, *subjects: str) -> Standing:
-    """What these events of the file stand on, themselves among it."""
+def standing(opened: OpenedBundle, *subjects: str, whole: bool = False) -> Standing:
+    """What these events of the file stand on, themselves among it.
+
+    Of `whole` entries nothing is withheld: what has no data there was redacted, and stands in the
+    file for its party's sake alone.
+    """
     places: dict[str, OpenedEvent] = {}
     about: dict[tuple[str, str], list[str]] = {}
     for item in (item for entry in opened.entries for item in entry.events):
@@ -248,7 +252,7 @@ def standing(opened: OpenedBundle, *subjects: str) -> Standing:
                     waiting += about.get((kind, key), ())
     operator = party_of(opened.entries[0].signed.statement.stream)
     # Whoever said something that is withheld has signed an entry of the file too.
-    authors = {party_of(name) for name, item in places.items() if item.data is None}
+    authors = {party_of(name) for name, one in places.items() if one.data is None and not whole}
     authors |= {operator, *parties, *(party_of(places[name].stream) for name in wanted)}
     return Standing(frozenset(wanted), frozenset(authors))
 

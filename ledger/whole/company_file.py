@@ -35,7 +35,7 @@ def company_standing(opened: OpenedBundle, party: str, seal: str, size: int) -> 
     # What is said later is not stood on, though it may be about the same sources.
     then = msgspec.structs.replace(opened, entries=(*below, opened.place(seal)[0]))
     asking = [item.name for item in own if not _stands_on_own(item.said)]
-    found = standing(then, seal, *asking, *answers)
+    found = standing(then, seal, *asking, *answers, whole=True)
     return Standing(found.events | {item.name for item in own}, found.authors | {party})
 
 

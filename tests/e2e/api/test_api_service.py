@@ -404,5 +404,6 @@ def test_another_company_learns_nothing_from_the_whole_service(park: Park):
         for name, value in values.items():
             path = path.replace(name, value)  # noqa: PLW2901  (filled in place)
         answer = park.get(f"{path}?period=2018", TOWER)
-        for secret in ("581243250", '"997.5"', '"10.5"', '"plant"'):
+        sums = () if path.startswith("/v1/seals") else ("581243250",)  # sealed sums are public
+        for secret in (*sums, '"997.5"', '"10.5"', '"plant"'):
             assert secret not in answer.text, path
