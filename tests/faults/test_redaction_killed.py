@@ -6,17 +6,19 @@ start the data is gone. Never is it gone without the confirmation, and the audit
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 from tests.e2e.cli_program import Program, add_company, import_day, open_ledger
 from tests.faults.embedded_land import temporary_home
 
-KILLS = 6
+KILLS: Final = int(os.environ.get("CARBON_LEDGER_FAULT_ROUNDS", "3"))
 LONGEST_WAIT_S = 60
 
 
