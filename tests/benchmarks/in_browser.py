@@ -22,7 +22,8 @@ from playwright.sync_api import sync_playwright
 
 from ledger.browser.module import verifier
 from ledger.log.hashes import LeafHash
-from tests.e2e.verifying.conftest import CHROMIUM, HARNESS, QUIET
+from tests.e2e.conftest import CHROMIUM, QUIET
+from tests.e2e.verifying.conftest import HARNESS
 from tests.unit.proof_file import ProofFiles, as_file
 from tests.unit.world import LOG, World, after, reading
 

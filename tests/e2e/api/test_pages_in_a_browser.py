@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ledger.carbon.reports.table import tonnes
 from ledger.carbon.seal.info import SealDraft
 from tests.e2e.api.park import OPERATOR, Park, Process, salt
-
-CHROMIUM = shutil.which("chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Debian's package chromium")
-    driver = [sys.executable, "-m", "playwright", "--version"]
-    if subprocess.run(driver, capture_output=True, check=False).returncode != 0:
-        pytest.skip("Playwright's driver does not start: it needs Debian's package libatomic1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

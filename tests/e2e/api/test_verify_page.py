@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, FilePayload, sync_playwright
+from playwright.sync_api import Browser, FilePayload
 
 from ledger.browser import module
 from tests.e2e.api.park import Park, Process
 from tests.e2e.verifying.files import of_kind, sealed_files
 from tests.unit.proof_file import as_file
 from tests.unit.world import LOG
-
-CHROMIUM = shutil.which("chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Debian's package chromium")
-    driver = [sys.executable, "-m", "playwright", "--version"]
-    if subprocess.run(driver, capture_output=True, check=False).returncode != 0:
-        pytest.skip("Playwright's driver does not start: it needs Debian's package libatomic1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 def test_a_proof_is_checked_on_the_served_page_and_sent_nowhere(

@@ -1,32 +1,17 @@
-"""A browser without a network, and the verifier in it.
-
-It ends with each file of tests: while it is open, nothing else can run a loop of its own.
-"""
+"""The verifier in a browser without a network."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ledger.browser.module import verifier
 
-CHROMIUM = shutil.which("chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HARNESS = """<!doctype html><meta charset="utf-8"><title>harness</title>
 <script type="module">
 %s
@@ -43,19 +28,6 @@ window.check = async (text, options) => {
 window.inner = { canonical: $canonical, ed25519: $ed25519, merkle: $merkle, note: $note, schema: $schema, statement: $statement, bytes: $bytes };
 window.ready = true;
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Debian's package chromium")
-    driver = [sys.executable, "-m", "playwright", "--version"]
-    if subprocess.run(driver, capture_output=True, check=False).returncode != 0:
-        pytest.skip("Playwright's driver does not start: it needs Debian's package libatomic1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 class InBrowser:
