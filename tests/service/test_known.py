@@ -37,6 +37,32 @@ def encoded(known: Known) -> bytes:
     return msgspec.json.encode(known, order="sorted")
 
 
+def said_later() -> tuple[msgspec.Struct, ...]:
+    """What acme says in its register after it was furnished, of all that a figure depends on."""
+    return (
+        SourceAmended(salt=salt(), source="acme/main", from_=MIDYEAR, reason="moved", name="Other"),
+        FactorAssigned(
+            salt=salt(),
+            source="acme/main",
+            role="market",
+            factor="operator/grid@1",
+            from_=MIDYEAR,
+            reason="contract ended",
+        ),
+        SourceClosed(salt=salt(), source="acme/hall", at=MIDYEAR, reason="torn down"),
+        source("acme/later"),
+        BoundarySet(
+            salt=salt(),
+            approach="equity",
+            from_="2018-01",
+            sites=(("yard-7", "0.5"),),
+            reason="first",
+        ),
+        CompanyFactRecorded(salt=salt(), fact="output", period=YEAR, value="7", unit="t"),
+        SiteTransferred(salt=salt(), site="yard-7", to="company", from_="2018-09", reason="sold"),
+    )
+
+
 def test_the_area_is_all_parties_and_a_party_is_itself(place: Place):
     async def work(ledger: Ledger, _: Workload) -> None:
         for party in KEYS:
@@ -95,32 +121,7 @@ def test_what_was_known_at_a_size_does_not_change_when_the_log_grows(place: Plac
     async def work(ledger: Ledger, _: Workload) -> None:
         await furnish(ledger, "acme")
         before = await ledger.known(None, YEAR)
-        for event in (
-            SourceAmended(
-                salt=salt(), source="acme/main", from_=MIDYEAR, reason="moved", name="Other"
-            ),
-            FactorAssigned(
-                salt=salt(),
-                source="acme/main",
-                role="market",
-                factor="operator/grid@1",
-                from_=MIDYEAR,
-                reason="contract ended",
-            ),
-            SourceClosed(salt=salt(), source="acme/hall", at=MIDYEAR, reason="torn down"),
-            source("acme/later"),
-            BoundarySet(
-                salt=salt(),
-                approach="equity",
-                from_="2018-01",
-                sites=(("yard-7", "0.5"),),
-                reason="first",
-            ),
-            CompanyFactRecorded(salt=salt(), fact="output", period=YEAR, value="7", unit="t"),
-            SiteTransferred(
-                salt=salt(), site="yard-7", to="company", from_="2018-09", reason="sold"
-            ),
-        ):
+        for event in said_later():
             await post(ledger, KEYS["acme"], "acme/register", event)
         await furnish(ledger, "beta")
         now = await ledger.known(None, YEAR)

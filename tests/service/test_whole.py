@@ -8,21 +8,14 @@ from ledger.carbon.events import (
     ActivityBody,
     ActivityCorrected,
     ActivityWithdrawn,
-    FactorAssigned,
-    SourceAmended,
-    SourceClosed,
 )
 from ledger.carbon.known import Known
-from ledger.carbon.organisation.events import (
-    BoundarySet,
-    CompanyFactRecorded,
-    SiteTransferred,
-)
 from ledger.service import Ledger
 from ledger.store import log_store
 from ledger.whole.ledger import WholeLedger
 from tests.service.conftest import Place
-from tests.service.test_privacy import KEYS, furnish, post, source
+from tests.service.test_known import said_later
+from tests.service.test_privacy import KEYS, furnish, post
 from tests.workload import Workload, salt
 
 YEAR = ("2018-01", "2019-01")
@@ -45,32 +38,7 @@ def test_the_entries_alone_give_what_the_database_says_at_every_size(place: Plac
     async def work(ledger: Ledger, _: Workload) -> None:
         for party in KEYS:
             await furnish(ledger, party)
-        for event in (
-            SourceAmended(
-                salt=salt(), source="acme/main", from_=MIDYEAR, reason="moved", name="Other"
-            ),
-            FactorAssigned(
-                salt=salt(),
-                source="acme/main",
-                role="market",
-                factor="operator/grid@1",
-                from_=MIDYEAR,
-                reason="contract ended",
-            ),
-            SourceClosed(salt=salt(), source="acme/hall", at=MIDYEAR, reason="torn down"),
-            source("acme/later"),
-            BoundarySet(
-                salt=salt(),
-                approach="equity",
-                from_="2018-01",
-                sites=(("yard-7", "0.5"),),
-                reason="first",
-            ),
-            CompanyFactRecorded(salt=salt(), fact="output", period=YEAR, value="7", unit="t"),
-            SiteTransferred(
-                salt=salt(), site="yard-7", to="company", from_="2018-09", reason="sold"
-            ),
-        ):
+        for event in said_later():
             await post(ledger, KEYS["acme"], "acme/register", event)
         whole = await folded(ledger)
         read = await ledger.stream_page("acme/main", 1)
