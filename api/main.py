@@ -29,7 +29,8 @@ from api.routes import (
     streams,
     verifier,
 )
-from ledger.service.ledger import Ledger, open_ledger
+from ledger.service.ledger import Ledger
+from ledger.service.opening import open_ledger
 from ledger.service.settings import Settings
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from api import journal
 from api.connection import CONNECTIONS, PromptProtocol
 from api.main import create_app
 from ledger.errors import Unavailable
-from ledger.service.ledger import open_ledger
+from ledger.service.opening import open_ledger
 from ledger.service.witnesses import ALONE
 
 if TYPE_CHECKING:

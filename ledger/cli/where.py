@@ -250,7 +250,7 @@ async def _ask(
 @contextlib.asynccontextmanager
 async def _open_here(call: Call, *, writing: bool) -> AsyncIterator[Place]:
     with server_packages("a ledger in this home"):
-        from ledger.service.ledger import open_ledger  # noqa: PLC0415
+        from ledger.service.opening import open_ledger  # noqa: PLC0415
         from ledger.service.settings import Settings  # noqa: PLC0415
     async with open_ledger(Settings(home=call.home), writing=writing) as ledger:
         yield Place(call, cast("Connection", ledger), ledger)

@@ -41,7 +41,7 @@ from ledger.demo.show import Screen, grouped
 from ledger.errors import Conflict, LedgerError
 from ledger.log.seals import CompanyLine
 from ledger.service.home import Home
-from ledger.service.ledger import open_ledger
+from ledger.service.opening import open_ledger
 from ledger.service.settings import Settings
 from ledger.service.setup import initialise
 from ledger.store.embedded import stop_on_signals

@@ -1,7 +1,8 @@
 """The operator's use cases, and the wiring that makes a running ledger out of settings."""
 
 from ledger.service.continuing import continue_log
-from ledger.service.ledger import Ledger, open_ledger
+from ledger.service.ledger import Ledger
+from ledger.service.opening import open_ledger
 from ledger.service.settings import Settings
 from ledger.service.setup import initialise
 

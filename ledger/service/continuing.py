@@ -32,7 +32,8 @@ from ledger.log.note import log_vkey
 from ledger.log.seals import Head, heads_root
 from ledger.parties.events import Continued, Jwk, LedgerOpened, RulesRef, Signed
 from ledger.service.home import Home, LedgerFile
-from ledger.service.ledger import Ledger, open_database, open_ledger, silent
+from ledger.service.ledger import Ledger, silent
+from ledger.service.opening import open_database, open_ledger
 from ledger.service.ranging import steps
 from ledger.service.replay import Progress, Replay
 from ledger.service.settings import Settings

@@ -21,7 +21,7 @@ from ledger.log.names import parse_origin, parse_party
 from ledger.log.note import log_vkey
 from ledger.parties.events import Jwk, LedgerOpened, RulesRef
 from ledger.service.home import Home, LedgerFile
-from ledger.service.ledger import open_ledger
+from ledger.service.opening import open_ledger
 from ledger.service.settings import Settings
 
 

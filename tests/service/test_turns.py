@@ -11,8 +11,7 @@ import pytest
 
 from ledger.errors import BadValue, NotFound, Overloaded, Unavailable
 from ledger.log.bundle_kinds import AreaSubject, CompanySubject, FigureSubject, InventorySubject
-from ledger.service import Ledger, prove_whole
-from ledger.service import ledger as running
+from ledger.service import Ledger, bundles, prove_whole
 from ledger.service import seal as seals
 from ledger.service.seal import LISTS_KEPT
 from ledger.service.turns import MOST_WAITING, Turns
@@ -204,7 +203,7 @@ def test_of_files_that_derive_everything_one_is_made_at_a_time_and_few_wait(
     async def work(ledger: Ledger, _: Workload) -> None:
         await furnished(ledger)
         report = await ledger.report("ghg-protocol", "acme", ("2018-01", "2018-12"))
-        figures = [one.id for one in report.figures()][: running.WHOLE_WAITING + 1]
+        figures = [one.id for one in report.figures()][: bundles.WHOLE_WAITING + 1]
         go = asyncio.Event()
         called = held_up(monkeypatch, prove_whole, "read_report", go)
         *some, last = [FigureSubject(figure=one) for one in figures]

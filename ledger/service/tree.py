@@ -1,0 +1,56 @@
+"""The log's tree as it is served: receipts of entries, tiles of its hashes, tiles of its entries."""
+
+from __future__ import annotations
+
+from ledger.errors import NotFound
+from ledger.log import tiles
+from ledger.log.receipt import Receipt, format_receipt
+from ledger.service.checkpoints import Checkpoints
+from ledger.store import log_store, tile_store
+from ledger.store.database import Connection
+
+
+async def read_receipt(
+    conn: Connection,
+    checkpoints: Checkpoints,
+    index: int,
+    at_hand: dict[tuple[int, int], bytes],
+) -> str:
+    """The receipt of an entry under the newest cosigned checkpoint over it. Raises NotFound.
+
+    Of an earlier log's entry, whose index is below 0, under that log's last checkpoint. `at_hand`
+    are the newest tiles, by level and number, as far as they need not be read.
+    """
+    stored = await checkpoints.newest(conn)
+    under = await checkpoints.under(conn, index)
+    if not under.opened <= index < stored.size or (index < 0 and under.earlier is None):
+        raise NotFound(
+            f"entry {index}",
+            expected=f"an index from 0 to {stored.size - 1}",
+            found=str(index),
+        )
+    place, size = index - under.opened, under.stored.size
+    cache = tile_store.TileCache(conn, size, at_hand if index >= 0 else None, under.opened)
+    path = await cache.prove(lambda read: tiles.inclusion_path(size, place, read))
+    note = under.stored.cosigned_note.encode()
+    return format_receipt(Receipt(place, tuple(path), note)).decode()
+
+
+async def read_tile(
+    conn: Connection, checkpoints: Checkpoints, level: int, number: int, width: int
+) -> bytes:
+    """A tile of the log's tree under the newest checkpoint. Raises NotFound."""
+    size = (await checkpoints.newest(conn)).size
+    return await tile_store.read_tile(conn, size, level, number, width)
+
+
+async def read_entry_tile(
+    conn: Connection, checkpoints: Checkpoints, number: int, width: int
+) -> bytes:
+    """The entries (batch statements, without event data) of a tile. Raises NotFound."""
+    size = (await checkpoints.newest(conn)).size
+    first = number * tiles.WIDTH
+    if not 0 < width <= tiles.WIDTH or number < 0 or first + width > size:
+        raise NotFound(f"a log of {size} entries has no entries tile {number}/{width}")
+    found = [e.jws async for e in log_store.entries(conn, first, width)]
+    return tiles.entry_bundle(found)
