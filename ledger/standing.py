@@ -8,6 +8,7 @@ everything was said belong to every file, whole from their first event. Source: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -44,7 +45,7 @@ from ledger.carbon.organisation.events import (
 )
 from ledger.carbon.redaction.events import RedactionConfirmed
 from ledger.errors import ProofFailed, refusing
-from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent, stream_of
 from ledger.log.hashes import ZEROS_HEX
 from ledger.log.names import event_ref, party_of
 from ledger.parties.events import LedgerOpened
@@ -159,12 +160,20 @@ def source_of(stream: str) -> str:
 
 
 def check_opening(opened: OpenedBundle, log_key: str) -> None:
-    """Raise ProofFailed unless entry 0 is in the file and opens the log of this vkey.
+    """Raise ProofFailed unless entry 0 is in the file, of the log of this vkey and all before it.
 
     It is one `LedgerOpened`, alone in its batch, in the stream of the operator that it names.
     """
-    first = opened.entries[0] if opened.entries else None
-    said = None if first is None or first.index else first.events[0].said
+    _check_opens(opened.entries[0] if opened.entries else None, log_key)
+    for before, entry in pairwise(opened.entries):
+        if entry.opened != before.opened:
+            _check_opens(entry, log_key)
+
+
+def _check_opens(first: OpenedEntry | None, log_key: str) -> None:
+    said = None if first is None or first.place else first.events[0].said
+    if first is not None and first.opened:
+        log_key = first.signed.statement.log  # which the opening of the next log has named
     if (
         first is None
         or not isinstance(said, LedgerOpened)
@@ -186,12 +195,12 @@ def check_trust_is_whole(entries: Iterable[OpenedEntry]) -> None:
     None of them may be withheld either: a hidden revocation would change what holds. What follows
     the last one in the file is not excluded.
     """
-    heads: dict[str, tuple[int, str]] = {}
+    heads: dict[tuple[int, str], tuple[int, str]] = {}
     for entry in entries:
         statement = entry.signed.statement
         if _place(statement.stream) not in TRUST:
             continue
-        version, leaf = heads.get(statement.stream, (0, ZEROS_HEX))
+        version, leaf = heads.get(stream_of(entry), (0, ZEROS_HEX))
         last = statement.first + len(entry.events) - 1
         whole = entry.events[-1].version == last  # nothing is missing before the last one named
         if not whole or (statement.first, statement.previous) != (version + 1, leaf):
@@ -212,7 +221,7 @@ def check_trust_is_whole(entries: Iterable[OpenedEntry]) -> None:
                     advice="Ask for a complete file; a key's history must be whole to be judged.",
                     defect="left-out",
                 )
-        heads[statement.stream] = (last, statement.head)
+        heads[stream_of(entry)] = (last, statement.head)
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -28,7 +28,8 @@ from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
 from ledger.errors import BadFile, BadValue, RuleBroken
-from ledger.log.bundle import open_bundle, read_bundle
+from ledger.log.bundle import read_bundle
+from ledger.log.bundle_proof import open_bundle
 from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.values import later, parse_time
 

@@ -124,6 +124,11 @@ def party_of(stream: str) -> str:
     return stream.partition("/")[0]
 
 
+def begins_anew(stream: str) -> bool:
+    """Whether every log has a stream of its own under this name: `<operator>/ledger`."""
+    return stream.endswith("/ledger") and stream.count("/") == 1
+
+
 def event_ref(stream: str, version: int) -> str:
     """`<stream>@<version>`, the name of one event."""
     return f"{stream}@{version}"

@@ -14,13 +14,22 @@ import msgspec
 
 from ledger.errors import BadBundle
 from ledger.fold.spelled import check_spelled
-from ledger.log.bundle import open_bundle, read_bundle
+from ledger.log.bundle import read_bundle
 from ledger.log.bundle_kinds import as_value, kind_of
+from ledger.log.bundle_proof import open_bundle
 from ledger.log.witnesses import Policy, Witness
 from ledger.machine import read_event, read_events
 from ledger.provenance.kinds import DERIVES
 from ledger.provenance.trusted import Trusted, check_witnessed
-from ledger.provenance.verdict import ANOTHER_HISTORY, AUDITED, SEALED, Verdict, facts, says
+from ledger.provenance.verdict import (
+    ANOTHER_HISTORY,
+    AUDITED,
+    EARLIER_HISTORY,
+    SEALED,
+    Verdict,
+    facts,
+    says,
+)
 
 __all__ = ["Verdict", "facts", "says", "verify_bundle"]
 
@@ -63,8 +72,11 @@ def verify_bundle(
     finding = derive(opened, trusted)
     # A kind that derives everything is sealed only where data is gone, which no witness need have read.
     audited = finding.strength == SEALED and bool(witnessed.replayed) and not kind.whole
-    alone = not (witnessed.cosigned or witnessed.replayed)
-    codes = {*finding.not_excluded, *([ANOTHER_HISTORY] if alone else [])}
+    codes = set(finding.not_excluded)
+    if not (witnessed.cosigned or witnessed.replayed):
+        codes.add(ANOTHER_HISTORY)
+    if opened.entries and opened.entries[0].index < 0:
+        codes.add(EARLIER_HISTORY)
     return Verdict(
         kind=kind.name,
         subject=cast("dict[str, object]", as_value(bundle.subject)),

@@ -16,14 +16,14 @@ from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.seal.lists import party_lines
 from ledger.errors import LedgerError, ProofFailed
 from ledger.log import seals
-from ledger.log.bundle import OpenedBundle, OpenedEntry
 from ledger.log.bundle_kinds import CompanyProof, InventorySubject, as_value
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry
 from ledger.log.names import party_of
 from ledger.log.redacted import Redacted
 from ledger.log.seals import CompanyLine
 from ledger.machine import Entry
 from ledger.provenance.current import check_not_later
-from ledger.provenance.seal import check_company, sealed
+from ledger.provenance.seal import Sealed, check_company, sealed
 from ledger.provenance.sealed_figures import IN_COMPANIES, SEAL_SIGNED
 from ledger.provenance.trusted import Trusted
 from ledger.provenance.verdict import (
@@ -50,14 +50,15 @@ def company_inventory(opened: OpenedBundle, trusted: Trusted) -> Finding:
     subject = cast("InventorySubject", opened.subject)
     check_opening(opened, trusted.log_key)
     check_trust_is_whole(opened.entries)
-    size = cast("FootprintSealed", opened.place(subject.seal)[1].said).size
+    at, item = opened.place(subject.seal)
+    size = at.opened + cast("FootprintSealed", item.said).size
     check_streams_whole(opened, subject.party, size)
     check_nothing_else(opened, company_standing(opened, subject.party, subject.seal, size))
     fold = folded(opened.entries)
     seal = sealed(opened, fold.state, subject.seal)
     check_not_later(opened, seal)
     company = check_company(seal, cast("CompanyProof", opened.further.company), subject.party)
-    _check_derived(fold, seal.event, company)
+    _check_derived(fold, seal, company)
     gone = gone_from(opened.entries)
     return Finding(
         strength=SEALED if gone else RE_DERIVED,
@@ -84,7 +85,7 @@ def folded(entries: tuple[OpenedEntry, ...]) -> Fold:
             fold.add(_entry(entry), entry.signed, [item.line for item in entry.events])
         except LedgerError as error:
             raise ProofFailed(
-                f"entry {entry.index} of the file does not hold: {error.what}",
+                f"{entry.words} of the file does not hold: {error.what}",
                 expected=error.expected,
                 found=error.found,
                 advice=error.advice or "Ask for a complete file.",
@@ -129,9 +130,10 @@ def _entry(entry: OpenedEntry) -> Entry:
     )
 
 
-def _check_derived(fold: Fold, seal: FootprintSealed, company: CompanyLine) -> None:
+def _check_derived(fold: Fold, sealed: Sealed, company: CompanyLine) -> None:
     """The party's streams, lines and sums are those that were sealed; raises ProofFailed."""
-    heads = [one for one in fold.heads(seal.size) if party_of(one.stream) == company.party]
+    seal = sealed.event
+    heads = [one for one in fold.heads(sealed.size) if party_of(one.stream) == company.party]
     found = seals.heads_root(heads).hex()
     if found != company.streams_root:
         raise ProofFailed(
@@ -141,8 +143,8 @@ def _check_derived(fold: Fold, seal: FootprintSealed, company: CompanyLine) -> N
             advice="Ask for a file of this seal, with all streams of the party.",
             defect="seal",
         )
-    ground = fold.ground(seal.period, seal.size)
-    pack = load(fold.about.rules_at(seal.size))
+    ground = fold.ground(seal.period, sealed.size)
+    pack = load(fold.about.rules_at(sealed.size))
     if (seal.rules.version, seal.rules.sha256) != (pack.version, pack.sha256):
         raise ProofFailed(
             "rules of the seal", expected=pack.version, found=seal.rules.version, defect="seal"

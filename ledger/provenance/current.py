@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from ledger.errors import ProofFailed, refusing
 from ledger.log import hashes, proof, seals
-from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import CurrentSubject, HeadAbsent, HeadPlace, HeadProof, HeadShown
+from ledger.log.bundle_proof import OpenedBundle
 from ledger.log.hashes import RootHash, leaf_hash
-from ledger.log.names import party_of
+from ledger.log.names import begins_anew, party_of
 from ledger.provenance.event import found, reading_of
 from ledger.provenance.replay import replay
 from ledger.provenance.seal import Sealed, sealed
@@ -144,7 +144,9 @@ def _check_stream(opened: OpenedBundle, seal: Sealed, one: HeadProof) -> None:
         item.version: item
         for entry in opened.entries
         for item in entry.events
-        if item.stream == one.stream and entry.index < seal.event.size
+        if item.stream == one.stream
+        and entry.index < seal.size
+        and not (begins_anew(one.stream) and entry.opened != seal.opened)
     }
     if isinstance(one, HeadAbsent):
         if found:
@@ -172,13 +174,14 @@ def _check_stream(opened: OpenedBundle, seal: Sealed, one: HeadProof) -> None:
 def check_not_later(opened: OpenedBundle, seal: Sealed) -> None:
     """Nothing is later than what the seal covers, but the seal and what its signature stands on."""
     trust = f"{seal.operator}/keys", f"{seal.operator}/ledger"
+    until = max(seal.index, *(entry.opened for entry in opened.entries))
     for entry in opened.entries:
         stream = entry.signed.statement.stream
-        behind = stream in trust and entry.index < seal.index
-        if entry.index >= seal.event.size and entry.index != seal.index and not behind:
+        behind = (stream in trust and entry.index < until) or not entry.place
+        if entry.index >= seal.size and entry.index != seal.index and not behind:
             raise _wrong(
                 "an entry that the seal does not cover",
-                f"entries below {seal.event.size}",
+                f"entries below {seal.size}",
                 f"entry {entry.index}, {stream}",
                 "foreign",
             )

@@ -13,10 +13,10 @@ import msgspec
 from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn, Body
 from ledger.carbon.rows import EntryRows
 from ledger.errors import BadBundle
-from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.log.names import party_of
 from ledger.parties.pieces import PARTY, ledger
-from ledger.provenance.replay import FileState, flagged, replay
+from ledger.provenance.replay import FileState, entry_words, flagged, replay
 from ledger.provenance.trusted import Trusted
 from ledger.provenance.verdict import LATER_CHANGE, LOGGED, RE_DERIVED, Finding
 from ledger.standing import check_nothing_else, check_opening, check_trust_is_whole, standing
@@ -82,7 +82,7 @@ def found(
             "author": f"{party.name} ({author})",
             "key": entry.signed.kid,
             "signed at": f"{entry.signed.statement.signed_at}, as the author says",
-            "entry": f"{entry.index} of a log of {opened.checkpoint.size}",
+            "entry": entry_words(opened, entry),
         },
         checked=shown if whole else CHECKED_LOGGED,
         not_excluded=not_excluded,

@@ -1,8 +1,9 @@
 """Kind `figure`: any figure of a report, derived again from every entry of the log.
 
-The file holds the whole log up to the size that the identifier names. All of it is folded from the
-first entry, seals are derived again, the report is made, and its figure of this identifier is the
-claim. Source: specification, bundles, step 14; accounting rules, section 8.
+The file holds the whole log up to the size that the identifier names, and before it the whole of each
+earlier log that it continues. All of it is folded from the first entry, seals are derived again, the
+report is made, and its figure of this identifier is the claim.
+Source: specification, bundles, step 14; accounting rules, section 8.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import msgspec
 
 from ledger.carbon.reports.figure_id import parse_figure
 from ledger.errors import LedgerError, ProofFailed, refusing
-from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import FigureSubject
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry
 from ledger.log.names import party_of
+from ledger.log.note import parse_vkey
+from ledger.parties.events import LedgerOpened
 from ledger.provenance.replay import flagged
 from ledger.provenance.trusted import Trusted
 from ledger.provenance.verdict import LATER_CHANGE, RE_DERIVED, SEALED, Finding, counted_as_said
@@ -25,7 +28,8 @@ from ledger.whole.redactions import Redactions
 from ledger.whole.report import report_of
 
 EVERYTHING = (
-    "every entry of the log up to the figure's size is in the file whole, signed with a valid key",
+    "every entry of the log up to the figure's size, and of each log that it continues, is in the file "
+    "whole, signed with a valid key",
     "all of them follow from the ledger's rules, the seals among them included",
     "the report that is made of them has this figure",
 )
@@ -38,14 +42,15 @@ def figure(opened: OpenedBundle, trusted: Trusted) -> Finding:
         wanted = parse_figure(subject.figure)
     check_opening(opened, trusted.log_key)
     redactions = _check_all_there(opened, wanted.size)
-    whole = WholeLedger(trusted.log_key, redactions=redactions)
+    first = opened.entries[0].index
+    whole = WholeLedger(trusted.log_key, redactions=redactions, first=first)
     for entry in opened.entries:
         events = tuple(cast("msgspec.Struct", item.said) for item in entry.events)
         try:
             whole.take(entry.signed, events, [item.line for item in entry.events])
         except LedgerError as error:
             raise ProofFailed(
-                f"entry {entry.index} of the file does not hold: {error.what}",
+                f"{entry.words} of the file does not hold: {error.what}",
                 expected=error.expected,
                 found=error.found,
                 defect=error.defect,
@@ -89,10 +94,14 @@ def figure(opened: OpenedBundle, trusted: Trusted) -> Finding:
 def _check_all_there(opened: OpenedBundle, size: int) -> Redactions:
     """The entries are all below the size and no other, each whole; raises ProofFailed.
 
-    Where data is gone, all up to the confirmation of its redaction are there too.
+    So they are from entry 0 of the oldest log on; where that is an earlier one, entry 0 of the log
+    itself is there in any case. Where data is gone, all up to the confirmation of its redaction are
+    there too.
     """
-    redactions, end = Redactions(), size
-    for index, entry in enumerate(opened.entries):
+    _check_oldest(opened.entries[0])
+    first = opened.entries[0].index
+    redactions, end = Redactions(), size if first == 0 else max(size, 1)
+    for index, entry in enumerate(opened.entries, start=first):
         if entry.index != index or not entry.whole:
             raise ProofFailed(
                 "entries are left out of the file",
@@ -105,20 +114,34 @@ def _check_all_there(opened: OpenedBundle, size: int) -> Redactions:
             end = index + 1
         statement = entry.signed.statement
         redactions.read(statement.stream, statement.first, [item.line for item in entry.events])
+    found = first + len(opened.entries)
     if redactions.awaited:
         raise ProofFailed(
             f"the data of {redactions.awaited[0]} is gone",
             expected="all entries up to the confirmation of its redaction",
-            found=f"{len(opened.entries)} entries",
+            found=f"{found} entries",
             advice="Ask for a complete file.",
             defect="left-out",
         )
-    if len(opened.entries) != end:
+    if found != end:
         raise ProofFailed(
             "the file is not of the figure's size",
             expected=f"{end} entries",
-            found=str(len(opened.entries)),
+            found=str(found),
             advice="Ask for a file of this figure.",
-            defect="left-out" if len(opened.entries) < end else "foreign",
+            defect="left-out" if found < end else "foreign",
         )
     return redactions
+
+
+def _check_oldest(entry: OpenedEntry) -> None:
+    """Raise ProofFailed where the file begins with a log that continues another one."""
+    said = entry.events[0].said
+    if isinstance(said, LedgerOpened) and said.continues is not None:
+        raise ProofFailed(
+            "an earlier log is left out of the file",
+            expected=f"every entry of {parse_vkey(said.continues.log).name}, which comes before it",
+            found="none",
+            advice="Ask for a complete file.",
+            defect="left-out",
+        )

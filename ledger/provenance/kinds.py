@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import (
     AreaSubject,
     CompanySubject,
@@ -24,6 +23,7 @@ from ledger.log.bundle_kinds import (
     PartSubject,
     TargetSubject,
 )
+from ledger.log.bundle_proof import OpenedBundle
 from ledger.provenance.company_inventory import company_inventory
 from ledger.provenance.current import current_event
 from ledger.provenance.event import event

@@ -29,9 +29,9 @@ from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.seal.pieces import SEAL_GROUND, UNSEEN
 from ledger.errors import LedgerError, ProofFailed, refusing
 from ledger.fold.state import Kind, Memory, State
-from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.machine import Entry, authorise, fold
-from ledger.parties.pieces import END, KEY, PARTY, UNSEEN_END
+from ledger.parties.pieces import END, KEY, PARTY, UNSEEN_END, ledger
 from ledger.parties.rules import place_of
 from ledger.standing import needs
 
@@ -135,11 +135,13 @@ def _entry(entry: OpenedEntry) -> Entry:
 
 def _fold(state: FileState, whole: Entry, item: OpenedEvent, rows: EntryRows) -> None:
     """Rows are kept of the reading asked about alone: another must hold, and adds nothing."""
-    event = item.said
-    if isinstance(event, FootprintSealed) and not 0 < event.size <= whole.index:
+    event, most = item.said, whole.index
+    if isinstance(event, FootprintSealed):
+        most -= ledger(state).opened
+    if isinstance(event, FootprintSealed) and not 0 < event.size <= most:
         raise ProofFailed(
             f"{item.name} covers more than there was",
-            expected=f"a size from 1 to {whole.index}",
+            expected=f"a size from 1 to {most}",
             found=str(event.size),
             defect="seal",
         )
@@ -187,12 +189,19 @@ def _of_entry(entry: OpenedEntry) -> Iterator[None]:
         yield
     except LedgerError as error:
         raise ProofFailed(
-            f"entry {entry.index} of the file does not hold: {error.what}",
+            f"{entry.words} of the file does not hold: {error.what}",
             expected=error.expected,
             found=error.found,
             advice=error.advice or "Ask for a complete file.",
             defect=error.defect,
         ) from error
+
+
+def entry_words(opened: OpenedBundle, entry: OpenedEntry) -> str:
+    """Which entry of which log this is, for people."""
+    if entry.index < 0:
+        return f"{entry.words.removeprefix('entry ')}, which this log continues"
+    return f"{entry.index} of a log of {opened.checkpoint.size}"
 
 
 def flagged(state: State, entries: Iterable[OpenedEntry]) -> Flagged:
@@ -205,13 +214,16 @@ def flagged(state: State, entries: Iterable[OpenedEntry]) -> Flagged:
         if key.recovered:
             recovered.append(entry.index)
             notes.append(
-                f"entry {entry.index} is signed with a key of {key.party} that the operator "
+                f"{entry.words} is signed with a key of {key.party} that the operator "
                 f"recovered in {key.by}"
             )
         if key.disputed_at(entry.index):
             disputed.append(entry.index)
+            since = (
+                f" from entry {key.compromised_from} on" if (key.compromised_from or 0) >= 0 else ""
+            )
             notes.append(
-                f"entry {entry.index} is disputed: its key was declared compromised from entry "
-                f"{key.compromised_from} on, in {key.compromised_by or key.revoked_by}"
+                f"{entry.words} is disputed: its key was declared compromised{since}, in "
+                f"{key.compromised_by or key.revoked_by}"
             )
     return Flagged(tuple(disputed), tuple(recovered), tuple(notes))

@@ -15,12 +15,12 @@ from ledger.carbon.seal.events import FootprintSealed
 from ledger.errors import ProofFailed, refusing
 from ledger.fold.state import State
 from ledger.log import hashes, proof, seals
-from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import CompanyProof, LineProof, ShownLine
+from ledger.log.bundle_proof import OpenedBundle
 from ledger.log.hashes import RootHash, leaf_hash
 from ledger.log.seals import CompanyLine, InventoryLine
 from ledger.parties.pieces import ledger
-from ledger.provenance.replay import Flagged, flagged, replay
+from ledger.provenance.replay import Flagged, entry_words, flagged, replay
 from ledger.provenance.trusted import Trusted
 from ledger.standing import check_nothing_else, check_opening, check_trust_is_whole, standing
 
@@ -31,6 +31,10 @@ class Sealed(msgspec.Struct, frozen=True):
     name: str
     index: int
     event: FootprintSealed
+    size: int
+    """The index behind the last entry that it covers."""
+    opened: int
+    """Index of entry 0 of its log."""
     state: State
     area: str
     operator: str
@@ -40,11 +44,11 @@ class Sealed(msgspec.Struct, frozen=True):
         """What a person wants to know of it."""
         period, event = self.event.period, self.event
         return {
-            "seal": f"{self.name}, entry {self.index} of a log of {opened.checkpoint.size}",
+            "seal": f"{self.name}, entry {entry_words(opened, opened.place(self.name)[0])}",
             "operator": self.operator,
             "view": event.view,
             "months": months_text(*period),
-            "covers": f"the log up to size {event.size}, under rules {event.rules.version}",
+            "covers": f"its log up to size {event.size}, under rules {event.rules.version}",
         }
 
 
@@ -73,7 +77,17 @@ def sealed(opened: OpenedBundle, state: State, seal: str) -> Sealed:
             defect="seal",
         )
     flags = flagged(state, opened.entries)
-    return Sealed(item.name, entry.index, event, state, about.area, about.operator, flags)
+    return Sealed(
+        name=item.name,
+        index=entry.index,
+        event=event,
+        size=entry.opened + event.size,
+        opened=entry.opened,
+        state=state,
+        area=about.area,
+        operator=about.operator,
+        flags=flags,
+    )
 
 
 def check_company(sealed: Sealed, shown: CompanyProof, party: str) -> CompanyLine:

@@ -10,7 +10,6 @@ from typing import cast
 
 from ledger.errors import ProofFailed
 from ledger.log import seals
-from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import (
     AreaSubject,
     CompanyProof,
@@ -21,6 +20,7 @@ from ledger.log.bundle_kinds import (
     Select,
     as_value,
 )
+from ledger.log.bundle_proof import OpenedBundle
 from ledger.log.names import party_of
 from ledger.log.seals import LineName
 from ledger.provenance.seal import (

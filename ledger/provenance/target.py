@@ -11,8 +11,8 @@ from ledger.carbon.area.events import TargetSet
 from ledger.carbon.gwp import co2e
 from ledger.carbon.rulepack import load
 from ledger.errors import ProofFailed, refusing
-from ledger.log.bundle import OpenedBundle
 from ledger.log.bundle_kinds import TargetSubject
+from ledger.log.bundle_proof import OpenedBundle
 from ledger.provenance.seal import Sealed, open_sealed
 from ledger.provenance.sealed_figures import SEAL_SIGNED
 from ledger.provenance.trusted import Trusted

@@ -24,12 +24,15 @@ LOGGED: Final = "logged"
 LATER_CHANGE: Final = "later-change"
 AFTER_SEAL: Final = "after-seal"
 ANOTHER_HISTORY: Final = "another-history"
+EARLIER_HISTORY: Final = "earlier-history"
 LATER_SEAL: Final = "later-seal"
 LATER_TARGET: Final = "later-target"
 OTHER_PARTIES: Final = "other-parties"
 UNDISCLOSED: Final = "undisclosed:"
 
 SAYS_CODE: Final = {
+    EARLIER_HISTORY: "another end of an earlier log than the opening of the next one names: that is the "
+    "operator's word, and the earlier log's own checkpoints are not in the file",
     LATER_CHANGE: "a later correction or revocation that is not in the file, or another factor or "
     "an amendment of the source",
     LATER_SEAL: "another seal of the same months, or a later correction, that gives another figure",

@@ -27,7 +27,7 @@ from ledger.log import seals, tiles
 from ledger.log.batch import Seen, SignedStatement
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import ZEROS_HEX, Hash, LeafHash, leaf_hash
-from ledger.log.names import event_ref, split_event
+from ledger.log.names import begins_anew, event_ref, split_event
 from ledger.log.note import parse_vkey
 from ledger.log.tree import CompactRange, root_of
 from ledger.ranges import FoundEntry, open_note
@@ -348,7 +348,7 @@ class _Auditor:
                     place = f"earlier_logs {row.first} {column}"
                     self._damage(place, f"expected {found}, found {stored}")
             await self._check_other_tiles()
-            for stream in [one for one in self._heads if earlier_store.opens(one)]:
+            for stream in [one for one in self._heads if begins_anew(one)]:
                 del self._heads[stream]
             self._tree, self._rows = CompactRange(), []
             self._root_at.clear()

@@ -12,7 +12,7 @@ from ledger.store.log_store import StoredEntry
 
 
 class Kept:
-    """Entries of one log, by index and by stream."""
+    """Entries, by index and by stream."""
 
     def __init__(self) -> None:
         self.entries: dict[int, StoredEntry] = {}
@@ -26,7 +26,7 @@ class Kept:
         if entry.index not in self.entries:
             self.lines[entry.index] = entry.event_lines
             self.entries[entry.index] = entry
-            insort(self._firsts.setdefault(entry.name, []), (entry.first, entry.index))
+            insort(self._firsts.setdefault(entry.stream, []), (entry.first, entry.index))
 
     def holding(self, stream: str, version: int) -> StoredEntry | None:
         """The kept entry that holds a version of a stream, or None."""

@@ -8,7 +8,7 @@ Source: formats, section 8; specification, bundles.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -51,6 +51,7 @@ from ledger.service.sight import Sight
 from ledger.store import log_store
 from ledger.store.checkpoint_store import StoredCheckpoint
 from ledger.store.database import Connection
+from ledger.store.earlier_store import EarlierRow
 from ledger.store.tile_store import TileCache
 from ledger.store.view_store import ViewStore
 
@@ -59,9 +60,8 @@ class Proving(msgspec.Struct, frozen=True):
     """What files are made from: one snapshot of a ledger, under one checkpoint.
 
     `reader` is whom a file is made for, None being anybody: it shows nothing that he may not read.
-    `earlier` is the number, from 1, of the earlier log whose checkpoint it is, None for the log
-    itself; `opened` is the index of that log's entry 0. `further` is what a claim about a seal's
-    lists shows of them, read before: no connection waits for lists that are being derived.
+    `earlier` are the logs that this one continues, oldest first. `further` is what a claim about a
+    seal's lists shows of them, read before: no connection waits for lists that are being derived.
     """
 
     conn: Connection
@@ -71,13 +71,7 @@ class Proving(msgspec.Struct, frozen=True):
     checkpoint: StoredCheckpoint
     tiles: TileCache
     reader: Reader | None
-    opened: int = 0
-    earlier: int | None = None
-
-    @property
-    def size(self) -> int:
-        """The index behind the last entry that the checkpoint covers."""
-        return self.opened + self.checkpoint.size
+    earlier: Sequence[EarlierRow] = ()
 
     @property
     def sight(self) -> Sight:
@@ -88,9 +82,15 @@ class Proving(msgspec.Struct, frozen=True):
         self, size: int, hidden: frozenset[str], ends: tuple[str, int] | None = None
     ) -> Gathering:
         """An empty file of events below a size."""
-        gathering = Gathering(self.conn, self.views, size, self.sight, ends=ends, withheld=hidden)
-        gathering.of_log(self.opened, self.earlier)
-        return gathering
+        return Gathering(
+            self.conn,
+            self.views,
+            size,
+            self.sight,
+            ends=ends,
+            withheld=hidden,
+            earlier=self.earlier,
+        )
 
 
 async def seal_named(conn: Connection, views: ViewStore, name: str) -> SealPiece:
@@ -146,19 +146,19 @@ async def build_bundle(proving: Proving, subject: Subject, withheld: Iterable[st
         await check_target(proving, subject.target)
     if isinstance(subject, CurrentSubject):
         return await _current(proving, subject, seal, hidden)
-    gathering = proving.gathering(proving.size, hidden)
+    gathering = proving.gathering(proving.checkpoint.size, hidden)
     for name in named_by(subject):
         await gathering.add_named(name)
-    await gathering.add_trust(proving.about.operator, proving.size)
+    await gathering.add_trust(proving.about.operator, proving.checkpoint.size)
     return await _written(proving, gathering, subject, proving.further)
 
 
 async def _event(proving: Proving, subject: Subject, hidden: frozenset[str]) -> bytes:
     """The event and everything that it rests on, and nothing behind it in its own stream."""
     (name,) = named_by(subject)
-    gathering = proving.gathering(proving.size, hidden, split_event(name))
+    gathering = proving.gathering(proving.checkpoint.size, hidden, split_event(name))
     await gathering.add_named(name)
-    await gathering.add_trust(proving.about.operator, proving.size)
+    await gathering.add_trust(proving.about.operator, proving.checkpoint.size)
     return await _written(proving, gathering, subject, NOTHING)
 
 

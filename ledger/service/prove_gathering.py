@@ -8,7 +8,7 @@ does not rest on stays without its data. Source: specification, bundles, "What a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from ledger.carbon.events import ActivityCorrected, ActivityWithdrawn
@@ -18,6 +18,7 @@ from ledger.errors import BadValue, NotFound
 from ledger.log import tiles
 from ledger.log.batch import leaves_of, parse_statement
 from ledger.log.bundle import BundleEntry, BundleEvent, WithheldEvent
+from ledger.log.hashes import Hash
 from ledger.log.names import event_ref, party_of, split_event
 from ledger.log.redacted import Redacted, holds_redacted, read_redacted, stored_leaves
 from ledger.log.tree import paths_of
@@ -28,6 +29,7 @@ from ledger.service.sight import Sight
 from ledger.standing import TRUST, needs
 from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
+from ledger.store.earlier_store import EarlierRow
 from ledger.store.log_store import StoredEntry
 from ledger.store.tile_store import TileCache
 from ledger.store.view_store import ViewStore
@@ -37,7 +39,8 @@ class Gathering:
     """Events below a size of the log, and those that are asked for by name.
 
     `ends` is an event behind which nothing of its stream belongs into the file. What is `withheld`,
-    or not within `sight`, stands there without its data, and nothing is followed from it.
+    or not within `sight`, stands there without its data, and nothing is followed from it. `earlier`
+    are the logs that this one continues, oldest first.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Gathering:
         *,
         ends: tuple[str, int] | None = None,
         withheld: Iterable[str] = (),
+        earlier: Sequence[EarlierRow] = (),
     ) -> None:
         self._conn = conn
         self._views = views
@@ -56,6 +60,7 @@ class Gathering:
         self._sight = sight
         self._stream, self._version = ends or ("", 0)
         self._withheld = frozenset(withheld)
+        self._earlier = earlier
         self._hidden: set[tuple[int, int]] = set()
         """Index and position of events that stand in the file and were not followed."""
         self._kept = Kept()
@@ -63,12 +68,6 @@ class Gathering:
         self._sources: set[str] = set()
         self._corrected: set[str] = set()
         self._parties: set[str] = set()
-        self._opened = 0
-        self._earlier: int | None = None
-
-    def of_log(self, opened: int, earlier: int | None) -> None:
-        """Let the file be of the log whose entry 0 has this index: the earlier log of this number."""
-        self._opened, self._earlier = opened, earlier
 
     async def add_named(self, name: str) -> None:
         """Take an event that is asked for, whatever the size, with all that it rests on.
@@ -150,7 +149,7 @@ class Gathering:
         known = self._kept.holding(stream, version)
         if known is not None:
             return known
-        found = await log_store.entry_holding(self._conn, self._column(stream), version)
+        found = await log_store.entry_holding(self._conn, stream, version)
         if found is not None:
             self._kept.add(found)
         return found
@@ -163,17 +162,21 @@ class Gathering:
     async def add_trust(self, operator: str, size: int) -> None:
         """Entry 0, changes of rules, and the keys of the operator and of all parties so far.
 
-        The operator's below `size`, those of others below the size of this file.
+        The operator's below `size`, those of others below the size of this file. Where anything so
+        far stands in an earlier log, the same of that and of every log behind it.
         """
         others = [party for party in self.parties() if party != operator]
-        await self._add_stream(f"{operator}/ledger", size)
-        await self._add_stream(f"{operator}/keys", size)
+        await self._add_stream(f"{operator}/ledger", max(size, 1))
+        await self._add_stream(f"{operator}/keys", max(size, 0))
         for party in others:
             await self._add_stream(f"{party}/keys", self._size)
+        first = min(index for index, positions in self.positions.items() if positions)
+        for number, log in enumerate(self._earlier, start=1):
+            if first < log.until:
+                await self._add_stream(earlier_store.column_of(f"{operator}/ledger", number), 0)
 
     async def _add_stream(self, stream: str, size: int) -> None:
-        column = self._column(stream)
-        async for entry in log_store.stream_entries(self._conn, column, size=size):
+        async for entry in log_store.stream_entries(self._conn, stream, size=size):
             last = self._version if stream == self._stream else entry.first + entry.count
             shown = range(min(entry.count, last - entry.first + 1))
             if shown:
@@ -181,44 +184,39 @@ class Gathering:
                 self.positions.setdefault(entry.index, set()).update(shown)
 
     async def bundled(self, cache: TileCache, size: int) -> tuple[BundleEntry, ...]:
-        """The entries of the file under the checkpoint of a size. Raises BadValue.
+        """The entries of the file, those of the log at hand under the checkpoint of a size.
 
-        What shall be withheld must be in the file, and nothing of keys or rules may be.
+        What shall be withheld must be in the file, and nothing of keys or rules may be: else it
+        raises BadValue.
         """
         self._check_withheld()
         indexes = sorted(index for index, positions in self.positions.items() if positions)
-        self._check_one_log(indexes)
-        places = [index - self._opened for index in indexes]
-        paths = await cache.prove(lambda read: tiles.inclusion_paths(size, places, read))
+        paths = await self._paths(indexes, cache, size)
 
         def built() -> tuple[BundleEntry, ...]:
             return tuple(
                 BundleEntry(
                     events=self._events(index),
-                    index=place,
+                    index=index,
                     jws=self._kept.entries[index].jws,
-                    path=paths[place],
+                    path=paths[index],
                 )
-                for index, place in zip(indexes, places, strict=True)
+                for index in indexes
             )
 
         return await asyncio.to_thread(built)
 
-    def _column(self, stream: str) -> str:
-        return earlier_store.column_of(stream, self._earlier)
-
-    def _check_one_log(self, indexes: Iterable[int]) -> None:
-        """Raise NotFound if the file would need entries of a log before the one that it is of."""
-        before = [index for index in indexes if index < self._opened]
-        if before:
-            first = self._kept.entries[before[0]]
-            raise NotFound(
-                "a file under this log's checkpoint",
-                expected="an event that stands on entries of one log",
-                found=f"it stands on {first.name}@{first.first}, of an earlier log",
-                advice="Files do not reach over the end of a log yet. Ask for files of the earlier "
-                "events, which stand under their own log's checkpoint, or audit the ledger.",
-            )
+    async def _paths(
+        self, indexes: Iterable[int], cache: TileCache, size: int
+    ) -> dict[int, tuple[Hash, ...]]:
+        """The path of each entry in the tree of its own log."""
+        here = [index for index in indexes if index >= 0]
+        paths = await cache.prove(lambda read: tiles.inclusion_paths(size, here, read))
+        for log in self._earlier:
+            places = [index - log.first for index in indexes if log.first <= index < log.until]
+            if places:
+                paths |= await _paths_before(self._conn, log, places)
+        return paths
 
     def _check_withheld(self) -> None:
         there = {
@@ -312,3 +310,12 @@ class Gathering:
                 if not isinstance(event, ActivityCorrected | ActivityWithdrawn):
                     raise NotFound(f"correction {latest}", found=type(event).__name__)
                 latest = event.supersedes
+
+
+async def _paths_before(
+    conn: Connection, log: EarlierRow, places: Sequence[int]
+) -> dict[int, tuple[Hash, ...]]:
+    """The paths of entries of an earlier log, by their index here; their places are in that log."""
+    cache = TileCache(conn, log.size, log=log.first)
+    found = await cache.prove(lambda read: tiles.inclusion_paths(log.size, places, read))
+    return {log.first + place: path for place, path in found.items()}

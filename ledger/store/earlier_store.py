@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 
 from ledger.errors import Damaged
+from ledger.log.names import begins_anew
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ async def number_at(conn: Connection, size: int) -> int | None:
 
 def column_of(stream: str, number: int | None) -> str:
     """What a stream of the earlier log of this number, from 1, is called; None: of this log."""
-    return f"{stream}#{number}" if number is not None and opens(stream) else stream
+    return f"{stream}#{number}" if number is not None and begins_anew(stream) else stream
 
 
 def stream_of(column: str) -> str:
@@ -162,7 +163,3 @@ def number_of(column: str) -> int | None:
     number = column.partition("#")[2]
     return int(number) if number else None
 
-
-def opens(stream: str) -> bool:
-    """Whether every log has a stream of its own under this name: `<operator>/ledger`."""
-    return stream.endswith("/ledger") and stream.count("/") == 1

@@ -15,7 +15,7 @@ from ledger.carbon.area.events import TransferAcknowledged
 from ledger.carbon.events import ActivityRecorded, ProfileRecorded
 from ledger.carbon.redaction.events import DataRedacted, RedactionConfirmed
 from ledger.errors import ProofFailed
-from ledger.log.bundle import OpenedBundle, OpenedEntry, OpenedEvent
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.log.names import party_of
 from ledger.log.redacted import Redacted
 from ledger.standing import Standing, standing

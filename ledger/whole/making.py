@@ -14,16 +14,9 @@ import msgspec
 from ledger.carbon.seal.events import FootprintSealed
 from ledger.errors import NotFound
 from ledger.log.batch import SignedStatement, leaves_of, parse_statement
-from ledger.log.bundle import (
-    Bundle,
-    BundleEntry,
-    BundleEvent,
-    OpenedBundle,
-    OpenedEntry,
-    OpenedEvent,
-    WholeEntry,
-)
+from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WholeEntry
 from ledger.log.bundle_kinds import CompanyProof, FigureSubject, Further, InventorySubject
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import EMPTY_ROOT, Hash, LeafHash
 from ledger.log.names import event_ref, party_of

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import BadNote, LedgerError
-from ledger.log import batch, bundle, canonical, checkpoint, jws, note, receipt, tree
+from ledger.log import batch, bundle, bundle_proof, canonical, checkpoint, jws, note, receipt, tree
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent
 from ledger.log.bundle_kinds import EventSubject
 from ledger.log.hashes import ZEROS_HEX, leaf_hash
@@ -65,7 +65,7 @@ def flip(data: bytes, bit: int) -> bytes:
 
 
 def open_the_bundle(data: bytes) -> None:
-    opened = bundle.open_bundle(bundle.read_bundle(data), VKEY)
+    opened = bundle_proof.open_bundle(bundle.read_bundle(data), VKEY)
     for entry in opened.entries:
         entry.signed.jws.verify(PARTY_KEY.public)
 

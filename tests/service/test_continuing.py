@@ -26,9 +26,11 @@ from ledger.errors import (
     LogStopped,
     NotAuthorised,
     NotFound,
+    ProofFailed,
 )
 from ledger.log.batch import parse_statement
-from ledger.log.bundle_kinds import CompanySubject, InventorySubject
+from ledger.log.bundle import BundleEntry, WholeEntry, read_bundle
+from ledger.log.bundle_kinds import CompanySubject, CurrentSubject
 from ledger.log.keys import PrivateKey
 from ledger.machine import read_event
 from ledger.parties.events import LedgerOpened
@@ -543,18 +545,51 @@ def test_an_opening_that_names_another_end_is_refused(
 # --- proofs --------------------------------------------------------------------------------------
 
 
-def test_events_of_the_earlier_log_are_proven_under_its_own_last_checkpoint(
-    place: Place, another: MakeSettings
-):
+def test_events_of_both_logs_are_proven_under_the_log_at_hand(place: Place, another: MakeSettings):
     place.run(readings)
     old = in_ledger(place.settings, lambda ledger: ledger.status())
-    event = f"{stream(2)}@1"
-    before = in_ledger(place.settings, lambda ledger: ledger.bundle(event))
+    before = verify_bundle(
+        in_ledger(place.settings, lambda ledger: ledger.bundle(f"{stream(2)}@1")), old.log_key
+    )
     later = continued(place, another("second"))
-    bundle = in_ledger(later.settings, lambda ledger: ledger.bundle(event))
-    assert bundle == before
-    verdict = verify_bundle(bundle, old.log_key)
-    assert (verdict.origin, verdict.strength) == ("ledger.example/log", "re-derived")
+
+    async def prove(ledger: Ledger, workload: Workload) -> None:
+        await ledger.post(workload.batch(0, 7))
+        verdict = verify_bundle(await ledger.bundle(f"{stream(2)}@1"), ledger.log)
+        assert verdict.claim["masses"] == before.claim["masses"]
+        assert verdict.claim["index"] == int(str(before.claim["index"])) - old.size
+        assert verdict.finding.about["entry"].endswith(
+            "of ledger.example/log, which this log continues"
+        )
+        assert (verdict.origin, verdict.strength) == (SECOND, "re-derived")
+        assert verdict.not_excluded == ("another-history", "earlier-history", "later-change")
+        new = await ledger.bundle(f"{stream(0)}@15")
+        assert min(entry.index for entry in read_bundle(new).entries) == -old.size
+        verdict = verify_bundle(new, ledger.log)
+        assert (verdict.claim["index"], verdict.strength) == (1, "re-derived")
+        with pytest.raises(ProofFailed):
+            verify_bundle(new, old.log_key)
+
+    later.run(prove)
+
+
+def test_files_reach_back_over_two_logs(place: Place, another: MakeSettings):
+    place.run(readings)
+    second = continued(place, another("second"))
+    third = continued(second, another("third"), "ledger.example/third", recovery=THIRD_RECOVERY)
+
+    async def prove(ledger: Ledger, workload: Workload) -> None:
+        await ledger.post(workload.batch(0, 7))
+        bundle = await ledger.bundle(f"{stream(0)}@15")
+        openings = [entry.index for entry in read_bundle(bundle).entries if names_ledger(entry)]
+        assert (len(openings), openings[1:]) == (3, [-1, 0])
+        assert verify_bundle(bundle, ledger.log).strength == "re-derived"
+
+    third.run(prove)
+
+
+def names_ledger(entry: BundleEntry | WholeEntry) -> bool:
+    return parse_statement(entry.jws).statement.stream == "operator/ledger"
 
 
 def test_receipts_of_the_earlier_log_are_kept(place: Place, another: MakeSettings):
@@ -572,22 +607,6 @@ def test_receipts_of_the_earlier_log_are_kept(place: Place, another: MakeSetting
     in_ledger(later.settings, ask)
 
 
-def test_a_file_that_would_reach_over_the_end_of_a_log_is_refused_with_advice(
-    place: Place, another: MakeSettings
-):
-    place.run(readings)
-    later = continued(place, another("second"))
-
-    async def prove(ledger: Ledger, workload: Workload) -> None:
-        await ledger.post(workload.batch(0, 7))
-        with pytest.raises(NotFound, match="of an earlier log"):
-            await ledger.bundle(f"{stream(0)}@15")
-        with pytest.raises(BadValue, match="derives everything"):
-            await ledger.prove(InventorySubject(party="company", seal="operator/seals@1"))
-
-    later.run(prove)
-
-
 def test_seals_go_on_over_the_end_of_a_log(place: Place, another: MakeSettings):
     """Their heads cover the streams of the earlier log, but for the one that opened it."""
 
@@ -599,7 +618,6 @@ def test_seals_go_on_over_the_end_of_a_log(place: Place, another: MakeSettings):
         await sealed(ledger)
 
     place.run(sealed_first)
-    old = in_ledger(place.settings, lambda ledger: ledger.status())
     later = continued(place, another("second"))
     later.run(seal)
 
@@ -611,10 +629,14 @@ def test_seals_go_on_over_the_end_of_a_log(place: Place, another: MakeSettings):
         streams = [[head.stream for head in one.heads] for one in lists]
         assert streams[1] == sorted([*streams[0], "operator/seals"])
         assert "operator/ledger" in streams[0]
-        for number, log_key in ((1, old.log_key), (2, ledger.log)):
-            subject = CompanySubject(party="acme", seal=f"operator/seals@{number}")
-            verdict = verify_bundle(await ledger.prove(subject), log_key)
-            assert verdict.strength == "sealed"
+        for number in (1, 2):
+            seal = f"operator/seals@{number}"
+            company = CompanySubject(party="acme", seal=seal)
+            assert verify_bundle(await ledger.prove(company), ledger.log).strength == "sealed"
+            current = CurrentSubject(event="acme/main@1", seal=seal)
+            verdict = verify_bundle(await ledger.prove(current), ledger.log)
+            assert verdict.strength == "re-derived"
+            assert verdict.not_excluded == ("after-seal", "another-history", "earlier-history")
 
     in_ledger(later.settings, look)
     assert_whole(later.settings)

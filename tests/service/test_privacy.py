@@ -29,7 +29,8 @@ from ledger.carbon.events import (
 )
 from ledger.errors import LedgerError, NotFound
 from ledger.log.batch import build, parse_statement
-from ledger.log.bundle import BundleEntry, BundleEvent, open_bundle, read_bundle
+from ledger.log.bundle import BundleEntry, BundleEvent, read_bundle
+from ledger.log.bundle_proof import open_bundle
 from ledger.log.canonical import encode_struct
 from ledger.log.hashes import ZEROS_HEX
 from ledger.log.jws import possession_proof

@@ -15,7 +15,7 @@ from typing import cast
 from ledger.carbon import rulepack
 from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.seal.lists import SealLists, seal_lists
-from ledger.log.bundle import Bundle, BundleEntry, OpenedBundle, named_by, open_bundle, write_bundle
+from ledger.log.bundle import Bundle, BundleEntry, named_by, write_bundle
 from ledger.log.bundle_kinds import (
     NOTHING,
     AreaSubject,
@@ -29,6 +29,7 @@ from ledger.log.bundle_kinds import (
     Subject,
     TargetSubject,
 )
+from ledger.log.bundle_proof import OpenedBundle, open_bundle
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.hashes import LeafHash, leaf_hash
 from ledger.log.names import event_ref, party_of, split_event

@@ -19,6 +19,7 @@ from ledger.log import (
     add_checkpoint,
     batch,
     bundle,
+    bundle_proof,
     canonical,
     checkpoint,
     cosignature,
@@ -148,7 +149,7 @@ def receipts(case: Case) -> None:
 def bundles(case: Case) -> None:
     data = unspell(case["bundle"])
     parsed = bundle.read_bundle(data)
-    opened = bundle.open_bundle(parsed, case["vkey"])
+    opened = bundle_proof.open_bundle(parsed, case["vkey"])
     known = {key.thumbprint: key for key in map(keys.public_key, case["jwks"])}
     for entry in opened.entries:
         entry.signed.jws.verify(known[entry.signed.kid])

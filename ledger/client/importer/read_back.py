@@ -17,7 +17,8 @@ from ledger.client.connection import Connection
 from ledger.client.importer.journal import Journal
 from ledger.client.writer import Writer
 from ledger.errors import BadBundle, NotAuthorised, NotFound, ProofFailed
-from ledger.log.bundle import OpenedEvent, open_bundle, read_bundle
+from ledger.log.bundle import read_bundle
+from ledger.log.bundle_proof import OpenedEvent, open_bundle
 from ledger.log.page import read_page
 from ledger.log.redacted import stored_chain
 from ledger.log.values import parse_time

@@ -12,8 +12,9 @@ import pytest
 
 from ledger import machine
 from ledger.log import batch, jws, keys, page
-from ledger.log.bundle import open_bundle, read_bundle
+from ledger.log.bundle import read_bundle
 from ledger.log.bundle_kinds import EventSubject
+from ledger.log.bundle_proof import open_bundle
 from ledger.log.canonical import encode
 from ledger.log.keys import PrivateKey
 from ledger.parties.events import Jwk, KeyAuthorized, KeyRevoked

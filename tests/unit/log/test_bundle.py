@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from ledger.errors import BadBundle, BadSignature, ProofFailed
-from ledger.log import batch, bundle, canonical, checkpoint, event, jws, note, tree
+from ledger.log import batch, bundle, bundle_proof, canonical, checkpoint, event, jws, note, tree
 from ledger.log.bundle import Bundle, BundleEntry, BundleEvent, WithheldEvent
 from ledger.log.bundle_kinds import EventSubject
 from ledger.log.hashes import ZEROS_HEX, leaf_hash
@@ -70,7 +70,7 @@ def test_a_bundle_comes_back_from_its_file():
 
 
 def test_an_event_is_proven_with_the_vkey_alone():
-    opened = bundle.open_bundle(BUNDLE, VKEY)
+    opened = bundle_proof.open_bundle(BUNDLE, VKEY)
     assert opened.checkpoint == HEAD
     assert opened.event.data == LINES[2]
     assert opened.event.leaf == leaves_of(1)[2]
@@ -80,7 +80,7 @@ def test_an_event_is_proven_with_the_vkey_alone():
 
 
 def test_a_withheld_event_keeps_its_place_and_shows_nothing():
-    opened = bundle.open_bundle(BUNDLE, VKEY).entries[0].events[0]
+    opened = bundle_proof.open_bundle(BUNDLE, VKEY).entries[0].events[0]
     assert opened.data is None
     assert (opened.stream, opened.version, opened.type) == ("acme/register", 1, TYPE)
 
@@ -113,12 +113,12 @@ def changed_entry(item: BundleEntry, **changes: object) -> Bundle:
 )  # fmt: skip
 def test_a_bundle_that_proves_nothing_is_refused(wrong: Bundle):
     with pytest.raises(ProofFailed):
-        bundle.open_bundle(wrong, VKEY)
+        bundle_proof.open_bundle(wrong, VKEY)
 
 
 def test_a_bundle_of_another_log_is_refused():
     with pytest.raises(BadSignature):
-        bundle.open_bundle(BUNDLE, note.log_vkey(ORIGIN, PARTY_KEY.public))
+        bundle_proof.open_bundle(BUNDLE, note.log_vkey(ORIGIN, PARTY_KEY.public))
 
 
 def test_a_batch_that_was_signed_for_another_log_is_refused():
@@ -133,7 +133,7 @@ def test_a_batch_that_was_signed_for_another_log_is_refused():
         EventSubject(event=STREAMS[0] + "@1"),
     )
     with pytest.raises(BadBundle, match="another log"):
-        bundle.open_bundle(foreign, VKEY)
+        bundle_proof.open_bundle(foreign, VKEY)
 
 
 def test_a_batch_whose_events_do_not_name_each_other_is_refused():
@@ -158,7 +158,7 @@ def test_a_batch_whose_events_do_not_name_each_other_is_refused():
             EventSubject(event=STREAMS[0] + "@2"),
         )
         with pytest.raises(ProofFailed, match=match):
-            bundle.open_bundle(broken, VKEY)
+            bundle_proof.open_bundle(broken, VKEY)
 
 
 def logged(*bodies: bytes, subject: str) -> Bundle:
@@ -189,7 +189,7 @@ def head_of(submission: bytes) -> str:
 def test_two_batches_of_a_stream_that_follow_each_other_are_proven():
     first = body(1, ZEROS_HEX, 1, 2)
     second = body(3, head_of(first), 3)
-    opened = bundle.open_bundle(logged(first, second, subject="acme/plant/gas@3"), VKEY)
+    opened = bundle_proof.open_bundle(logged(first, second, subject="acme/plant/gas@3"), VKEY)
     assert opened.place("acme/plant/gas@3")[0].index == 1
 
 
@@ -197,32 +197,32 @@ def test_two_events_under_one_name_are_refused():
     """Log and author together could count both: that is what a file must not let pass."""
     first, again = body(1, ZEROS_HEX, 1, 2), body(1, ZEROS_HEX, 3)
     with pytest.raises(ProofFailed, match="again"):
-        bundle.open_bundle(logged(first, again, subject="acme/plant/gas@1"), VKEY)
+        bundle_proof.open_bundle(logged(first, again, subject="acme/plant/gas@1"), VKEY)
 
 
 def test_versions_that_descend_through_the_file_are_refused():
     later, earlier = body(7, "ab" * 32, 1), body(2, "cd" * 32, 2)
     with pytest.raises(ProofFailed, match="again"):
-        bundle.open_bundle(logged(later, earlier, subject="acme/plant/gas@2"), VKEY)
+        bundle_proof.open_bundle(logged(later, earlier, subject="acme/plant/gas@2"), VKEY)
 
 
 def test_a_batch_that_does_not_name_the_head_before_it_is_refused():
     first, second = body(1, ZEROS_HEX, 1, 2), body(3, "ab" * 32, 3)
     with pytest.raises(ProofFailed, match="does not follow"):
-        bundle.open_bundle(logged(first, second, subject="acme/plant/gas@3"), VKEY)
+        bundle_proof.open_bundle(logged(first, second, subject="acme/plant/gas@3"), VKEY)
 
 
 def test_an_author_cannot_have_seen_what_came_later():
     seen = batch.Seen(root="ab" * 32, size=1)
     with pytest.raises(ProofFailed, match="later than itself"):
-        bundle.open_bundle(
+        bundle_proof.open_bundle(
             logged(body(1, ZEROS_HEX, 1, seen=seen), subject="acme/plant/gas@1"), VKEY
         )
 
 
 def test_the_event_asked_about_must_be_in_the_file():
     with pytest.raises(BadBundle, match="not in the file"):
-        bundle.open_bundle(
+        bundle_proof.open_bundle(
             msgspec.structs.replace(BUNDLE, subject=EventSubject(event="acme/plant/gas@1")), VKEY
         )
 
