@@ -265,7 +265,7 @@ def test_a_bundle_out_of_order_is_not_written(wrong: Bundle):
         (b'"v":1}', b'"v":1} '),
         (b'{"checkpoint"', b'{ "checkpoint"'),
         (b'"index":0', b'"index":"0"'),
-        (b'"index":0', b'"index":-1'),
+        (b'"index":0', b'"index":-9007199254740992'),
         (b'"index":0', b'"index":true'),
         (b'"position":2', b'"position":2.0'),
         (b'"subject":{"event":"acme/plant/gas@3"}', b'"subject":{}'),
