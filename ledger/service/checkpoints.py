@@ -56,4 +56,4 @@ class Checkpoints:
     async def under(self, conn: Connection, index: int) -> Under:
         """The checkpoint for a proof about an entry, also one of an earlier log. Raises NotFound."""
         earlier = await kept_checkpoint(conn, index) if index < 0 else None
-        return earlier or Under(await self.standing(conn, index), 0, None)
+        return earlier or Under(await self.standing(conn, index), 0)

@@ -23,7 +23,7 @@ async def read_receipt(
     """
     stored = await checkpoints.newest(conn)
     under = await checkpoints.under(conn, index)
-    if not under.opened <= index < stored.size or (index < 0 and under.earlier is None):
+    if not under.opened <= index < stored.size:
         raise NotFound(
             f"entry {index}",
             expected=f"an index from 0 to {stored.size - 1}",

@@ -1,4 +1,4 @@
-"""The checkpoint that a proof stands under: of the log itself, or of an earlier one that it continues.
+"""The checkpoint that a receipt stands under: of the log itself, or of an earlier one that it continues.
 
 An earlier log signs nothing any more. Its last checkpoint over entries that are here is kept and
 proves them for ever, under that log's own key and in its own numbers.
@@ -17,11 +17,10 @@ from ledger.store.earlier_store import EarlierRow, earlier_logs
 
 
 class Under(msgspec.Struct, frozen=True):
-    """A checkpoint, and the log whose it is: index of its entry 0, and its number if it is earlier."""
+    """A checkpoint, and the index of entry 0 of the log whose it is."""
 
     stored: StoredCheckpoint
     opened: int
-    earlier: int | None
 
 
 async def kept_checkpoint(conn: Connection, index: int) -> Under | None:
@@ -29,9 +28,9 @@ async def kept_checkpoint(conn: Connection, index: int) -> Under | None:
 
     Raises NotFound for an entry that its log had not signed.
     """
-    for number, row in enumerate(await earlier_logs(conn), start=1):
+    for row in await earlier_logs(conn):
         if row.first <= index < row.until:
-            return Under(_stored(row, index - row.first), row.first, number)
+            return Under(_stored(row, index - row.first), row.first)
     return None
 
 
