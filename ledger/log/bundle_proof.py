@@ -200,28 +200,31 @@ def _continued(opened: tuple[OpenedEntry, ...], log: Log, read: Reader) -> Log:
     """The log that this one continues, as its opening says. Raises BadBundle."""
     first = opened[0] if opened and opened[0].index == log.opened else None
     data = None if first is None else first.events[0].data
-    said = None
+    before = None
     if data is not None:
         with refusing("opening"):
-            said = _read_opening(data, read)
-    if said is None:
+            before = _read_opening(data, log, read)
+    if before is None:
         raise BadBundle(
             "the file has entries of a log that no opening in it continues",
-            expected=f"entry 0 of {parse_vkey(log.vkey).name}, LedgerOpened with continues",
+            expected=f"entry 0 of {log.vkey}, LedgerOpened with continues",
             found="another entry, or none",
             defect="opening",
         )
-    root = RootHash(hashes.parse_hex(said.root))
-    return Log(said.log, said.size, root, log.opened - said.size)
+    return before
 
 
-def _read_opening(data: bytes, read: Reader) -> _Continues | None:
+def _read_opening(data: bytes, log: Log, read: Reader) -> Log | None:
+    """The log that an opening continues; None where this is none, or continues no log."""
     read(data)
     try:
         said = msgspec.json.decode(data, type=_Opening)
     except msgspec.DecodeError as error:
         raise BadBundle("not an opening", found=str(error)) from error
-    return said.continues if said.type == "LedgerOpened" else None
+    if said.type != "LedgerOpened" or said.continues is None:
+        return None
+    end = said.continues
+    return Log(end.log, end.size, RootHash(hashes.parse_hex(end.root)), log.opened - end.size)
 
 
 def _unread(line: bytes) -> object:
