@@ -275,10 +275,12 @@ def check_nothing_else(
     have been about the subject; the verdict names it. Nothing follows `later_than` in its stream.
     """
     own = None if later_than is None else stream_of(opened.place(later_than.name)[0])
-    for entry, item in ((entry, item) for entry in opened.entries for item in entry.events):
+    for stands, item in ((one, item) for one in opened.entries for item in one.events):
         trust = _place(item.stream) in TRUST and party_of(item.stream) in wanted.authors
         later = (
-            later_than is not None and stream_of(entry) == own and item.version > later_than.version
+            later_than is not None
+            and stream_of(stands) == own
+            and item.version > later_than.version
         )
         if later or not (trust or item.name in wanted.events or item.data is None):
             raise ProofFailed(
