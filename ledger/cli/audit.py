@@ -1,17 +1,26 @@
-"""`audit` and `rebuild`: is everything that is stored what was signed, and what follows from it?"""
+"""`audit` and `rebuild`: is everything that is stored what was signed, and what follows from it?
+
+With `--against`, `audit` also asks whether it is what somebody else was shown.
+"""
 
 from __future__ import annotations
 
 import gc
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from ledger.cli.call import Call, command
 from ledger.cli.output import pairs, progress, show, table
+from ledger.cli.outside import read_held
 from ledger.cli.where import Place, ask, here_only
 from ledger.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Jobs = Annotated[
     int | None,
@@ -37,34 +46,47 @@ Dask = Annotated[
 def add(app: typer.Typer) -> None:
     """Add the commands."""
 
-    @command(app, "audit", example="carbon-ledger audit --jobs 4")
-    def audit(call: Call, *, jobs: Jobs = None, dask: Dask = None) -> int:
+    @command(app, "audit", example="carbon-ledger audit --jobs 4 --against receipt")
+    def audit(
+        call: Call,
+        *,
+        jobs: Jobs = None,
+        dask: Dask = None,
+        against: Annotated[
+            list[Path] | None,
+            typer.Option(
+                metavar="FILE",
+                help="What somebody has kept outside: a checkpoint, receipt or proof, a file of "
+                "evidence, or the folder of a watch; repeatable.",
+            ),
+        ] = None,
+    ) -> int:
         """Derive everything again from the stored bytes, and name every damage by its place.
 
         Checked: data hashes, headers, chains, batch roots, signatures, the validity of keys, the
         rules for each event, the tree, checkpoints here and outside the database, all read models.
+        A history that its operator has written anew and signed again looks sound: with --against the
+        audit also asks whether this is the history that somebody was shown before.
         Exit status 1 when something is not as it must be. Nothing is changed.
         """
         here_only(call, "audit")
         _one_of(jobs, dask)
+        outside = [(str(path), read_held(path)) for path in against or ()]
         with progress(call, "auditing entries") as shown:
 
             async def work(place: Place) -> object:
-                return await place.ledger.audit(shown, jobs=_count(jobs), dask=dask)
+                return await place.ledger.audit(
+                    shown, jobs=_count(jobs), dask=dask, outside=outside
+                )
 
             found = ask(call, work)
         value = msgspec.to_builtins(found)
-        damages = value["damages"]
         counted = {name: one for name, one in value.items() if isinstance(one, int | str)}
         counted.pop("ok")
         if not value["earlier"]:
             counted.pop("earlier")  # of a log that continues none there is nothing to say
-        if value["ok"]:
-            verdict = "The ledger is sound: everything stored follows from what was signed.\n"
-        else:
-            verdict = f"The ledger is damaged in {len(damages)} places:\n"
-        places = table(("place", "what is wrong"), [(one["place"], one["what"]) for one in damages])
-        show(call, value, verdict, *([places, ""] if damages else []), pairs(counted))
+        show(call, value, _verdict(value), *_places(value["damages"]), pairs(counted),
+             *_compared(value["against"]))  # fmt: skip
         return 0 if value["ok"] else 1
 
     @command(app, "rebuild", example="carbon-ledger rebuild --jobs 4")
@@ -96,6 +118,45 @@ def add(app: typer.Typer) -> None:
             pairs({"entries": value["size"], "events": value["events"], **value["digests"]}),
         )
         return 0 if value["ok"] else 1
+
+
+def _verdict(value: Mapping[str, Any]) -> str:
+    if value["damages"]:
+        return f"The ledger is damaged in {len(value['damages'])} places:\n"
+    if not value["ok"]:
+        return "The ledger is sound in itself, and is not what was shown before: see below.\n"
+    return "The ledger is sound: everything stored follows from what was signed.\n"
+
+
+def _places(damages: Sequence[Mapping[str, str]]) -> list[RenderableType]:
+    if not damages:
+        return []
+    return [
+        table(("place", "what is wrong"), [(one["place"], one["what"]) for one in damages]),
+        "",
+    ]
+
+
+def _compared(against: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
+    """What was kept outside, and what the ledger has in its place."""
+    if not against:
+        return []
+    rows = [
+        (
+            one["file"],
+            f"{one['kind']} of {one['origin']}, size {one['size']}",
+            "is in this ledger" if one["contained"] else "NOT in this ledger",
+        )
+        for one in against
+    ]
+    parts: list[RenderableType] = ["", table(("kept outside", "what it is", ""), rows)]
+    parts.extend(
+        f"\n{one['file']}: {one['what']}\n  expected  {one['expected']}\n"
+        f"  found     {one['found']}\n  {one['advice']}"
+        for one in against
+        if not one["contained"]
+    )
+    return parts
 
 
 def _one_of(jobs: int | None, dask: str | None) -> None:

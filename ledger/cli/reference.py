@@ -19,6 +19,11 @@ from ledger.cli.program import NAME, build
 
 WIDTH: Final = 100
 KINDS: Final = ("argument", "option")
+OPERATORS: Final = ("init", "continue", "party add", "key recover", "audit", "rebuild", "serve")
+"""Commands that work on the home itself, and refuse --url."""
+WITHOUT: Final = ("verify", "verify-page", "watch", "witness", "factor library list")
+"""Commands that ask no ledger, or the one whose address they are given."""
+
 HEAD: Final = f"""# The program `{NAME}`
 
 For whoever runs it. This page is made from the program by `python -m ledger.cli.reference`.
@@ -34,10 +39,12 @@ is an error: `{{"error":{{"code":…,"what":…,"expected":…,"found":…,"advi
 | 3 | the ledger could not do it now; a call that posts can be made again |
 | 130, 143 | ended by Ctrl-C, by SIGTERM |
 
-Commands that do not post never change the log. With `--url` a company's commands work against a
-ledger elsewhere, signed with the keys of the home: `key`, `factor`, `site`, `source`, `import`,
-`correct`, `footprint`, `prove`, `status`, `party list`. `init`, `party add`, `key recover`, `audit`,
-`rebuild` and `serve` are the operator's and work on the home itself.
+Commands that do not post never change the log. With `--url` a command works against a ledger
+elsewhere, signed and read with the keys of the home; so do all lists (`party list`, `seal list`,
+`target list`, …). But these are the operator's and work on the home itself:
+{"; ".join(OPERATORS)}.
+And these ask no ledger, or the one whose address they are given:
+{"; ".join(WITHOUT)}.
 """
 
 

@@ -13,17 +13,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
-import msgspec
 import typer
 
-from ledger.cli.arguments import read_file
 from ledger.cli.call import Call, command
 from ledger.cli.output import clean, hint, progress, write_json
+from ledger.cli.outside import read_held
 from ledger.client.monitor.kept import Kept
 from ledger.client.monitor.served import Served
 from ledger.client.monitor.watcher import Look, Watcher
-from ledger.errors import BadFile, Unavailable
-from ledger.log import receipt as receipts
+from ledger.errors import Unavailable
 from ledger.log.names import parse_party, parse_stream
 
 if TYPE_CHECKING:
@@ -70,7 +68,9 @@ def add(app: typer.Typer) -> None:
         against: Annotated[
             list[Path] | None,
             typer.Option(
-                metavar="FILE", help="A checkpoint, receipt or proof that somebody has; repeatable."
+                metavar="FILE",
+                help="A checkpoint, receipt, proof, evidence or folder of a watch that somebody has; "
+                "repeatable.",
             ),
         ] = None,
         *,
@@ -99,7 +99,7 @@ def add(app: typer.Typer) -> None:
         """
         names = [f"{parse_party(one)}/" for one in party or ()]
         names += [parse_stream(one) for one in stream or ()]
-        notes = [(_note(path), str(path)) for path in against or ()]
+        notes = [(note, str(path)) for path in against or () for note in read_held(path).notes]
         with ExitStack() as stack:
             served, *others = (stack.enter_context(Served(one)) for one in (address, *(also or ())))
             kept = stack.enter_context(Kept(state or call.home / FOLDER / _name(address)))
@@ -213,34 +213,6 @@ def _log_key(kept: Kept, served: Served, given: str | None) -> str:
         f"Log key {found}, as the ledger itself says. Compare it with one that you have otherwise."
     )
     return found
-
-
-def _note(path: Path) -> bytes:
-    """The signed checkpoint of a file: a note, a receipt, a proof, or what a home keeps of a log.
-
-    An outbox has a receipt behind its statement, and a checkpoint behind the log's key. What else a
-    file says is not looked at.
-    """
-    data = read_file(path)
-    if data.startswith(b"{"):
-        try:
-            return msgspec.json.decode(data, type=_Proof).checkpoint.encode()
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadFile(
-                f"{path} holds no checkpoint",
-                expected="a checkpoint, a receipt, or what prove wrote",
-                found=str(error),
-            ) from error
-    first, _, rest = data.partition(b"\n")
-    header = receipts.HEADER.encode()
-    for one in (data, rest):
-        if one.startswith(header):
-            return receipts.parse_receipt(one).checkpoint
-    return rest if first.count(b"+") >= 2 else data  # an origin has no +, a vkey has two
-
-
-class _Proof(msgspec.Struct):
-    checkpoint: str
 
 
 def _name(url: str) -> str:

@@ -9,6 +9,9 @@ What an entry tells by itself is checked range by range, wherever (`ranges`); wh
 merged here in the log's order, so the report is the same however many check. Memory does not grow
 with the log: what is stored beside it by size or number is walked beside it. One thing is kept for
 each stream, its head.
+
+All of that looks whole where somebody with every key has written it anew. So what was kept outside
+is put beside it, where the caller has anything (`against`).
 """
 
 from __future__ import annotations
@@ -27,10 +30,12 @@ from ledger.log import seals, tiles
 from ledger.log.batch import Seen, SignedStatement
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import ZEROS_HEX, Hash, LeafHash, leaf_hash
+from ledger.log.held import Held
 from ledger.log.names import begins_anew, event_ref, split_event
 from ledger.log.note import parse_vkey
 from ledger.log.tree import CompactRange, root_of
 from ledger.ranges import FoundEntry, open_note
+from ledger.service.against import Against, Compared
 from ledger.service.ranging import Step, steps
 from ledger.service.replay import Progress, Replay
 from ledger.service.spread import Spread
@@ -62,6 +67,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was checked, and every damage found."""
 
     ok: bool
+    """No damage, and all is there that was kept outside."""
     size: int
     events: int
     signatures: int
@@ -78,6 +84,8 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     earlier: int = 0
     """Entries of the earlier logs that this one continues; what is above counts them in, but for
     `size`."""
+    against: list[Compared] = []
+    """Each checkpoint that was kept outside."""
 
 
 async def audit(
@@ -87,8 +95,12 @@ async def audit(
     log: str,
     progress: Progress,
     spread: Spread,
+    outside: Sequence[tuple[str, Held]] = (),
 ) -> AuditReport:
-    """Audit the ledger as it stands now; the log may grow meanwhile."""
+    """Audit the ledger as it stands now, also against what was kept `outside`, by names for people.
+
+    The log may grow meanwhile.
+    """
     # A line is in the file before its checkpoint is in the database: what is there before the
     # snapshot is taken speaks of entries that the snapshot has.
     claimed = 0 if checkpoints is None else checkpoints.length()
@@ -96,7 +108,8 @@ async def audit(
         await conn.execute(query("session", "snapshot"))
         said = _Said(checkpoints, claimed)
         earlier = await earlier_store.earlier_logs(conn)
-        auditor = _Auditor(conn, await Replay.begin(conn), said, origin, log, earlier)
+        against = Against(outside, [*((row.first, row.log) for row in earlier), (0, log)])
+        auditor = _Auditor(conn, await Replay.begin(conn), said, against, origin, log, earlier)
         return await auditor.run(spread, progress)
 
 
@@ -143,6 +156,7 @@ class _Auditor:
         conn: Connection,
         replay: Replay,
         said: _Said,
+        against: Against,
         origin: str,
         log: str,
         earlier: Sequence[EarlierRow],
@@ -150,6 +164,7 @@ class _Auditor:
         self._conn = conn
         self._replay = replay
         self._said = said
+        self._against = against
         self._origin = origin
         self._log = log
         self._earlier = earlier
@@ -197,8 +212,10 @@ class _Auditor:
         for table, rows in differing.items():
             for row in rows or ["(rows)"]:
                 self._damage(f"{table} {row}", "is not what the log says")
+        sizes = {row.first: row.size for row in self._earlier} | {0: self._tree.size}
+        compared = self._against.compared(sizes)
         return AuditReport(
-            ok=not self._damages,
+            ok=not self._damages and all(one.contained for one in compared),
             size=self._tree.size,
             events=self._events,
             signatures=self._signatures,
@@ -211,6 +228,7 @@ class _Auditor:
             digests=digests,
             damages=self._damages,
             earlier=-first,
+            against=compared,
         )
 
     def _damage(self, place: str, what: str) -> None:
@@ -364,6 +382,7 @@ class _Auditor:
     # --- tree ----------------------------------------------------------------------------------
 
     def _grow(self, leaf: LeafHash) -> None:
+        self._against.entry(self._opened + self._tree.size, leaf)
         self._tree = self._tree.append(leaf)
         self._compare_roots()
         self._add_hash(0, Hash(leaf))
@@ -440,6 +459,7 @@ class _Auditor:
     def _compare_roots(self) -> None:
         """Compare what was signed and written down for the size that the tree has now."""
         size = self._tree.size
+        self._against.grown(self._opened, self._tree)
         if self._ahead:
             claims = [self._kept] if self._kept is not None and self._kept[0] == size else []
         else:

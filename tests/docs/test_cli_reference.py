@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from typer.main import get_command
 
 from ledger.cli.program import NAME, build
-from ledger.cli.reference import example_of, leaves, write_page
+from ledger.cli.reference import OPERATORS, example_of, leaves, write_page
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOT_COMMAND: Any = get_command(build())
@@ -43,6 +44,15 @@ def test_the_page_is_what_the_program_writes():
 
 def test_the_program_has_the_commands_that_were_asked_for():
     assert {" ".join(words) for words in COMMANDS} == set(NAMED)
+
+
+def test_the_page_names_the_commands_that_refuse_an_address():
+    asked = [
+        name
+        for path in (ROOT / "ledger" / "cli").glob("*.py")
+        for name in re.findall(r'\bhere_only\(call, "(.*)"\)', path.read_text())
+    ]
+    assert sorted(asked) == sorted(OPERATORS)
 
 
 def test_the_page_has_a_heading_for_every_command():

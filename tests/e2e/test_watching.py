@@ -134,7 +134,7 @@ def test_the_log_is_held_to_what_somebody_else_has(
 
 def test_a_file_that_the_log_did_not_sign_is_refused(server: LogServer, program: Program):
     for content, code in (
-        (b"ledger.example/log\n5\n", "bad-note"),
+        (b"ledger.example/log\n5\n", "bad-file"),
         (b'{"entries":[]}', "bad-file"),
         (server.log.signed().replace(b"\n5\n", b"\n6\n"), "bad-signature"),
     ):
