@@ -28,8 +28,7 @@ from ledger.whole.redactions import Redactions
 from ledger.whole.report import report_of
 
 EVERYTHING = (
-    "every entry of the log up to the figure's size, and of each log that it continues, is in the file "
-    "whole, signed with a valid key",
+    "every entry up to the figure's size is in the file whole, signed with a valid key",
     "all of them follow from the ledger's rules, the seals among them included",
     "the report that is made of them has this figure",
 )

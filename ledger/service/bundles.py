@@ -33,7 +33,7 @@ from ledger.service.prove import (
     seal_named,
     sealed_part,
 )
-from ledger.service.prove_whole import Whole, check_one_log
+from ledger.service.prove_whole import Whole
 from ledger.service.reader import Reader
 from ledger.service.seal import Lists
 from ledger.service.turns import Turns
@@ -94,15 +94,16 @@ class Bundles:
         """A file that derives everything; over connections that are free while it is computed."""
         async with self._database.read() as conn:
             about = await read_about(conn, self._views)
-            check_one_log(about)
+            earlier = await earlier_store.earlier_logs(conn)
             if isinstance(subject, FigureSubject):
                 index = parse_figure(subject.figure).size - 1
             else:
                 place = await log_store.find_entry(conn, *split_event(subject.seal))
                 index = 0 if place is None else place.index
-            stored = await self._checkpoints.standing(conn, index)
+            stored = await self._checkpoints.standing(conn, max(index, 0))
         seal, further = await self._further(subject)
-        whole = Whole(self._database, self._views, about, stored, self._tiles_at_hand(), reader)
+        at_hand = self._tiles_at_hand()
+        whole = Whole(self._database, self._views, about, stored, at_hand, reader, earlier)
         return await build_whole(whole, subject, seal, further)
 
     async def _further(self, subject: Subject) -> tuple[SealPiece | None, Further]:

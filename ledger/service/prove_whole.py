@@ -1,14 +1,14 @@
 """Puts together the files that derive everything: a party's inventory, or any figure of a report.
 
 A party's file holds all of its streams as of a seal, and of others what these stand on. A figure's
-file holds the whole log up to its size, so it is for few readers and for logs of a size that fits
-into memory. Source: specification, bundles, steps 13 and 14.
+file holds the whole log up to its size, and all of each log that it continues; so it is for few readers
+and for logs of a size that fits into memory. Source: specification, bundles, steps 13 and 14.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -18,7 +18,7 @@ from ledger.carbon.reports.figure_id import parse_figure
 from ledger.errors import BadValue, NotAuthorised
 from ledger.log.bundle import write_bundle
 from ledger.log.bundle_kinds import CompanyProof, FigureSubject, InventorySubject
-from ledger.log.names import party_of
+from ledger.log.names import begins_anew, party_of
 from ledger.log.redacted import read_redacted
 from ledger.machine import read_event
 from ledger.parties.pieces import LedgerPiece
@@ -27,7 +27,7 @@ from ledger.service.reader import Reader
 from ledger.service.report import read_report
 from ledger.service.seal_ground import read_heads
 from ledger.service.sight import Sight
-from ledger.store import log_store
+from ledger.store import earlier_store, log_store
 from ledger.store.checkpoint_store import StoredCheckpoint
 from ledger.store.database import Database
 from ledger.store.packing import unpacked_bytes
@@ -46,6 +46,9 @@ from ledger.whole.redactions import Redactions
 
 if TYPE_CHECKING:
     from ledger.carbon.seal.pieces import SealPiece
+    from ledger.log.hashes import Hash
+    from ledger.store.database import Connection
+    from ledger.store.earlier_store import EarlierRow
     from ledger.store.log_store import StoredEntry
 
 MOST_EVENTS: Final = 1_000_000
@@ -59,7 +62,8 @@ _SAID_ONCE: Final = frozenset({"keys", "ledger", "register", "factors", "seals",
 class Whole(msgspec.Struct, frozen=True):
     """What such a file is made from: a ledger under one checkpoint, and whom the file is for.
 
-    It is read over connections that are free again while anything is computed.
+    It is read over connections that are free again while anything is computed. `earlier` are the logs
+    that this one continues, oldest first.
     """
 
     database: Database
@@ -68,11 +72,28 @@ class Whole(msgspec.Struct, frozen=True):
     checkpoint: StoredCheckpoint
     at_hand: dict[tuple[int, int], bytes]
     reader: Reader | None
+    earlier: Sequence[EarlierRow] = ()
+
+    @property
+    def first(self) -> int:
+        """The index of the first entry: below 0, where this log continues another one."""
+        return self.earlier[0].first if self.earlier else 0
+
+    def opened(self, index: int) -> int:
+        """The index of entry 0 of the log that an entry is of."""
+        return next((one.first for one in self.earlier if one.first <= index < one.until), 0)
 
     async def paths(self, indexes: Iterable[int]) -> Paths:
-        """The paths of these entries in the tree of the checkpoint."""
+        """The path of each of these entries in the tree of the checkpoint, or of its earlier log."""
+        wanted = sorted(indexes)
+        found: dict[int, tuple[Hash, ...]] = {}
         async with self.database.read() as conn:
-            return await TileCache(conn, self.checkpoint.size, self.at_hand).prove_many(indexes)
+            for log in self.earlier:
+                places = [at - log.first for at in wanted if log.first <= at < log.until]
+                paths = await TileCache(conn, log.size, log=log.first).prove_many(places)
+                found |= {log.first + place: path for place, path in paths.items()}
+            cache = TileCache(conn, self.checkpoint.size, self.at_hand)
+            return found | await cache.prove_many(at for at in wanted if at >= 0)
 
     @property
     def note(self) -> bytes:
@@ -106,17 +127,14 @@ async def build_inventory(
     Raises NotFound, BadValue, Damaged, and NotAuthorised where it would show private events of
     parties that its reader may not read: in it nothing can be withheld.
     """
-    party, until = subject.party, seal.index + 1
-    check_one_log(whole.about)
     loaded = _Loaded()
     async with whole.database.read() as conn:
-        streams = [
-            head.stream
-            for head in await read_heads(conn, until)
-            if party_of(head.stream) == party or place_of(head.stream) in _SAID_ONCE
-        ]
-        _check_not_too_long(await log_store.count_events(conn, until, MOST_EVENTS, streams))
-        for stream in streams:
+        streams = await _streams_asked(conn, whole, subject.party, seal)
+        events = await log_store.count_events(
+            conn, max(seal.index, 0) + 1, MOST_EVENTS, list(streams), first=whole.first
+        )
+        _check_not_too_long(events)
+        for stream, until in streams.items():
             async for one in log_store.stream_entries(conn, stream, size=until):
                 loaded.add(one)
 
@@ -128,8 +146,11 @@ async def build_inventory(
         _check_confirmed(
             redactions, "Seal the period once more, carbon-ledger seal make, and ask for that seal."
         )
-        entries = [given(one.index, one.jws, one.event_lines) for one in loaded.entries]
-        chosen = choose_company(entries, party, subject.seal)
+        entries = [
+            given(one.index, one.jws, one.event_lines, whole.opened(one.index))
+            for one in loaded.entries
+        ]
+        chosen = choose_company(entries, subject.party, subject.seal)
         _check_may_be_shown(Sight(whole.reader, whole.about.operator), chosen)
         return chosen
 
@@ -143,7 +164,6 @@ async def build_inventory(
 async def build_figure(whole: Whole, subject: FigureSubject) -> bytes:
     """The file that derives a figure. Raises BadName, NotFound, BadValue."""
     wanted = parse_figure(subject.figure)
-    check_one_log(whole.about)
     if wanted.size > whole.checkpoint.size:
         raise BadValue(
             "a figure of a size that is not published",
@@ -152,7 +172,8 @@ async def build_figure(whole: Whole, subject: FigureSubject) -> bytes:
             advice="Make the report again, as known at a published size.",
         )
     async with whole.database.read() as conn:
-        _check_not_too_long(await log_store.count_events(conn, wanted.size, MOST_EVENTS))
+        events = await log_store.count_events(conn, wanted.size, MOST_EVENTS, first=whole.first)
+        _check_not_too_long(events)
         report = await read_report(conn, whole.views, whole.about, wanted.whole)
     origin_of(report, subject.figure)
     loaded = await _up_to_confirmations(whole, wanted.size)
@@ -161,17 +182,22 @@ async def build_figure(whole: Whole, subject: FigureSubject) -> bytes:
         return [given(one.index, one.jws, one.event_lines)[0] for one in loaded.entries]
 
     entries = await asyncio.to_thread(opened)
-    paths = await whole.paths(range(len(entries)))
+    paths = await whole.paths(one.index for one in entries)
     return await asyncio.to_thread(
         lambda: write_bundle(figure_bundle(entries, paths, whole.note, subject.figure))
     )
 
 
 async def _up_to_confirmations(whole: Whole, size: int) -> _Loaded:
-    """The entries below a size, and on to where all data that is gone of them was confirmed."""
+    """The entries below a size, and on to where all data that is gone of them was confirmed.
+
+    From the oldest log's first one on; where that is an earlier one, entry 0 is among them, which says
+    so.
+    """
     loaded, redactions = _Loaded(), Redactions()
+    until = size if whole.first == 0 else max(size, 1)
     async with whole.database.read() as conn:
-        async for one in log_store.entries(conn, 0, size):
+        async for one in log_store.entries(conn, whole.first, until - whole.first):
             loaded.add(one)
 
     def read(entries: list[StoredEntry]) -> None:
@@ -181,7 +207,7 @@ async def _up_to_confirmations(whole: Whole, size: int) -> _Loaded:
     await asyncio.to_thread(read, loaded.entries)
     if redactions.awaited:
         async with whole.database.read() as conn:
-            async for one in log_store.entries(conn, size, whole.checkpoint.size - size):
+            async for one in log_store.entries(conn, until, whole.checkpoint.size - until):
                 loaded.add(one)
                 await asyncio.to_thread(read, [one])
                 if not redactions.awaited:
@@ -190,15 +216,30 @@ async def _up_to_confirmations(whole: Whole, size: int) -> _Loaded:
     return loaded
 
 
-def check_one_log(about: LedgerPiece) -> None:
-    """Raise BadValue for a log that continues another one."""
-    if about.earlier:
-        raise BadValue(
-            "a file that derives everything",
-            expected="a log that continues no other one",
-            found="the log that continues " + about.earlier[-1].log,
-            advice="Ask for the sealed figure; its proof needs no earlier entries.",
-        )
+async def _streams_asked(
+    conn: Connection, whole: Whole, party: str, seal: SealPiece
+) -> dict[str, int]:
+    """The streams in which a party's file is looked for, each with the index behind its last entry.
+
+    What the operator has said of keys and rules is needed up to the opening of the log at hand, where
+    the seal is of an earlier one.
+    """
+    operator, until = whole.about.operator, seal.index + 1
+    streams = [
+        head.stream
+        for head in await read_heads(conn, until)
+        if not begins_anew(head.stream)
+        and (party_of(head.stream) == party or place_of(head.stream) in _SAID_ONCE)
+    ]
+    trust = {f"{operator}/ledger", f"{operator}/keys"}
+    before = [
+        earlier_store.column_of(f"{operator}/ledger", number)
+        for number, _ in enumerate(whole.earlier, start=1)
+    ]
+    return {
+        **dict.fromkeys((*before, *streams), until),
+        **dict.fromkeys(sorted(trust), max(until, 1)),
+    }
 
 
 def _check_may_be_shown(sight: Sight, chosen: Iterable[Chosen]) -> None:

@@ -352,13 +352,17 @@ async def stream_entries(
 
 
 async def count_events(
-    conn: Connection, until: int, most: int, streams: Sequence[str] | None = None
+    conn: Connection,
+    until: int,
+    most: int,
+    streams: Sequence[str] | None = None,
+    first: int = 0,
 ) -> int:
-    """How many events the entries from 0 up to `until` hold, of all streams or of these.
+    """How many events the entries from `first` up to `until` hold, of all streams or of these.
 
     Where they are more than `most`, some number above that: nothing is loaded for it.
     """
-    bounds = {"first": 0, "until": until, "limit": most + 1}
+    bounds = {"first": first, "until": until, "limit": most + 1}
     if streams is None:
         found = await conn.execute(query("log", "events_below"), bounds)
     else:

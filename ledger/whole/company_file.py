@@ -15,14 +15,17 @@ from ledger.carbon.area.events import TransferAcknowledged
 from ledger.carbon.events import ActivityRecorded, ProfileRecorded
 from ledger.carbon.redaction.events import DataRedacted, RedactionConfirmed
 from ledger.errors import ProofFailed
-from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent
+from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent, stream_of
 from ledger.log.names import party_of
 from ledger.log.redacted import Redacted
 from ledger.standing import Standing, standing
 
 
 def company_standing(opened: OpenedBundle, party: str, seal: str, size: int) -> Standing:
-    """What the party's inventory at a log size stands on, of what is there, and what its seal does."""
+    """What the party's inventory at a log size stands on, of what is there, and what its seal does.
+
+    `size` is an index: of a seal in an earlier log it may be 0 or less.
+    """
     below = tuple(entry for entry in opened.entries if entry.index < size)
     own = [item for entry in below if is_of(entry, party) for item in entry.events]
     answers = [
@@ -71,12 +74,12 @@ def check_streams_whole(opened: OpenedBundle, party: str, size: int) -> None:
 
     In whole entries, without a gap. What is later than the last of them is not excluded.
     """
-    ends: dict[str, int] = {}
+    ends: dict[tuple[int, str], int] = {}
     for entry in opened.entries:
         if entry.index >= size or not is_of(entry, party):
             continue
         statement = entry.signed.statement
-        version = ends.get(statement.stream, 0) + 1
+        version = ends.get(stream_of(entry), 0) + 1
         if not entry.whole or statement.first != version:
             raise ProofFailed(
                 f"events of {statement.stream} are left out of the file",
@@ -86,4 +89,4 @@ def check_streams_whole(opened: OpenedBundle, party: str, size: int) -> None:
                 advice="Ask for a complete file.",
                 defect="left-out",
             )
-        ends[statement.stream] = statement.last
+        ends[stream_of(entry)] = statement.last

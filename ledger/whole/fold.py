@@ -3,7 +3,8 @@
 All that a `Known` or the ground of a seal is made from, at the size of the log now and at every
 earlier one. An entry that is refused leaves no trace. Whether its bytes are what was signed and
 logged is asked by whoever brings it; here the key must be valid, the signature its own, and the
-rules must admit every event. Pure.
+rules must admit every event. Entries of a log that is continued come first, at indexes below 0.
+Pure.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from ledger.errors import refusing
 from ledger.fold.event import Event
 from ledger.fold.state import Overlay
 from ledger.log.batch import SignedStatement
-from ledger.log.names import event_ref, party_of
+from ledger.log.hashes import RootHash
+from ledger.log.names import begins_anew, event_ref, party_of
 from ledger.log.redacted import Redacted
-from ledger.log.seals import Head
+from ledger.log.seals import Head, heads_root
 from ledger.machine import Entry, authorise, fold
-from ledger.parties.pieces import LedgerPiece
+from ledger.parties.pieces import EndPiece, LedgerPiece
 from ledger.parties.pieces import ledger as ledger_of
 from ledger.parties.rules import place_of
 from ledger.whole.deltas import Deltas
@@ -58,6 +60,7 @@ class Fold:
         self._recorded = Recorded(InMemory() if kept is None else kept)
         self._deltas = Deltas()
         self._heads: dict[str, list[tuple[int, int, str]]] = {}
+        self._opened: list[int] = []
         self._salts: dict[str, tuple[int, str]] = {}
         self._changing: list[Correction] = []
         self._grounds: dict[tuple[tuple[str, str], int], SealGround] = {}
@@ -85,22 +88,45 @@ class Fold:
         if place_of(entry.stream) in _READINGS:
             self._recorded.add(entry.stream, entry.first, entry.index, lines)
         self.state.keep(entry.index, overlay.changes)
+        if not self._opened or self._opened[-1] != self.about.opened:
+            self._opened.append(self.about.opened)
         self._deltas.add(entry.index, rows)
         self._remember(entry)
         head = entry.index, signed.statement.last, signed.statement.head
         self._heads.setdefault(entry.stream, []).append(head)
 
+    def end(self, size: int, root: RootHash) -> None:
+        """The log so far, of this size and root, has come to its end: another one continues it.
+
+        The next entry opens that one, and must say so much.
+        """
+        heads = self.heads(self.state.size)
+        self.state.end = EndPiece(
+            size=size,
+            root=root.hex(),
+            heads_root=heads_root(heads).hex(),
+            heads_count=len(heads),
+        )
+
     def head(self, stream: str) -> tuple[int, str] | None:
-        """Version and leaf hash of a stream's last event, or None before its first."""
+        """Version and leaf hash of a stream's last event, or None before its first.
+
+        Of the stream that each log begins anew, that of the log at hand.
+        """
         heads = self._heads.get(stream)
         return heads[-1][1:] if heads else None
 
     def heads(self, size: int) -> tuple[Head, ...]:
-        """The head of each stream that has an entry below a size, in order of their names."""
+        """The head of each stream that has an entry below a size, in order of their names.
+
+        Of the streams that each log begins anew, those of the log that had come to that size.
+        """
+        logs = bisect_left(self._opened, size)
+        opened = self._opened[logs - 1] if logs else size
         found = []
         for stream, heads in sorted(self._heads.items()):
             at = bisect_left(heads, size, key=lambda head: head[0])
-            if at:
+            if at and not (begins_anew(stream) and heads[at - 1][0] < opened):
                 _, version, leaf = heads[at - 1]
                 found.append(Head(head=leaf, stream=stream, version=version))
         return tuple(found)

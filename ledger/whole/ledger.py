@@ -13,6 +13,9 @@ entry breaks is raised, and the ledger stays as it was before. Pure.
 
 Where data was taken out of an entry, its redaction is read first (`fold.redactions`), and `check`
 refuses a checkpoint under which it does not stand. Such an event counts as its redaction says.
+
+A log that continues another one is folded from that one's entry 0, at an index below 0: its own entry
+0 must name what the earlier log has come to. Sizes, roots and checkpoints are those of the log at hand.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ import msgspec
 
 from ledger.carbon.known import Known
 from ledger.carbon.seal.pieces import SealGround
-from ledger.errors import BadBatch, OtherHistory, refusing
+from ledger.errors import BadBatch, OtherHistory, RuleBroken, refusing
 from ledger.log.batch import SignedStatement, Statement, parse_statement
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import EMPTY_ROOT, ZEROS_HEX, RootHash, leaf_hash
@@ -31,6 +34,7 @@ from ledger.log.redacted import holds_redacted, stored_chain
 from ledger.log.seals import Head
 from ledger.log.tree import CompactRange
 from ledger.machine import check_log, read_stored, types_of, whole_entry
+from ledger.parties.events import LedgerOpened
 from ledger.parties.pieces import LedgerPiece
 from ledger.whole.fold import Fold
 from ledger.whole.readings import Kept
@@ -41,31 +45,38 @@ class WholeLedger:
     """A ledger in memory, as its entries say that it is."""
 
     def __init__(
-        self, log: str, kept: Kept | None = None, redactions: Redactions | None = None
+        self,
+        log: str,
+        kept: Kept | None = None,
+        redactions: Redactions | None = None,
+        first: int = 0,
     ) -> None:
         """`log` is its vkey; `kept` keeps the lines of readings, in memory if it is not given.
 
-        `redactions` are those that were read before.
+        `redactions` are those that were read before. `first` is the index of the first entry: below
+        0, and that of the oldest log's entry 0, where this log continues another one.
         """
         self.log = log
+        self.first = first
         self.fold = Fold(kept, redactions=redactions)
+        self._opened = first
         self._tree = CompactRange()
         self._roots: list[RootHash] = [EMPTY_ROOT]
         self._gone: dict[int, list[str]] = {}
 
     @property
     def size(self) -> int:
-        """How many entries it has."""
-        return self._tree.size
+        """How many entries it has; 0 or less before its own first one, behind those of earlier logs."""
+        return self._opened + self._tree.size
 
     @property
     def root(self) -> RootHash:
-        """Of the log at its size."""
+        """Of the log at hand, over all of its entries so far."""
         return self._roots[-1]
 
     @property
     def about(self) -> LedgerPiece:
-        """The ledger itself, as entry 0 said. Not before entry 0."""
+        """The ledger itself, as its opening said. Not before the first entry."""
         return self.fold.about
 
     def add(self, jws: bytes, lines: list[bytes]) -> SignedStatement:
@@ -75,7 +86,8 @@ class WholeLedger:
         what `fold.redactions` was told before, which `check` asks for again.
         """
         signed = parse_statement(jws)
-        check_log(signed.statement.log, self.log)
+        if self.size >= 0:
+            check_log(signed.statement.log, self.log)  # of an earlier log, its opening says which
         events = read_stored(lines)
         types = types_of(events)
         stored_chain(lines, types * len(lines) if len(types) == 1 else types, signed.statement)
@@ -98,20 +110,26 @@ class WholeLedger:
         self, signed: SignedStatement, events: tuple[msgspec.Struct, ...], lines: Sequence[bytes]
     ) -> SignedStatement:
         """The same for an entry whose lines are these events, for this log, and give its root."""
+        statement, index = signed.statement, self.size
+        opens = index <= 0 and isinstance(events[0], LedgerOpened)
         with refusing("chain"):
-            self._check_place(signed.statement)
+            self._check_place(statement, opens=opens)
         with refusing("statement"):
-            self._check_seen(signed.statement)
-        statement = signed.statement
-        self.fold.add(whole_entry(self.size, signed, events), signed, lines)
+            self._check_seen(statement, [EMPTY_ROOT] if opens else self._roots)
+        if opens and self._tree.size:
+            self.fold.end(self._tree.size, self.root)
+        _check_opened(index, opens=opens)
+        self.fold.add(whole_entry(index, signed, events), signed, lines)
+        if opens:
+            self._opened, self._tree, self._roots = index, CompactRange(), [EMPTY_ROOT]
         if holds_redacted(lines):
-            self._gone[self.size] = gone(statement.stream, statement.first, lines)
+            self._gone[index] = gone(statement.stream, statement.first, lines)
         self._tree = self._tree.append(leaf_hash(signed.jws.raw))
         self._roots.append(self._tree.root())
         return signed
 
     def root_at(self, size: int) -> RootHash:
-        """The root of the log at a size, which it has reached."""
+        """The root at a size, which it has reached, of the log at hand."""
         return self._roots[size]
 
     def check(self, checkpoint: Checkpoint) -> None:
@@ -155,8 +173,10 @@ class WholeLedger:
         """The head of each stream that has an entry below a size, in order of their names."""
         return self.fold.heads(self.size if size is None else size)
 
-    def _check_place(self, statement: Statement) -> None:
-        version, leaf = self.fold.head(statement.stream) or (0, ZEROS_HEX)
+    def _check_place(self, statement: Statement, *, opens: bool) -> None:
+        """Each log begins the stream of its opening anew."""
+        before = None if opens else self.fold.head(statement.stream)
+        version, leaf = before or (0, ZEROS_HEX)
         if (statement.first, statement.previous) != (version + 1, leaf):
             raise BadBatch(
                 f"entry {self.size} does not go on where {statement.stream} ended",
@@ -164,14 +184,25 @@ class WholeLedger:
                 found=f"version {statement.first} after {statement.previous}",
             )
 
-    def _check_seen(self, statement: Statement) -> None:
+    def _check_seen(self, statement: Statement, roots: Sequence[RootHash]) -> None:
         seen = statement.seen
         if seen is None:
             return
-        root = self.root_at(seen.size).hex() if seen.size <= self.size else "no such size yet"
+        root = roots[seen.size].hex() if seen.size < len(roots) else "no such size yet"
         if root != seen.root:
             raise OtherHistory(
                 f"the author of entry {self.size} has seen another history at size {seen.size}",
                 expected=root,
                 found=seen.root,
             )
+
+
+def _check_opened(index: int, *, opens: bool) -> None:
+    """Raise RuleBroken where an earlier log's entries go on past entry 0 of the log that continues it."""
+    if index == 0 and not opens:
+        raise RuleBroken(
+            "entry 0 of the log",
+            expected="LedgerOpened, which opens it",
+            found="another entry",
+            defect="opening",
+        )

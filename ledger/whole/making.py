@@ -19,7 +19,7 @@ from ledger.log.bundle_kinds import CompanyProof, FigureSubject, Further, Invent
 from ledger.log.bundle_proof import OpenedBundle, OpenedEntry, OpenedEvent
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import EMPTY_ROOT, Hash, LeafHash
-from ledger.log.names import event_ref, party_of
+from ledger.log.names import begins_anew, event_ref, party_of
 from ledger.log.redacted import Redacted
 from ledger.log.tree import paths_of
 from ledger.machine import read_stored
@@ -31,13 +31,14 @@ NO_LEAF: Final = LeafHash(bytes(32))
 """Where what an event says is asked for, and not where it stands."""
 
 Paths = Mapping[int, tuple[Hash, ...]]
-"""The path of each entry in the log's tree, by index."""
+"""The path of each entry in its log's tree, by index."""
 
 
 class Given(msgspec.Struct, frozen=True):
     """An entry of the log as it is stored."""
 
     index: int
+    """Below 0 in a log that the one at hand continues."""
     signed: SignedStatement
     lines: tuple[bytes, ...]
     types: tuple[str, ...]
@@ -51,8 +52,10 @@ class Chosen(msgspec.Struct, frozen=True):
     positions: tuple[int, ...] | None = None
 
 
-def given(index: int, jws: bytes, lines: Sequence[bytes]) -> tuple[Given, OpenedEntry]:
-    """An entry and what it says. Raises InvalidInput."""
+def given(
+    index: int, jws: bytes, lines: Sequence[bytes], opened: int = 0
+) -> tuple[Given, OpenedEntry]:
+    """An entry and what it says; `opened` is the index of its log's entry 0. Raises InvalidInput."""
     signed = parse_statement(jws)
     events = read_stored(list(lines))
     types = tuple(e.type if isinstance(e, Redacted) else type(e).__name__ for e in events)
@@ -70,8 +73,8 @@ def given(index: int, jws: bytes, lines: Sequence[bytes]) -> tuple[Given, Opened
             zip(types, lines, events, strict=True), start=statement.first
         )
     )
-    opened = OpenedEntry(index, signed, items, whole=True)
-    return Given(index, signed, tuple(lines), types), opened
+    entry = OpenedEntry(index, signed, items, whole=True, opened=opened)
+    return Given(index, signed, tuple(lines), types), entry
 
 
 def choose_company(
@@ -79,7 +82,8 @@ def choose_company(
 ) -> list[Chosen]:
     """What a party's inventory stands on, of these entries: all of its own and of others' registers.
 
-    Raises NotFound for an unknown seal.
+    Where that reaches back into earlier logs, the opening of each is among it, and what the operator
+    has said of keys and rules up to the last one. Raises NotFound for an unknown seal.
     """
     ordered = sorted(entries, key=lambda one: one[0].index)
     opened = OpenedBundle(
@@ -90,6 +94,7 @@ def choose_company(
     index, size = _seal(opened, seal)
     wanted = company_standing(opened, party, seal, size)
     operator = party_of(ordered[0][0].signed.statement.stream)
+    until = max(index, *(entry.opened + 1 for _, entry in ordered))
     found = []
     for one, entry in ordered:
         stream = one.signed.statement.stream
@@ -97,14 +102,21 @@ def choose_company(
             found.append(Chosen(one))
             continue
         trust = place_of(stream) in TRUST and party_of(stream) in wanted.authors
-        if trust and (one.index < size or (party_of(stream) == operator and one.index < index)):
+        if trust and (one.index < size or (party_of(stream) == operator and one.index < until)):
             found.append(Chosen(one, tuple(range(len(one.lines)))))
             continue
         names = [event_ref(stream, one.signed.statement.first + at) for at in range(len(one.lines))]
         positions = tuple(at for at, name in enumerate(names) if name in wanted.events)
         if positions:
             found.append(Chosen(one, positions))
-    return found
+    return _without_older_logs(found, {one.index: entry.opened for one, entry in ordered})
+
+
+def _without_older_logs(chosen: list[Chosen], opened: Mapping[int, int]) -> list[Chosen]:
+    """The same from the oldest log on that has more in it than how it began; by index, where each began."""
+    found = [one.given for one in chosen if not begins_anew(one.given.signed.statement.stream)]
+    oldest = min((opened[one.index] for one in found), default=0)
+    return [one for one in chosen if opened[one.given.index] >= oldest]
 
 
 def company_bundle(
@@ -120,17 +132,17 @@ def company_bundle(
 
 
 def figure_bundle(entries: Iterable[Given], paths: Paths, checkpoint: bytes, figure: str) -> Bundle:
-    """The file that derives a figure: all entries below its size, whole."""
+    """The file that derives a figure: all entries below its size, whole, and all of earlier logs."""
     whole = tuple(_entry(Chosen(one), paths) for one in entries)
     return Bundle(checkpoint, whole, FigureSubject(figure=figure))
 
 
 def _seal(opened: OpenedBundle, seal: str) -> tuple[int, int]:
-    """Index of a seal's entry, and the size that it covers."""
+    """Index of a seal's entry, and the index behind the last entry that it covers."""
     for entry in opened.entries:
         for item in entry.events:
             if item.name == seal and isinstance(item.said, FootprintSealed):
-                return entry.index, item.said.size
+                return entry.index, entry.opened + item.said.size
     raise NotFound(f"seal {seal}", advice="carbon-ledger seal list shows them.")
 
 

@@ -19,7 +19,7 @@ from ledger.carbon.redaction.pieces import ERASED, UNREAD, ErasedPiece
 from ledger.carbon.seal.pieces import SEAL_GROUND, UNSEEN, SealGround, parse_ground_key
 from ledger.fold.state import Key, Kind
 from ledger.machine import KINDS
-from ledger.parties.pieces import END, PARTY, UNSEEN_END
+from ledger.parties.pieces import END, PARTY, UNSEEN_END, EndPiece
 from ledger.whole.readings import Recorded
 from ledger.whole.redactions import Redactions
 
@@ -53,7 +53,9 @@ class WholeState:
         whoever said it.
         """
         self.size = 0
-        """Entries whose changes are in it."""
+        """The index behind the last entry whose changes are in it."""
+        self.end: EndPiece | None = None
+        """What the log at hand has come to, before the entry that opens the one that continues it."""
         self._recorded = recorded
         self._redactions = redactions
         self._ground = ground
@@ -78,8 +80,10 @@ class WholeState:
             found = UNSEEN_HERE[kind.name]
         elif self._ground is not None and kind.name == SEAL_GROUND.name:
             found = self._ground(*parse_ground_key(key))
+        elif kind.name == END.name:
+            found = self.end  # none, where no earlier log stands before this one
         elif kind.name in UNSEEN_HERE:
-            found = None  # no earlier log stands before this one, and no other data is gone from it
+            found = None  # no other data is gone from it
         else:
             raise AssertionError(f"nobody knows how to derive a piece of kind {kind.name}")
         return cast("P | None", found)
