@@ -11,8 +11,9 @@ Nothing is asked of any server, and no number is taken from the file's own word 
 
 1. the file has exactly the one form that it can have, to the last byte;
 2. the log has signed its checkpoint; of the witnesses that you name, who has signed it as well;
-3. every entry is in the log of that checkpoint, at its place, and every event in its entry, unchanged;
-   the events of one stream follow each other without a second one of the same number;
+3. every entry is in the log of that checkpoint, at its place, or in an earlier log whose end that one's
+   first entry names; every event is in its entry, unchanged; the events of one stream follow each other
+   without a second one of the same number;
 4. the file holds what the claim stands on, and nothing else;
 5. every entry is signed by a key that was valid at that place of the log, for that stream and that
    kind of event, given to its party by somebody who might; keys of low or mixed order are refused;
@@ -24,7 +25,8 @@ The first step that fails refuses the whole file, and names the defect. There is
 
 **What it does not show.** A file cannot show that nothing later changes the claim, unless it is of
 kind `current-event`; that others were not shown another history, unless a witness that you trust has
-signed; or that a meter told the truth. The verdict says so each time.
+signed; that an earlier log, which this one continues, ended as its operator says; or that a meter told
+the truth. The verdict says so each time.
 
 **What it leaves to an audit of the whole ledger**: that a reading does not overlap another one, that a
 receipt was not used twice, and that the register of a meter goes on where it ended; which activities
@@ -54,7 +56,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -353,7 +355,7 @@ PARTS = {
     "seen": "root:hash size:index",
     "shown": "data:data path:hashes position:index previous:hash",
     "hidden": "data_hash:hash path:hashes position:index previous:hash type:type",
-    "entry": "events:events index:index jws:string path:hashes",
+    "entry": "events:events index:place jws:string path:hashes",
     "companyline": "lines_count:index lines_root:hash party:party streams_root:hash sums:sums",
     "company": "line:companyline" + PLACE,
     "linekey": LINE_KEY,
@@ -413,6 +415,7 @@ CHECKS: dict[str, Callable[[Json], bool]] = {
     "true": lambda v: v is True,
     "false": lambda v: v is False,
     "index": is_count,
+    "place": lambda v: type(v) is int,  # below 0 in an earlier log
     "some": lambda v: is_count(v, 1),
     "time": is_time,
     "day": is_day,
@@ -500,21 +503,20 @@ SCHEMAS = {kind: text for types in PLACES.values() for kind, text in types.items
 PLACE_OF_TYPE = {kind: place for place, types in PLACES.items() for kind in types}
 
 
-def check_data(event: Event) -> None:
-    """Refuse an event whose data are not of its type's schema."""
-    data, text = event.data or {}, SCHEMAS.get(event.kind)
-    if text is None:
-        refuse("data", f"{event.name} is of the unknown type {event.kind}")
-    wrong = wrong_member("salt:salt type:type " + text, data)
-    if event.kind == "ActivityCorrected" and len(BODIES.keys() & data.keys()) != 1:
-        wrong = "exactly one of activity, emission and profile"
+def wrong_data(data: dict[str, Json]) -> str:
+    """The first member by which data are not of their type's schema; empty if there is none."""
+    kind = data["type"]
+    if kind not in SCHEMAS:
+        return "type"
+    wrong = wrong_member("salt:salt type:type " + SCHEMAS[kind], data)
+    if kind == "ActivityCorrected" and len(BODIES.keys() & data.keys()) != 1:
+        return "activity, emission or profile"
     profile = {} if wrong else data.get("profile", data)
     if "quantities" in profile:
         quantities, estimated = profile["quantities"], profile.get("estimated", [])
         if any(at >= len(quantities) or quantities[at] is None for at in estimated):
-            wrong = "estimated"
-    if wrong:
-        refuse("data", f"{event.name}, {event.kind}: {wrong} is not as it must be")
+            return "estimated"
+    return wrong
 
 
 RESERVED = ("corrections", "factors", "keys", "ledger", "redactions", "register", "seals")
@@ -709,6 +711,7 @@ class Vkey:
     key: bytes
 
 
+@lru_cache(maxsize=4096)
 def read_vkey(text: str) -> Vkey:
     """A verifier key; raises ValueError."""
     parts = text.split("+", 2)
@@ -890,16 +893,51 @@ SEALED_COLUMNS = ("biogenic", "emitted", "removed")
 
 
 @dataclass(frozen=True)
+class Log:
+    """The log at hand, or an earlier one that a log of the file continues.
+
+    Its entries stand in the file from `opened` on, which is 0, or below in an earlier log. Indexes
+    and sizes that its entries name count from there.
+    """
+
+    vkey: str
+    opened: int
+    size: int
+    root: str
+
+    @property
+    def origin(self) -> str:
+        """Its name."""
+        return self.vkey.partition("+")[0]
+
+    @property
+    def called(self) -> str:
+        """What people call it; a name that would not print is spelled out."""
+        name = self.origin if self.origin.isprintable() else ascii(self.origin)
+        return f"the earlier log {name:.100}" if self.opened else "the log"
+
+    def entry(self, index: int) -> str:
+        """What people call the entry of an index."""
+        return f"entry {index - self.opened}" + (f" of {self.called}" if self.opened else "")
+
+
+@dataclass(frozen=True)
 class Event:
     """An event that is proven to stand where it says; `data` is None where it is withheld."""
 
-    name: str
     stream: str
     version: int
     kind: str
     leaf: str
     index: int
+    log: Log
     data: dict[str, Json] | None
+
+    @property
+    def name(self) -> str:
+        """Its name. That of a ledger stream, which begins again in each log, means the log at hand."""
+        earlier = self.log.opened and place_of(self.stream) == "ledger"
+        return f"{self.stream}@{self.version}" + (f" of {self.log.called}" if earlier else "")
 
     @property
     def said(self) -> dict[str, Json]:
@@ -917,9 +955,20 @@ class Entry:
     """An entry that is proven to be in the log; its signature is still to be checked."""
 
     index: int
+    log: Log
     jws: Jws
     stream: str
     events: tuple[Event, ...]
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.log.entry(self.index)
+
+    @property
+    def chain(self) -> tuple[str, int]:
+        """In what its versions count on: its stream, but that of the ledger anew in each log."""
+        return self.stream, self.log.opened if place_of(self.stream) == "ledger" else 0
 
 
 def read_bundle(data: bytes) -> dict[str, Json]:
@@ -968,12 +1017,37 @@ def lead(leaf: bytes, index: int, size: int, path: Json, defect: str, what: str)
         raise Refused(defect, f"{what}: {error}") from error
 
 
-def open_entry(value: Json, checkpoint: Checkpoint, log: str) -> Entry:
+def open_entries(values: Sequence[Json], log: Log) -> list[Entry]:
+    """All entries, each proven to be in its log: log by log, from the one at hand back."""
+    waiting, found = list(values), list[Entry]()
+    while True:
+        here = list[Json]()
+        while waiting and waiting[-1]["index"] >= log.opened:
+            here.append(waiting.pop())
+        opened = [open_entry(value, log) for value in reversed(here)]
+        found = opened + found
+        if not waiting:
+            return found
+        log = continued_by(log, opened)
+
+
+def continued_by(log: Log, entries: Sequence[Entry]) -> Log:
+    """The log that one continues of which these entries are in the file, as its entry 0 says."""
+    there = bool(entries) and entries[0].index == log.opened
+    data = entries[0].events[0].said if there else {}
+    opens = data.get("type") == "LedgerOpened" and not wrong_data(data)
+    end = data["continues"] if opens else None
+    if end is None:
+        refuse("opening", f"no entry 0 of {log.called} is shown that continues an earlier one")
+    return Log(end["log"], log.opened - end["size"], end["size"], end["root"])
+
+
+def open_entry(value: Json, log: Log) -> Entry:
     """An entry that is in the log, with its events."""
     index, leaf = value["index"], leaf_hash(value["jws"].encode())
-    root = lead(leaf, index, checkpoint.size, value["path"], "log-path", f"entry {index}")
-    if root != checkpoint.root.hex():
-        refuse("log-path", f"entry {index} is not in the log of this checkpoint")
+    own_index, name = index - log.opened, log.entry(index)
+    if lead(leaf, own_index, log.size, value["path"], "log-path", name) != log.root:
+        refuse("log-path", f"{name} is not in the log of this root")
     try:
         jws = read_jws(value["jws"], "carbon-batch+jws")
         said = jws.payload
@@ -982,25 +1056,25 @@ def open_entry(value: Json, checkpoint: Checkpoint, log: str) -> Entry:
         _demand(said["first"] + said["count"] - 1 <= MAX_INTEGER, "too many versions")
         _demand((said["previous"] == ZEROS) == (said["first"] == 1), "previous and first")
         _demand(said["signed_at"].endswith("Z"), "signed_at")
-        _demand(said["log"] == log or read_vkey(said["log"]).kind == LOG_KIND, "log")
+        _demand(read_vkey(said["log"]).kind == LOG_KIND, "log")
     except ValueError as error:
-        raise Refused("statement", f"entry {index}: {error}") from error
-    if said["log"] != log:
-        refuse("other-log", f"entry {index} is signed for {said['log']!r}")
-    if said["seen"] is not None and said["seen"]["size"] > index:
-        refuse("statement", f"entry {index} names a checkpoint that was later than itself")
-    events = tuple(_open_event(item, index, said) for item in value["events"])
+        raise Refused("statement", f"{name}: {error}") from error
+    if said["log"] != log.vkey:
+        refuse("other-log", f"{name} is signed for {said['log']!r}")
+    if said["seen"] is not None and said["seen"]["size"] > own_index:
+        refuse("statement", f"{name} names a checkpoint that was later than itself")
+    events = tuple(_open_event(item, index, log, said) for item in value["events"])
     leaves = {-1: said["previous"]}
     for item, event in zip(value["events"], events, strict=True):
         if item["previous"] != leaves.get(item["position"] - 1, item["previous"]):
             refuse("chain", f"{event.name} does not follow the event before it")
         leaves[item["position"]] = event.leaf
     if leaves.get(said["count"] - 1, said["head"]) != said["head"]:
-        refuse("chain", f"the head of entry {index} is not its last event")
-    return Entry(index, jws, said["stream"], events)
+        refuse("chain", f"the head of {name} is not its last event")
+    return Entry(index, log, jws, said["stream"], events)
 
 
-def _open_event(item: Json, index: int, said: dict[str, Json]) -> Event:
+def _open_event(item: Json, index: int, log: Log, said: dict[str, Json]) -> Event:
     stream, version, shown = said["stream"], said["first"] + item["position"], item.get("data")
     kind = item["type"] if shown is None else shown["type"]
     header = {
@@ -1011,28 +1085,25 @@ def _open_event(item: Json, index: int, said: dict[str, Json]) -> Event:
         "v": 1,
         "version": version,
     }
-    leaf, name = leaf_hash(canonical(header)), f"{stream}@{version}"
-    if (
-        lead(leaf, item["position"], said["count"], item["path"], "event-path", name)
-        != said["root"]
-    ):
-        refuse("event-path", f"{name} is not in its entry as the file shows it")
-    return Event(name, stream, version, kind, leaf.hex(), index, shown)
+    leaf = leaf_hash(canonical(header))
+    event = Event(stream, version, kind, leaf.hex(), index, log, shown)
+    place = item["position"], said["count"], item["path"]
+    if lead(leaf, *place, "event-path", event.name) != said["root"]:
+        refuse("event-path", f"{event.name} is not in its entry as the file shows it")
+    return event
 
 
 def check_streams(entries: Sequence[Entry]) -> None:
     """Refuse versions that stand twice, and batches that do not go on where the last one ended."""
-    before: dict[str, dict[str, Json]] = {}
+    before: dict[tuple[str, int], dict[str, Json]] = {}
     for entry in entries:
-        said, last = entry.jws.payload, before.get(entry.stream)
-        before[entry.stream] = said
+        said, last = entry.jws.payload, before.get(entry.chain)
+        before[entry.chain] = said
         follows = last["first"] + last["count"] if last else 0
         if said["first"] < follows:
-            refuse("chain", f"entry {entry.index} has versions of {entry.stream} again")
+            refuse("chain", f"{entry.name} has versions of {entry.stream} again")
         if last and said["first"] == follows and said["previous"] != last["head"]:
-            refuse(
-                "chain", f"entry {entry.index} does not follow the entry before it in its stream"
-            )
+            refuse("chain", f"{entry.name} does not follow the entry before it in its stream")
 
 
 # --- what an event stands on (specification, bundles) -----------------------------------------------
@@ -1125,23 +1196,23 @@ def about(event: Event) -> Iterator[Tag]:
 
 def check_trust_whole(entries: Sequence[Entry]) -> None:
     """Refuse a file in which an event of keys or of rules is left out in the midst."""
-    heads: dict[str, tuple[int, str]] = {}
+    heads: dict[tuple[str, int], tuple[int, str]] = {}
     for entry in entries:
         if place_of(entry.stream) not in ("keys", "ledger"):
             continue
         said = entry.jws.payload
-        version, leaf = heads.get(entry.stream, (0, ZEROS))
+        version, leaf = heads.get(entry.chain, (0, ZEROS))
         last = said["first"] + len(entry.events) - 1
         gap = entry.events[-1].version != last or said["first"] != version + 1
         gap = gap or any(event.data is None for event in entry.events)
         if gap or said["previous"] != leaf:
             refuse("left-out", f"events of {entry.stream} from {entry.stream}@{version + 1} on")
-        heads[entry.stream] = (last, said["head"])
+        heads[entry.chain] = (last, said["head"])
 
 
 def check_nothing_else(
     entries: Sequence[Entry],
-    operator: str,
+    operators: Iterable[str],
     roots: Sequence[str],
     whole: Sequence[str],
     *,
@@ -1159,7 +1230,7 @@ def check_nothing_else(
             said.setdefault(tag, []).append(event.name)
     waiting = [*roots, *(name for name, event in events.items() if event.stream in whole)]
     wanted: set[str] = set()
-    parties = {operator, *(party_of(e.stream) for e in events.values() if e.data is None)}
+    parties = {*operators, *(party_of(e.stream) for e in events.values() if e.data is None)}
     while waiting:
         name = waiting.pop()
         if name in wanted or name not in events:
@@ -1173,7 +1244,8 @@ def check_nothing_else(
     subject = events[roots[0]]
     for name, event in events.items():
         trust = place_of(event.stream) in ("keys", "ledger") and party_of(event.stream) in parties
-        later = event.stream == subject.stream and event.version > subject.version and ends
+        later = event.stream == subject.stream and event.version > subject.version
+        later = later and event.index >= subject.index and ends
         if later or not (trust or name in wanted or event.data is None):
             refuse("foreign", f"{name} is in the file, and {roots[0]} does not stand on it")
 
@@ -1197,6 +1269,10 @@ class Key:
     revoked: int | None = None
     compromised_from: int | None = None
     confirmed: list[tuple[int, int]] = field(default_factory=list)
+
+    def is_valid(self, index: int) -> bool:
+        """Whether it might sign the entry of this index."""
+        return self.authorised < index and (self.revoked is None or index <= self.revoked)
 
     def is_disputed(self, index: int) -> bool:
         """Whether what it signed in the entry of this index is disputed."""
@@ -1242,14 +1318,15 @@ class Reading:
 class Ledger:
     """What the entries of the file have said so far, in order of the log."""
 
-    def __init__(self, opened: Event, log: str) -> None:
-        data = opened.data or {}
-        self.log = log
-        self.operator = str(data["operator"])
-        self.area, self.timezone = str(data["area"]), str(data["timezone"])
+    def __init__(self, opened: Event) -> None:
+        self.operator, self.area = str(opened.said["operator"]), str(opened.said["area"])
+        self.timezone = str(opened.said["timezone"])
+        self.logs: list[Log] = []
+        self.recovery = ""
+        """Name of the recovery key of the last of these logs."""
         self.keys: dict[str, Key] = {}
-        self.parties: dict[str, tuple[str, ...]] = {}
-        self.names: dict[str, str] = {}
+        self.parties = {self.operator: ("factor-publisher", "operator")}
+        self.names = {self.operator: self.area}
         self.sources: dict[str, Source] = {}
         self.factors: dict[str, dict[str, Json]] = {}
         self.sites: dict[str, str] = {}
@@ -1262,40 +1339,41 @@ class Ledger:
         """The rules that decide about the entry of an index, by version and hash."""
         return [rules for since, rules in self.rules if since < index][-1]
 
-
-def check_opening(entries: Sequence[Entry], log_text: str) -> Ledger:
-    """The ledger as entry 0 opens it; the first key has signed, which is checked with all others."""
-    first = entries[0]
-    event = first.events[0]
-    data = event.data or {}
-    right = first.index == 0 and event.kind == "LedgerOpened" and first.jws.payload["count"] == 1
-    if not right or event.name != f"{data.get('operator')}/ledger@1":
-        refuse("opening", "entry 0, which opens the ledger, is not in the file")
-    if data["log"] != log_text:
-        refuse("opening", "entry 0 opens another log")
-    ledger = Ledger(event, log_text)
-    ledger.parties[ledger.operator] = ("factor-publisher", "operator")
-    ledger.names[ledger.operator] = ledger.area
-    for member, recovery in (("key", False), ("recovery_key", True)):
-        x = str(data[member]["x"])
-        scope = () if recovery else (f"{ledger.operator}/",)
-        key = Key(x, ledger.operator, -1, first.jws.kid, scope, None, not recovery, recovery)
-        ledger.keys.setdefault(thumbprint(x), key)  # one key for both is refused with the event
-    return ledger
+    def entry(self, index: int) -> str:
+        """What people call the entry of an index."""
+        return next(log for log in reversed(self.logs) if log.opened <= index).entry(index)
 
 
-def authorise(ledger: Ledger, entry: Entry) -> Key:
-    """The key that might sign this entry, judged on what stood before it."""
-    index, stream, said = entry.index, entry.stream, entry.jws.payload
-    key, types = ledger.keys.get(entry.jws.kid), [event.kind for event in entry.events]
-    if key is None:
-        refuse("key", f"entry {index}: the key {entry.jws.kid} is not known before it")
-    sound = index > 0 or key_bytes(entry.events[0].said["key"]) is not None
-    if not sound or not key.authorised < index or (key.revoked is not None and index > key.revoked):
-        refuse("key", f"entry {index}: the key {entry.jws.kid} is not valid there")
+def find_openings(entries: Sequence[Entry]) -> list[Event]:
+    """Entry 0 of each log in the file, oldest first."""
+    found = []
+    for log, (first, *_) in groupby(entries, key=lambda entry: entry.log):
+        event = first.events[0]
+        right = first.index == log.opened and first.jws.payload["count"] == 1
+        right = right and event.kind == "LedgerOpened" and event.version == 1
+        if not right or event.stream != f"{event.said.get('operator')}/ledger":
+            refuse("opening", f"entry 0 of {log.called}, which opens it, is not in the file")
+        if event.said["log"] != log.vkey:
+            refuse("opening", f"entry 0 of {log.called} opens another one")
+        found.append(event)
+    return found
+
+
+def authorise(ledger: Ledger, entry: Entry) -> str:
+    """The public key that might sign this entry, judged on what stood before it."""
+    index, stream, said, kid = entry.index, entry.stream, entry.jws.payload, entry.jws.kid
+    types = [event.kind for event in entry.events]
+    if index == entry.log.opened:
+        jwk = entry.events[0].said["key"]
+        if key_bytes(jwk) is None or thumbprint(jwk["x"]) != kid:
+            refuse("key", f"{entry.name} is not signed with the operator's first key")
+        return str(jwk["x"])
+    key = ledger.keys.get(kid)
+    if key is None or not key.is_valid(index):
+        refuse("key", f"{entry.name}: the key {kid} is not valid there")
     party, place = party_of(stream), place_of(stream)
     if not place or any(PLACE_OF_TYPE.get(kind) != place for kind in types):
-        refuse("key", f"entry {index}: {', '.join(types[:3])} cannot stand in {stream}")
+        refuse("key", f"{entry.name}: {', '.join(types[:3])} cannot stand in {stream}")
     if place == "keys":
         right = _may_say_keys(ledger, key, party, said, types)
     elif place in ("ledger", "seals"):
@@ -1303,8 +1381,8 @@ def authorise(ledger: Ledger, entry: Entry) -> Key:
     else:
         right = key.party == party and not key.recovery and _covers(key.scope, stream)
     if not right or (key.types is not None and not set(types) <= set(key.types)):
-        refuse("key", f"entry {index}: the key of {key.party} may not say this in {stream}")
-    return key
+        refuse("key", f"{entry.name}: the key of {key.party} may not say this in {stream}")
+    return key.x
 
 
 def _covers(scope: Iterable[str], stream: str) -> bool:
@@ -1335,15 +1413,9 @@ def say_trust(ledger: Ledger, event: Event, kid: str) -> None:
         _rule(known == data["rules"]["sha256"], event, "other rules under a known name")
         again = bool(ledger.rules) and ledger.rules[-1][1] == data["rules"]
         _rule(event.kind == "LedgerOpened" or not again, event, "rules that are in force already")
-        ledger.rules.append((-1 if event.index == 0 else event.index, data["rules"]))
+        ledger.rules.append((event.index, data["rules"]))
     if event.kind == "LedgerOpened":
-        own = read_vkey(ledger.log).name == data["origin"]
-        _rule(event.index == 0 and own, event, "not the opening of this log")
-        keys = [("key", "proof"), ("recovery_key", "recovery_proof")]
-        names = {thumbprint(data[member]["x"]) for member, _ in keys} | {_log_thumbprint(ledger)}
-        _rule(len(names) == 3, event, "one key twice")
-        for member, proof in keys:
-            _check_new_key(ledger, event, data[member], data[proof], new=False)
+        _open(ledger, event, kid)
     elif event.kind == "PartyRegistered":
         roles = set(data["roles"]) <= {*GROUPS, *ROLES[::2], "factor-publisher", "registry"}
         _rule(party not in ledger.parties and roles, event, "registered already, or roles unknown")
@@ -1355,7 +1427,8 @@ def say_trust(ledger: Ledger, event: Event, kid: str) -> None:
         types = tuple(data["event_types"]) if "event_types" in data else None
         _add_key(ledger, event, kid, tuple(data["scope"]), types, admin=data.get("admin", False))
     elif event.kind == "KeyRevoked":
-        _revoke(ledger, event, data["key"], data["compromised_from"])
+        since = data["compromised_from"]
+        _revoke(ledger, event, data["key"], None if since is None else event.log.opened + since)
     elif event.kind == "KeyRecovered":
         for replaced in data.get("replaces", []):
             _revoke(ledger, event, replaced, None)
@@ -1372,16 +1445,60 @@ def _rule(right: object, event: Event, why: str) -> None:
         refuse("rule", f"{event.name}: {why}")
 
 
-def _log_thumbprint(ledger: Ledger) -> str:
-    key = read_vkey(ledger.log).key
+def _log_thumbprint(log: Log) -> str:
+    key = read_vkey(log.vkey).key
     return thumbprint(base64.urlsafe_b64encode(key).rstrip(b"=").decode())
 
 
-def _check_new_key(ledger: Ledger, event: Event, jwk: Json, proof: str, *, new: bool) -> None:
+def _open(ledger: Ledger, event: Event, kid: str) -> None:
+    """Take in the opening of a log: of the oldest in the file, or of one that continues that before."""
+    data, log, continuing = event.said, event.log, bool(ledger.logs)
+    own = read_vkey(log.vkey).name == data["origin"]
+    _rule(event.index == log.opened and own, event, "not the opening of this log")
+    x, recovery_x = str(data["key"]["x"]), str(data["recovery_key"]["x"])
+    first, recovery = thumbprint(x), thumbprint(recovery_x)
+    _rule(len({first, recovery, _log_thumbprint(log)}) == 3, event, "one key twice")
+    _check_key(event, data["key"], data["proof"])
+    _check_key(event, data["recovery_key"], data["recovery_proof"])
+    end = data["continues"] or {}
+    if "signed" in end:
+        _rule(end["signed"]["size"] > end["size"], event, "no more was signed than is there")
+    if continuing:
+        _check_continuing(ledger, event, first, recovery)
+    party, eve = ledger.operator, event.index - 1  # the keys count as authorised before entry 0
+    if first not in ledger.keys:
+        scope = (f"{party}/",)
+        ledger.keys[first] = Key(x, party, eve, kid, scope, admin=True, recovered=continuing)
+    if recovery != ledger.recovery:
+        if continuing:
+            ledger.keys[ledger.recovery].revoked = eve
+        ledger.keys[recovery] = Key(recovery_x, party, eve, kid, (), recovery=True)
+    ledger.recovery = recovery
+    ledger.logs.append(log)
+
+
+def _check_continuing(ledger: Ledger, event: Event, first: str, recovery: str) -> None:
+    """What a continuing log must have of the earlier ones, and what it may not."""
+    said = tuple(event.said[member] for member in ("operator", "area", "timezone"))
+    same = said == (ledger.operator, ledger.area, ledger.timezone)
+    _rule(same, event, "another operator, area or time zone than before")
+    known = event.said["origin"] in {log.origin for log in ledger.logs}
+    _rule(not known, event, "an origin that a log before had")
+    own, logs = _log_thumbprint(event.log), {_log_thumbprint(log) for log in ledger.logs}
+    new = own not in ledger.keys and not logs & {own, first, recovery}
+    _rule(new, event, "a log's key is another key too")
+    recovers, key = recovery == ledger.recovery, ledger.keys.get(first)
+    _rule(recovers or recovery not in ledger.keys, event, "a recovery key that was used before")
+    if key is None:
+        _rule(recovers, event, "opened with a new key, without the earlier recovery key")
+    else:
+        admin = key.admin and key.party == ledger.operator and key.is_valid(event.index)
+        _rule(admin, event, "not opened with an admin key of the operator")
+
+
+def _check_key(event: Event, jwk: Json, proof: str) -> None:
     _rule(key_bytes(jwk) is not None, event, "not a sound public key")
-    taken = new and thumbprint(jwk["x"]) in ledger.keys
-    _rule(not taken and thumbprint(jwk["x"]) != _log_thumbprint(ledger), event, "not a new key")
-    possessed = is_possessed(proof, jwk["x"], ledger.log, party_of(event.stream))
+    possessed = is_possessed(proof, jwk["x"], event.log.vkey, party_of(event.stream))
     _rule(possessed, event, "nobody has shown to hold the new key")
 
 
@@ -1395,10 +1512,11 @@ def _add_key(
     admin: bool,
     recovered: bool = False,
 ) -> None:
-    data, party = event.data or {}, party_of(event.stream)
-    _check_new_key(ledger, event, data["key"], data["proof"], new=True)
-    x = str(data["key"]["x"])
-    key = Key(x, party, event.index, kid, scope, types, admin, recovered=recovered)
+    x = str(event.said["key"]["x"])
+    taken = {*ledger.keys, *(_log_thumbprint(log) for log in ledger.logs)}
+    _rule(thumbprint(x) not in taken, event, "not a new key")
+    _check_key(event, event.said["key"], event.said["proof"])
+    key = Key(x, event.party, event.index, kid, scope, types, admin, recovered=recovered)
     ledger.keys[thumbprint(x)] = key
 
 
@@ -1422,8 +1540,8 @@ def _revoke(ledger: Ledger, event: Event, name: str, compromised_from: int | Non
 
 
 def _confirm(ledger: Ledger, event: Event, kid: str) -> None:
-    data = event.data or {}
-    key, (first, until) = _own_key(ledger, event, data["key"]), data["entries"]
+    key = _own_key(ledger, event, event.said["key"])
+    first, until = (event.log.opened + index for index in event.said["entries"])
     if key.compromised_from is None or key.revoked is None:
         refuse("rule", f"{event.name}: the key was not declared compromised")
     inside = key.compromised_from <= first and until <= key.revoked + 1
@@ -1853,9 +1971,10 @@ def _say(ledger: Ledger, event: Event, place: str) -> None:
         owner = party_of(data["event"]) if kind == "DataRedacted" else ledger.operator
         _demand(party == owner, "not this party's to say")
     elif kind == "FootprintSealed":
-        if not 0 < data["size"] <= event.index:
+        size = event.log.opened + data["size"]
+        if not event.log.opened < size <= event.index:
             refuse("seal", f"{event.name} covers what comes after it, or nothing")
-        right = ledger.rules_at(data["size"]) == data["rules"] and data["gwp"] in GWP_SETS
+        right = ledger.rules_at(size) == data["rules"] and data["gwp"] in GWP_SETS
         _demand(
             right, "other rules than those in force at its size, or a GWP set that is not theirs"
         )
@@ -2088,8 +2207,8 @@ def check_heads(
     bundle: dict[str, Json], entries: Sequence[Entry], seal: Event, asked: Sequence[str]
 ) -> None:
     """Refuse the file unless the seal's heads show that it holds these streams whole (step 11)."""
-    data, operator = seal.data or {}, party_of(seal.stream)
-    size, count, root = data["size"], data["heads_count"], data["heads_root"]
+    data, operator = seal.said, seal.party
+    size, count, root = seal.log.opened + data["size"], data["heads_count"], data["heads_root"]
     proofs = {proof["stream"]: proof for proof in bundle["heads"]}
     if missing := set(asked) - set(proofs):
         refuse("left-out", f"the head of {min(missing)}")
@@ -2097,6 +2216,8 @@ def check_heads(
         refuse("foreign", f"the head of {min(more)}")
     for stream, proof in proofs.items():
         events = [event for entry in entries for event in entry.events if event.stream == stream]
+        if stream == f"{operator}/ledger":  # that of the log that the seal stands in
+            events = [event for event in events if event.log == seal.log]
         early = [event for event in events if event.index < size]
         if "line" not in proof:
             _check_absent(proof, stream, count, root)
@@ -2114,10 +2235,10 @@ def check_heads(
             refuse("seal", f"{stream} ends otherwise than the seal says")
     for entry in entries:
         trust = entry.stream in (f"{operator}/keys", f"{operator}/ledger")
-        if entry.index >= size and not (
-            entry.index == seal.index or (trust and entry.index < seal.index)
-        ):
-            refuse("foreign", f"entry {entry.index} is later than what the seal covers")
+        # That a log continues the seal's, and with which key, no seal of that one can cover.
+        belongs = trust and entry.index <= max(seal.index, 0)
+        if entry.index >= size and entry.index != seal.index and not belongs:
+            refuse("foreign", f"{entry.name} is later than what the seal covers")
 
 
 def _check_absent(proof: Json, stream: str, count: int, root: str) -> None:
@@ -2160,23 +2281,26 @@ def verify(data: bytes, trust: Trust) -> Verdict:
     checkpoint = open_checkpoint(bundle["checkpoint"], trust.log, trust.vkeys)
     cosigned = sorted({vkey.name for vkey, _ in checkpoint.cosigned})
     check_policy(trust, {k.name for k, _ in checkpoint.cosigned if k not in trust.replaying})
-    entries = [open_entry(value, checkpoint, trust.log_text) for value in bundle["entries"]]
+    log = Log(trust.log_text, 0, checkpoint.size, checkpoint.root.hex())
+    entries = open_entries(bundle["entries"], log)
     check_streams(entries)
     subjects = find_subjects(bundle, entries)
     for event in (event for entry in entries for event in entry.events):
-        if event.data is not None:
-            check_data(event)
-    ledger = check_opening(entries, trust.log_text)
+        if event.data is not None and (wrong := wrong_data(event.data)):
+            refuse("data", f"{event.name}, {event.kind}: {wrong} is not as it must be")
+    openings = find_openings(entries)
+    ledger = Ledger(openings[0])
     check_trust_whole(entries)
     subject, seal = next(iter(subjects.values())), subjects.get("seal")
     asked = streams_asked_for(ledger, subject, entries) if "heads" in bundle else []
     roots = [event.name for event in subjects.values()]
-    check_nothing_else(entries, ledger.operator, roots, asked, ends=bundle["kind"] == "event")
+    operators = [opening.party for opening in openings]
+    check_nothing_else(entries, operators, roots, asked, ends=bundle["kind"] == "event")
     lacking = withheld_and_needed(bundle, entries, subject, asked)
     for entry in entries:
-        key = authorise(ledger, entry)
-        if not is_signed(from_base64(key.x, url=True), entry.jws.signature, entry.jws.message):
-            refuse("signature", f"entry {entry.index} is not signed by the key that it names")
+        x = authorise(ledger, entry)
+        if not is_signed(from_base64(x, url=True), entry.jws.signature, entry.jws.message):
+            refuse("signature", f"{entry.name} is not signed by the key that it names")
         for event in entry.events:
             if event.data is not None and not (lacking and PLACE_OF_TYPE[event.kind] in ACCOUNTS):
                 say(ledger, event, entry.jws.kid)
@@ -2194,8 +2318,9 @@ def verify(data: bytes, trust: Trust) -> Verdict:
         "recovered": [e.index for e in entries if ledger.keys[e.jws.kid].recovered],
         "size": checkpoint.size,
     }
-    if not cosigned:
-        facts["not_excluded"] = sorted([*facts["not_excluded"], "another-history"])
+    codes = [] if cosigned else ["another-history"]
+    codes += ["earlier-history"] if entries[0].index < 0 else []
+    facts["not_excluded"] = sorted([*facts["not_excluded"], *codes])
     if facts["strength"] == "sealed" and trust.replaying & {key for key, _ in checkpoint.cosigned}:
         facts["strength"] = "audited"
     return Verdict(facts, ledger, subject, seal, trust.log_text, bundle)
@@ -2303,6 +2428,7 @@ STRENGTHS = {
 OPEN = {
     "another-history": "that the operator shows others another history of this log: no witness that"
     " you named has signed this one",
+    "earlier-history": "that an earlier log ended otherwise than entry 0 of the one behind it says",
     "later-change": "a later correction, revocation, factor or amendment",
     "later-seal": "another seal of the same months, or a later correction, that gives another figure",
     "later-target": "a later statement of the target",
@@ -2326,13 +2452,12 @@ def for_people(verdict: Verdict) -> str:
         f"As of      log size {facts['size']}",
         f"About      {subject.name}, {subject.kind}, of {ledger.names.get(author, author)}",
     ]
+    lines += [f"Goes back  to {log.called}, of {log.size} entries" for log in ledger.logs[:-1]]
     if verdict.seal is not None:
-        data = verdict.seal.data or {}
+        seal, data = verdict.seal, verdict.seal.said
         period = months_text(data["period"])
-        lines.append(
-            f"Seal       {verdict.seal.name}: {period}, view {data['view']}, of what stood"
-        )
-        lines.append(f"           in the log at size {data['size']}")
+        lines.append(f"Seal       {seal.name}: {period}, view {data['view']}, of what stood")
+        lines.append(f"           in {seal.log.called} at size {data['size']}")
     strength = facts["strength"]
     bare = strength == "re-derived" and not facts["claim"]["masses"]  # an event's, at this strength
     means = NO_FIGURE if bare else STRENGTHS[strength]
@@ -2341,17 +2466,18 @@ def for_people(verdict: Verdict) -> str:
     for code in facts["not_excluded"]:
         name = code.partition(":")[2]
         if code == "after-seal" and verdict.seal is not None:
-            size = (verdict.seal.data or {})["size"]
-            said = f"anything in entries of the log from {size} on, which the seal does not cover"
+            since, log = verdict.seal.said["size"], verdict.seal.log
+            more = ", and in every later log" if log.opened else ""
+            said = f"anything in entries of {log.called} from {since} on{more}, which the seal does"
+            said += " not cover"
         else:
             said = OPEN.get(code, f"that {name}, which is withheld, changes the figure")
         lines.append(f"  {said}")
     lines += ["  that what was measured or stated is untrue", ""]
     lines += [f"Withheld: {name}" for name in facts["withheld"]]
-    lines += [
-        f"Entry {at} is DISPUTED: its key was declared compromised" for at in facts["disputed"]
-    ]
-    lines += [f"Entry {at} rests on a RECOVERY by the operator" for at in facts["recovered"]]
+    disputed, recovered = ([ledger.entry(at) for at in facts[n]] for n in ("disputed", "recovered"))
+    lines += [f"DISPUTED   {entry}: its key was declared compromised" for entry in disputed]
+    lines += [f"RECOVERY   by the operator: {entry} rests on it" for entry in recovered]
     lines.append("Cosigned by " + (", ".join(facts["cosigned"]) or "no witness that you named"))
     return "\n".join(
         part
@@ -2418,7 +2544,9 @@ def _event_lines(verdict: Verdict, claim: Json) -> list[str]:
     elif verdict.facts["strength"] == "logged":
         told.append("no figure: data that it needs is withheld")
     signed = f"signed at {claim['signed_at']}, as its author says, with the key {claim['key']}"
-    what = f"what follows from {verdict.subject.name}, entry {claim['index']} of the log, {signed}"
+    event, log = verdict.subject, verdict.subject.log
+    place = f"entry {event.index - log.opened} of {log.called}"
+    what = f"what follows from {event.name}, {place}, {signed}"
     return _shown(what, told or ["its masses come to nothing"])
 
 

@@ -972,10 +972,9 @@ def _reads(case: Value) -> bool:
         data = verify.read_json(
             line.encode() if isinstance(line, str) else verify.from_base64(line["base64"]), 12
         )
-        verify.check_data(verify.Event("a/b@1", "a/b", 1, data["type"], "", 0, data))
-    except (ValueError, KeyError, verify.Refused):
+        return not verify.wrong_data(data)
+    except (ValueError, KeyError):
         return False
-    return True
 
 
 @pytest.mark.parametrize("kind", CLAIMS)
