@@ -139,9 +139,11 @@ def _once(
         write_file(output, cosigned)
     head = state.known
     about = replayer.whole.about
+    earlier = -replayer.whole.first
     value = {
         "origin": head.origin,
         "size": head.size,
+        "earlier": earlier,
         "root": head.root.hex(),
         "area": about.area,
         "witness": home.about().name,
@@ -149,7 +151,8 @@ def _once(
     }
     text = {
         "ledger": f"{head.origin}, {about.area}",
-        "replayed": f"{head.size} entries",
+        "replayed": f"{head.size} entries"
+        + (f", and {earlier} of the logs that it continues" if earlier else ""),
         "root": value["root"],
         "cosigned as": value["witness"],
     }

@@ -5,13 +5,27 @@ Source: formats, section 4.
 
 from __future__ import annotations
 
+from ledger.errors import BadValue
 from ledger.log.page import PAGE_BYTES, write_page
-from ledger.store import log_store
+from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
 
 
 async def page_from(conn: Connection, first: int, size: int) -> bytes:
-    """The entries from an index on, below a size, to about a megabyte; none where there is none."""
+    """The entries from an index on, below a size, to about a megabyte; none behind the last.
+
+    Those of logs that this one continues stand below 0. Raises BadValue before the oldest.
+    """
+    if first < 0:
+        earlier = await earlier_store.earlier_logs(conn)
+        oldest = earlier[0].first if earlier else 0
+        if first < oldest:
+            raise BadValue(
+                "the index of an entry",
+                expected=f"{oldest} or more",
+                found=str(first),
+                advice="/v1/status names the logs that this one continues, and where each begins.",
+            )
     found: list[tuple[bytes, bytes]] = []
     length = 0
     async for entry in log_store.entries(conn, first, max(size - first, 0)):

@@ -1,23 +1,29 @@
 """All entries of a log in one file, as they were posted, one behind the other.
 
+    file  = ["from " index LF] *entry
     entry = jws LF *(line LF)          as many lines as the statement of the jws counts
 
-Entries are only appended, and are on the disk after `sync`. What a killed process left half written
-ends what is read, and is cut off. Where each entry begins is kept in memory, 8 bytes each.
+The first line stands where the log continues another one: then the entries begin with those of the
+oldest log, at this index below 0. Entries are only appended, and are on the disk after `sync`. What a
+killed process left half written ends what is read, and is cut off. Where each entry begins is kept in
+memory, 8 bytes each.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from ledger.client import durable_file
 from ledger.errors import LedgerError, Unavailable
 from ledger.log.batch import parse_statement
+
+_FROM: Final = re.compile(rb"from (-[1-9][0-9]{0,15})\n")
 
 
 class EntryFile:
@@ -42,13 +48,24 @@ class EntryFile:
                 advice="Stop the other process first.",
             ) from None
         durable_file.flush_folder(path.parent)
-        self._starts = array("Q", [0])
+        found = _FROM.fullmatch(self._file.readline())
+        self.first = int(found[1]) if found else 0
+        """The index of the first entry."""
+        self._starts = array("Q", [self._file.tell() if found else 0])
         self._written = True
 
     @property
     def size(self) -> int:
-        """How many entries have been read or appended."""
-        return len(self._starts) - 1
+        """The index behind the last entry that was read or appended."""
+        return self.first + len(self._starts) - 1
+
+    def begin(self, first: int) -> None:
+        """Let the first entry have this index, 0 or less; the file is emptied."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(b"from %d\n" % first if first else b"")
+        self.first, self._starts = first, array("Q", [self._file.tell()])
+        self.sync()
 
     def close(self) -> None:
         """Close the file."""
@@ -59,7 +76,7 @@ class EntryFile:
 
         Ends before the first that is not whole: `cut` there before appending.
         """
-        self._file.seek(0)
+        self._file.seek(self._starts[0])
         while (entry := _entry(self._file)) is not None:
             self._starts.append(self._file.tell())
             yield entry
@@ -68,6 +85,7 @@ class EntryFile:
         """The same once more, from the disk, beside whatever is being read."""
         self._file.flush()
         with self.path.open("rb") as file:
+            file.seek(self._starts[0])
             while (entry := _entry(file)) is not None:
                 yield entry
 
@@ -86,8 +104,8 @@ class EntryFile:
         self._written = True
 
     def cut(self, size: int) -> None:
-        """Keep the first `size` entries, and none behind them."""
-        del self._starts[size + 1 :]
+        """Keep the entries below an index, and none behind them."""
+        del self._starts[size - self.first + 1 :]
         self._file.flush()
         self._file.truncate(self._starts[-1])
         self.sync()
@@ -100,7 +118,7 @@ class EntryFile:
         if not self._written:
             self._file.flush()
             self._written = True
-        start, end = self._starts[index], self._starts[index + 1]
+        start, end = self._starts[index - self.first], self._starts[index - self.first + 1]
         return os.pread(self._file.fileno(), end - start, start).split(b"\n")[1:-1]
 
 

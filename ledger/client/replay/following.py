@@ -99,7 +99,7 @@ class Following:
             raise Unavailable(
                 "this witness is still replaying",
                 expected=f"{head.size} entries",
-                found=f"{self._replayer.size} so far",
+                found=f"{max(self._replayer.size, 0)} so far",
                 advice="Ask again later.",
             )
         self._replayer.whole.check(head)
