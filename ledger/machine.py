@@ -104,7 +104,8 @@ class Entry(msgspec.Struct, frozen=True):
 
     `positions` tells which of the batch's `count` events are here: all of them in a fold of the
     log, a few in a proof. `types` are those of all events that are named, shown or withheld; `log`
-    is the vkey that the batch was signed for.
+    is the vkey that the batch was signed for. `opens` says that a log begins with it: the one at
+    hand, or one that it continues.
     """
 
     index: int
@@ -116,6 +117,7 @@ class Entry(msgspec.Struct, frozen=True):
     positions: tuple[int, ...]
     count: int
     log: str
+    opens: bool = False
 
 
 def read_event(line: bytes) -> msgspec.Struct:
@@ -181,7 +183,10 @@ def whole_entry(index: int, signed: SignedStatement, events: tuple[msgspec.Struc
     """The entry of a batch of which every event is here."""
     types = types_of(events)
     return msgspec.structs.replace(
-        summed_entry(index, signed, types), events=events, positions=tuple(range(len(events)))
+        summed_entry(index, signed, types),
+        events=events,
+        positions=tuple(range(len(events))),
+        opens=index <= 0 and isinstance(events[0], LedgerOpened),
     )
 
 
@@ -211,7 +216,7 @@ def authorise(state: State, entry: Entry) -> PublicKey:
     the signature with the key that it gets. Raises BadBatch for a batch for another log.
     """
     opened = state.get(LEDGER, "")
-    if opened is None or _opens(entry):
+    if opened is None or entry.opens:
         return _opening_key(entry)
     check_log(entry.log, opened.log)
     key = parties_rules.authorise(
@@ -298,11 +303,6 @@ def _check_pack(rules: RulesRef) -> RulePack:
             advice="Use the pack as it was released.",
         )
     return pack
-
-
-def _opens(entry: Entry) -> bool:
-    """Whether a log begins with this entry: the one at hand, or one that it continues."""
-    return entry.index <= 0 and bool(entry.events) and isinstance(entry.events[0], LedgerOpened)
 
 
 def _opening_key(entry: Entry) -> PublicKey:

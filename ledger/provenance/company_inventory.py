@@ -127,6 +127,7 @@ def _entry(entry: OpenedEntry) -> Entry:
         positions=tuple(item.version - statement.first for item in entry.events),
         count=statement.count,
         log=statement.log,
+        opens=entry.place == 0,
     )
 
 

@@ -130,6 +130,7 @@ def _entry(entry: OpenedEntry) -> Entry:
         positions=tuple(item.version - statement.first for item in shown),
         count=statement.count,
         log=statement.log,
+        opens=entry.place == 0,
     )
 
 
