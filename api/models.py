@@ -198,6 +198,27 @@ class Party(Answer):
     keys: list[Key]
 
 
+class Dispute(Answer):
+    """An entry of a compromised key that its party has neither confirmed nor undone. Private."""
+
+    party: PartyName
+    key: str = Field(description="RFC 7638 thumbprint of the key.")
+    index: int = Field(description="Index of the log entry.", examples=[812])
+    stream: StreamName
+    first: int = Field(description="Version of its first event.", examples=[42])
+    count: int = Field(description="How many events it holds.", examples=[96])
+    types: list[str] = Field(
+        description="Types of its events, each once.", examples=[["ActivityRecorded"]]
+    )
+    signed_at: str = Field(
+        description="When, as the signature says.", examples=["2026-11-20T06:00:00Z"]
+    )
+    settled: int = Field(
+        description="How many of its events were withdrawn, corrected or superseded since.",
+        examples=[0],
+    )
+
+
 class Ratio(Answer):
     """A number that no decimal of 12 places gives exactly, in lowest terms."""
 

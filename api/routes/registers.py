@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from api.access import KnownReader, OptionalReader, RunningLedger, check_may_read
 from api.answers import answers, problems
-from api.models import Factor, Party, Site, Source, Target, Transfer
+from api.models import Dispute, Factor, Party, Site, Source, Target, Transfer
 from api.names import PartyPath
 from api.period import MonthsOrAll
 from ledger import errors
 from ledger.errors import NotSignedIn
-from ledger.log.names import parse_party
+from ledger.log.names import PARTY, parse_party
 
 router = APIRouter(tags=["registers"])
+
+PartyQuery = Annotated[
+    str | None,
+    Query(
+        description="Whose; absent: all that the reader may see.",
+        examples=["steelworks"],
+        json_schema_extra={"pattern": rf"^{PARTY}$"},
+    ),
+]
 
 _PRIVATE = problems(errors.BadName, errors.NotSignedIn, errors.NotFound)
 
@@ -22,6 +33,25 @@ _PRIVATE = problems(errors.BadName, errors.NotSignedIn, errors.NotFound)
 async def list_parties(ledger: RunningLedger) -> list[Party]:
     """By name. Whoever checks a signature finds here when a key was valid."""
     return answers(Party, await ledger.parties())
+
+
+@router.get(
+    "/v1/disputes",
+    summary="Open disputes",
+    responses=problems(errors.BadName, errors.NotSignedIn, errors.NotFound),
+)
+async def list_disputes(
+    ledger: RunningLedger, reader: KnownReader, party: PartyQuery = None
+) -> list[Dispute]:
+    """Entries of compromised keys, neither confirmed nor undone, in the order of the log.
+
+    A company's own; for the operator and the regulator everybody's. At most the 1000 oldest.
+    """
+    if party is None:
+        party = None if reader.sees_all else reader.party
+    else:
+        check_may_read(reader, parse_party(party), "such party")
+    return answers(Dispute, await ledger.disputes(party))
 
 
 @router.get("/v1/factors", summary="All published factors")

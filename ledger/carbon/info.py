@@ -131,6 +131,29 @@ class PartyInfo(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[KeyInfo, ...] = ()
 
 
+class DisputeInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a compromised key that its party has neither confirmed nor undone."""
+
+    party: str
+    """Whose key it is."""
+    key: str
+    index: int
+    stream: str
+    first: int
+    """Version of its first event."""
+    count: int
+    types: tuple[str, ...]
+    """Of its events, each once."""
+    signed_at: str
+    settled: int
+    """How many of its events were withdrawn, corrected or superseded since."""
+
+    @property
+    def last(self) -> int:
+        """Version of the last event."""
+        return self.first + self.count - 1
+
+
 class FactorInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A published factor; `valid` is [first day, day after the last)."""
 

@@ -1,4 +1,4 @@
-"""`key confirm`: the party stands by what a compromised key has signed.
+"""`key disputes` and `key confirm`: what a compromised key has signed, and what its party stands by.
 
 What a party does not stand by it withdraws or corrects. Source: formats, section 5.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
+import msgspec
 import typer
 
+from ledger.carbon.info import DisputeInfo
 from ledger.cli.call import Call, command
 from ledger.cli.key_request import Party, Reason
+from ledger.cli.output import show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
@@ -23,8 +26,51 @@ _INTERVAL: Final = re.compile(r"(0|[1-9][0-9]{0,14}):(0|[1-9][0-9]{0,14})", re.A
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
+    _add_disputes(app)
+    _add_confirm(app)
 
+
+def _add_disputes(app: typer.Typer) -> None:
+    @command(app, "disputes", example="carbon-ledger key disputes steelworks")
+    def disputes(
+        call: Call,
+        party: Annotated[
+            str | None, typer.Argument(metavar="PARTY", help="Whose; all without it.")
+        ] = None,
+    ) -> None:
+        """What compromised keys have signed and nobody has confirmed or undone, the oldest first.
+
+        Each entry waits for its party: key confirm stands by it, correct withdraws its readings or
+        corrects them. At most the 1000 oldest are shown. Private.
+        """
+        wanted = None if party is None else parse_party(party)
+        found = ask(call, lambda place: place.connection.disputes(wanted), about=wanted)
+        grid = table(
+            ("entry", "party", "events", "what", "signed at", "undone", "key"),
+            [
+                (
+                    str(one.index),
+                    one.party,
+                    f"{one.stream}@{_versions(one)}",
+                    ", ".join(one.types),
+                    one.signed_at,
+                    f"{one.settled} of {one.count}",
+                    one.key,
+                )
+                for one in found
+            ],
+            right=(0,),
+        )
+        value = {"disputes": msgspec.to_builtins(found)}
+        show(call, value, grid if found else "No entry is disputed.")
+
+
+def _versions(one: DisputeInfo) -> str:
+    return str(one.first) if one.count == 1 else f"{one.first}-{one.last}"
+
+
+def _add_confirm(app: typer.Typer) -> None:
     @command(
         app,
         "confirm",
@@ -80,6 +126,6 @@ def _interval(text: str, party: str) -> tuple[int, int]:
             "--entries",
             expected="two indexes of the log, the first below the second, such as 812:830",
             found=text,
-            advice=f"Entry 812 alone is 812:813. See: carbon-ledger key list {party}",
+            advice=f"Entry 812 alone is 812:813. See: carbon-ledger key disputes {party}",
         )
     return int(found[1]), int(found[2])

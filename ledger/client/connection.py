@@ -12,6 +12,7 @@ from typing import Protocol
 
 from ledger.carbon.footprint import Footprint
 from ledger.carbon.info import (
+    DisputeInfo,
     FactorInfo,
     LedgerStatus,
     PartyInfo,
@@ -55,6 +56,9 @@ class Connection(Protocol):
 
     async def parties(self) -> list[PartyInfo]:
         """All parties with their keys, by name."""
+
+    async def disputes(self, party: str | None = None) -> list[DisputeInfo]:
+        """The oldest open disputes of a party, or all, in the order of the log; raises NotFound."""
 
     async def factors(self) -> list[FactorInfo]:
         """All published factors, by name."""

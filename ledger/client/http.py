@@ -25,6 +25,7 @@ import msgspec
 
 from ledger.carbon.footprint import Footprint
 from ledger.carbon.info import (
+    DisputeInfo,
     FactorInfo,
     LedgerStatus,
     PartyInfo,
@@ -279,6 +280,11 @@ class HttpConnection:
         query = f"?figure={quote(figure, safe='')}"
         query += f"&stream={parse_stream(stream)}" if stream is not None else ""
         return _read(await self._get_private(f"/v1/explanations{query}"), Explanation)
+
+    async def disputes(self, party: str | None = None) -> list[DisputeInfo]:
+        """The oldest open disputes of a party, or all of those that the reader may see."""
+        query = "" if party is None else f"?party={parse_party(party)}"
+        return _read(await self._get_private(f"/v1/disputes{query}"), list[DisputeInfo])
 
     async def redactions(self, party: str | None = None) -> list[RedactionInfo]:
         """The redactions that a party has asked for, or all, of those that the reader may see."""

@@ -18,7 +18,7 @@ ROOT_COMMAND: Any = get_command(build())
 COMMANDS = dict(leaves(ROOT_COMMAND))
 NAMED = (
     "init", "continue", "party add", "party list", "key new", "key list", "key add", "key rotate", "key revoke",
-    "key recover", "key confirm", "factor publish", "factor list", "factor confirm",
+    "key recover", "key confirm", "key disputes", "factor publish", "factor list", "factor confirm",
     "factor used", "factor import", "factor chp", "factor library list",
     "factor library publish", "site add", "site list", "source add",
     "source list", "source amend", "source close", "source assign-factor", "import", "record", "correct",

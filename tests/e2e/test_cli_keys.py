@@ -162,11 +162,17 @@ def test_a_revoked_key_is_declared_compromised_and_the_party_stands_by_an_entry(
     assert program.refused(*words, status=1)["expected"] == "a key that is not revoked"
     program(*words, "--compromised-from", str(entry))
     assert f"disputed from {entry}" in program.run("key", "list", "dairy").out
+    [open_] = program("key", "disputes", "dairy")["disputes"]
+    assert (open_["index"], open_["key"], open_["stream"]) == (entry, added["key"], stream)
+    assert (open_["count"], open_["settled"]) == (96, 0)
+    shown = program.run("key", "disputes").out
+    assert f"{stream}@1-96" in shown
+    assert "0 of 96" in shown
     confirm = ("key", "confirm", "dairy", added["key"], "--reason", "compared with the bill")
     for entries in ("12", "5:3", "5:5"):
         error = program.refused(*confirm, "--entries", entries, status=2)
         assert error["what"] == "--entries"
-        assert error["advice"].endswith("carbon-ledger key list dairy")
+        assert error["advice"].endswith("carbon-ledger key disputes dairy")
     sound = ("key", "confirm", "dairy", program("key", "list", "dairy")["keys"][0]["key"])
     error = program.refused(*sound, "--reason", "why", "--entries", "0:1", status=1)
     assert "key revoke --compromised-from" in error["advice"]
@@ -174,6 +180,8 @@ def test_a_revoked_key_is_declared_compromised_and_the_party_stands_by_an_entry(
     assert "disputed" in program.refused(*confirm, "--entries", outside, status=1)["expected"]
     confirmed = program(*confirm, "--entries", f"{entry}:{entry + 1}")
     assert confirmed["entries"] == [entry, entry + 1]
+    assert program("key", "disputes", "dairy")["disputes"] == []
+    assert program.run("key", "disputes").out == "No entry is disputed.\n"
     shown = next(
         one for one in program("key", "list", "dairy")["keys"] if one["key"] == added["key"]
     )

@@ -165,6 +165,7 @@ def test_every_member_of_an_answer_says_what_it_is_or_has_a_type_that_does():
 def test_the_routes_are_those_that_were_promised():
     assert {(method, path) for method, path, _ in openapi.operations(DOCUMENT)} == {
         ("POST", "/v1/batches"),
+        ("GET", "/v1/disputes"),
         ("GET", "/v1/redactions"),
         ("GET", "/v1/redactions/draft"),
         ("GET", "/v1/seals"),

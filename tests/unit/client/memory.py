@@ -12,6 +12,7 @@ from ledger.carbon import rulepack
 from ledger.carbon.events import Document, FactorPublished, SiteRegistered, SourceRegistered
 from ledger.carbon.footprint import Footprint
 from ledger.carbon.info import (
+    DisputeInfo,
     FactorInfo,
     LedgerStatus,
     PartyInfo,
@@ -198,6 +199,9 @@ class MemoryConnection:
         raise NotImplementedError
 
     async def targets(self, party: str) -> list[TargetInfo]:
+        raise NotImplementedError
+
+    async def disputes(self, party: str | None = None) -> list[DisputeInfo]:
         raise NotImplementedError
 
     async def redactions(self, party: str | None = None) -> list[RedactionInfo]:
