@@ -15,6 +15,7 @@ import typer
 from ledger.cli.call import Call, command
 from ledger.cli.init import RECOVERY, first_key
 from ledger.cli.output import hint, pairs, progress, show
+from ledger.cli.outside import read_held
 from ledger.cli.where import here_only, run, server_packages
 from ledger.client.keyring import Keyring, read_key_file
 from ledger.errors import BadValue
@@ -48,6 +49,14 @@ def add(app: typer.Typer) -> None:
                 help="If the operator's keys are lost: the key that init told to move.",
             ),
         ] = None,
+        against: Annotated[
+            list[Path] | None,
+            typer.Option(
+                metavar="FILE",
+                help="What somebody has kept of the earlier log: a checkpoint, receipt or proof; "
+                "repeatable.",
+            ),
+        ] = None,
         earlier_database_url: Annotated[
             str | None,
             typer.Option(
@@ -59,9 +68,11 @@ def add(app: typer.Typer) -> None:
 
         All that the earlier log holds is brought over and audited: streams go on at their next
         version, keys stay valid, figures stay. Entry 0 names the earlier log's key, size, root and
-        heads; if its database is behind what it has signed, also how much more that was.
+        heads; if its database is behind what it has signed, also how much more that was. Its home's
+        checkpoint file says that, and --against; its witnesses are asked whether they have seen more.
+        Where it is refused, the earlier log goes on.
         """
-        _continue(call, earlier, origin, recovery_key, earlier_database_url)
+        _continue(call, earlier, origin, recovery_key, against or [], earlier_database_url)
 
 
 def _continue(
@@ -69,6 +80,7 @@ def _continue(
     earlier: Path,
     origin: str,
     recovery_file: Path | None,
+    against: list[Path],
     earlier_database_url: str | None,
 ) -> None:
     here_only(call, "continue")
@@ -85,6 +97,7 @@ def _continue(
             found=str(call.home),
             advice="Name a new folder with --home; the earlier one stays as it is.",
         )
+    outside = [(str(path), note) for path in against for note in read_held(path).notes]
     old_home, home = Home(earlier), Home(call.home)
     about = old_home.ledger()
     home.make()
@@ -109,7 +122,9 @@ def _continue(
                 origin=origin,
                 operator_key=operator_key,
                 recovery_key=recovery_key,
+                outside=outside,
                 progress=shown,
+                told=hint,
             )
         )
     made = home.ledger()

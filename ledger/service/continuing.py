@@ -5,7 +5,8 @@ The order is: the earlier home says that its log has ended; its rows are copied,
 Whatever interrupts that, the same call again goes on where it stopped; where it is refused, the
 earlier log has not ended. A database that is behind what
 its log has signed is continued from what is there, and entry 0 says what was lost; one that
-contradicts what was signed is not continued. Source: formats, section 5.
+contradicts what was signed, or is behind what a witness has seen and nobody can show, is not
+continued. Source: formats, section 5.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ from ledger.service.opening import open_database, open_ledger
 from ledger.service.ranging import steps
 from ledger.service.replay import Progress, Replay
 from ledger.service.settings import Settings
+from ledger.service.signed_end import EarlierEnd, Told
 from ledger.service.spread import spread
+from ledger.service.witness_list import read_witness_list
 from ledger.store import (
     audit_store,
     checkpoint_store,
     earlier_store,
     log_store,
     redaction_store,
-    tile_store,
 )
-from ledger.store.checkpoint_file import CheckpointFile
 from ledger.store.database import Connection, Database, translated
 from ledger.store.earlier_store import EarlierRow
 from ledger.store.log_store import StoredEntry, StreamHead
@@ -62,13 +63,16 @@ async def continue_log(
     origin: str,
     operator_key: PrivateKey,
     recovery_key: PrivateKey,
+    outside: Sequence[tuple[str, bytes]] = (),
     progress: Progress = silent,
+    told: Told = lambda _: None,
 ) -> Posted:
     """Open a log in this home that continues the one of the earlier home, which ends.
 
     `operator_key` is an admin key of the operator at the earlier end; or any new key, if
-    `recovery_key` is the earlier log's. Raises Conflict, Damaged, NotFound, RuleBroken and what the
-    rules refuse.
+    `recovery_key` is the earlier log's. `outside` are checkpoints of the earlier log that somebody
+    has kept, by names for people; `told` hears what a person should know. Raises Conflict, Damaged,
+    NotFound, RuleBroken and what the rules refuse.
     """
     parse_origin(origin)
     home, old_home = Home(settings.home), Home(earlier.home)
@@ -86,6 +90,7 @@ async def continue_log(
     if not home.opened:
         home.write_ledger(LedgerFile(origin=origin, log=log, operator=about.operator))
     async with AsyncExitStack() as stack:
+        listed = await asyncio.to_thread(read_witness_list, earlier.witness_file)
         source = await open_database(earlier, stack, migrate=True)
         ledger = await stack.enter_async_context(open_ledger(settings, opening=True))
         if await ledger.size():
@@ -98,7 +103,10 @@ async def continue_log(
         # From here on the earlier log signs nothing, so that what is brought over is all of it.
         old_home.end(log)
         with _ended_unless(Exception, old_home, log):
-            signed = await _signed(source, old_home)
+            end = EarlierEnd(source, old_home, about.log)
+            signed = await end.signed(outside)
+            if listed is not None:
+                await end.ask(listed.asked, signed, told)
             continues = await _bring_over(source, ledger.database, about.log, signed, progress)
             await _check_whole(ledger, progress)
             body = await _opening(ledger, continues, operator_key, recovery_key)
@@ -149,35 +157,6 @@ async def _opening(
         None,
         datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-
-
-async def _signed(source: Database, home: Home) -> Signed | None:
-    """The newest checkpoint that the earlier log has signed, if the database is behind it.
-
-    Raises Damaged if the database is not what was signed.
-    """
-    if not home.checkpoints.exists():
-        return None
-    # Whoever signs holds the file: what a server signs now, it signs before this, or never.
-    with await asyncio.to_thread(CheckpointFile, home.checkpoints) as file:
-        said = list(file.records())
-    async with source.read() as conn:
-        size = (await log_store.read_head(conn)).size
-        covered = [one for one in said if one.size <= size]
-        if (
-            covered
-            and (root := await tile_store.root_at(conn, covered[-1].size)) != covered[-1].root
-        ):
-            raise Damaged(
-                f"the earlier database is not what its log has signed at size {covered[-1].size}",
-                expected=f"root {covered[-1].root.hex()}",
-                found=root.hex(),
-                advice="Another history is not continued. Bring back a database, however old, that "
-                "belongs to that home's checkpoint file.",
-            )
-    if not said or said[-1].size <= size:
-        return None
-    return Signed(size=said[-1].size, root=said[-1].root.hex())
 
 
 async def _check_whole(ledger: Ledger, progress: Progress) -> None:

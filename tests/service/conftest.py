@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from ledger.service import Ledger, Settings, initialise, open_ledger
+from ledger.store.embedded import EmbeddedServer, create_database
 from tests.conftest import RoleToConninfo
 from tests.workload import OPERATOR, RECOVERY, Workload
 
@@ -62,3 +66,18 @@ def place(tmp_path: Path, fresh_database: RoleToConninfo) -> Place:
         )
     )
     return Place(settings)
+
+
+@pytest.fixture
+def second(embedded: EmbeddedServer, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of another home, with a database of its own."""
+    name = f"test_{tmp_path.name.replace('-', '_')[:40]}_second"
+    with psycopg.connect(embedded.conninfo("ledger_owner"), autocommit=True) as connection:
+        create_database(connection, name)
+        yield Settings(
+            home=tmp_path / "second",
+            database_url=make_conninfo(embedded.conninfo("ledger_owner"), dbname=name),
+            server_database_url=make_conninfo(embedded.conninfo("ledger_server"), dbname=name),
+        )
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        connection.execute(drop)
