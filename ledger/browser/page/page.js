@@ -7,10 +7,12 @@ const field = (id) => document.getElementById(id);
 const lines = (id) => field(id).value.split(/\s+/).filter((line) => line !== "");
 let file = null;
 
+const IN_LOG = "every entry is in the log of that checkpoint";
+const IN_LOGS = "every entry is in the log of that checkpoint, or in the earlier log whose end the first entry of the next one names";
 const CHECKED = [
   "the file has the one form that its kind may have",
   "the checkpoint is signed with the key of the log that you gave",
-  "every entry is in the log of that checkpoint",
+  IN_LOG,
   "every event shown is in its signed batch, unchanged, and follows the one before it",
   "every entry is signed with a key that was valid there, for that stream and type",
   "the file holds what the claim stands on, and nothing else",
@@ -38,6 +40,7 @@ const GIVES_MASSES = ["ActivityCorrected", "ActivityRecorded", "ActivityWithdraw
 
 const OPEN = {
   "after-seal": "Anything in later entries of the log, which the seal does not cover.",
+  "earlier-history": "Another end of an earlier log than the first entry of the next one names: that is the operator's word, and the earlier log's own checkpoints are not in the file.",
   "another-history": "Somebody else may have been shown another history of this log: no witness that you named has cosigned it.",
   "later-change": "A later correction, revocation, factor or amendment that is not in the file.",
   "later-seal": "Another seal of the same months, or a later correction, that gives another figure.",
@@ -104,10 +107,11 @@ function report({ verdict, about }, took, logKey) {
   const bare = CLAIMS[verdict.kind] === ofEvent && verdict.strength === "re-derived" && !Object.keys(verdict.claim.masses).length;
   const box = heading("good", `The proof holds: ${verdict.strength}`, bare ? BARE : STRENGTHS[verdict.strength]);
   const parts = [box, element("h2", title), ...CLAIMS[verdict.kind](verdict.claim, { ...about, strength: verdict.strength })];
-  if (verdict.disputed.length) parts.push(element("p", `Disputed: entries ${verdict.disputed.join(", ")} are signed with a key that was declared compromised.`));
-  if (verdict.recovered.length) parts.push(element("p", `Entries ${verdict.recovered.join(", ")} are signed with a key that the operator recovered for its party.`));
+  if (verdict.disputed.length) parts.push(element("p", `Disputed, since signed with a key that was declared compromised: ${entriesText(verdict.disputed, about)}.`));
+  if (verdict.recovered.length) parts.push(element("p", `Signed with a key that the operator recovered: ${entriesText(verdict.recovered, about)}.`));
   if (verdict.withheld.length) parts.push(element("p", `Withheld, so nobody sees here what they say: ${verdict.withheld.join(", ")}.`));
-  const proven = verdict.strength === "logged" ? CHECKED : [...CHECKED, shown];
+  const always = CHECKED.map((one) => (one === IN_LOG && about.earlier.length ? IN_LOGS : one));
+  const proven = verdict.strength === "logged" ? always : [...always, shown];
   const cosigned = verdict.cosigned.map((name) => `witness ${name} has cosigned this log`);
   parts.push(element("h2", "What was checked"), bullets([...proven, ...cosigned]));
   const open = verdict.not_excluded.map((code) => OPEN[code] ?? `What ${code.slice("undisclosed:".length)} says, which is withheld and could change the figure.`);
@@ -116,6 +120,7 @@ function report({ verdict, about }, took, logKey) {
   parts.push(element("h2", "What it does not show"), bullets([...open, truth]));
   parts.push(element("h2", "Against which key"), list([
     ["log", verdict.origin], ["key", logKey], ["area", about.area], ["as of", `${verdict.size} entries of the log, ${about.entries} of which are in the file`],
+    ...about.earlier.map(({ origin, size, entries }) => ["continues", `${origin}, which ended with ${size} entries, ${entries} of which are in the file`]),
     ["checked in", `${took.toFixed(0)} ms, by this browser alone; months by its own time zone data`],
   ]));
   const json = element("details", "");
@@ -123,12 +128,17 @@ function report({ verdict, about }, took, logKey) {
   return [...parts, json];
 }
 
+/** Entries by index, as people call them. */
+function entriesText(indexes, about) {
+  return indexes.map((index) => about.entryNames.get(index)).join(", ");
+}
+
 const CLAIMS = { event: ofEvent, "current-event": ofEvent, "inventory-line": ofLine, "company-total": ofCompany, "company-part": ofPart, "area-total": ofArea, "target-progress": ofTarget };
 
 function ofEvent(claim, about) {
   const pairs = [
     ["event", about.bundle.subject.event], ["type", claim.type], ["author", named(claim.party, about)], ["signed at", `${claim.signed_at}, as the author says`],
-    ["entry", String(claim.index)], ["signed with", claim.key],
+    ["entry", about.entryNames.get(claim.index).replace(/^entry /, "")], ["signed with", claim.key],
   ];
   if (claim.corrected_by) pairs.push([claim.withdrawn ? "withdrawn in" : "corrected in", claim.corrected_by]);
   const rows = Object.entries(claim.masses).flatMap(([month, roles]) =>

@@ -1,8 +1,10 @@
 // Step 6: each statement is signed by a key that was valid there, for that stream and those types.
 //
 // Key events are replayed in order of the log. A key belongs to one party for ever; it is valid for the entries after the
-// one that brought it, up to the one that revokes it. Source: specification, keys; reference, events.
+// one that brought it, up to the one that revokes it, over the end of a log too where another one continues it.
+// Source: specification, keys; reference, events.
 
+import { same } from "./bytes.js";
 import { keyBytes, isSoundKey, thumbprint } from "./ed25519.js";
 import { covers, partyOf } from "./names.js";
 import { parseVkey } from "./note.js";
@@ -16,47 +18,36 @@ const ROLES = ["aggregate", "certifier", "company", "factor-publisher", "public-
 
 /** The parties and keys of one ledger, as far as a file's entries tell. */
 export class Authors {
-  constructor(opened) {
-    this.log = opened.log;
-    this.operator = opened.operator;
-    this.opened = opened;
+  constructor() {
+    // What opened the log of the entry at hand; the log keys up to that one; the recovery key.
+    this.opened = null;
+    this.logs = [];
+    this.recovery = null;
     this.parties = new Map();
     this.keys = new Map();
   }
 
-  /** Both keys of entry 0 count as authorised before it. Throws Refused. */
-  async open(entry) {
-    const { operator, key, recovery_key: spare, proof, recovery_proof: spareProof } = this.opened;
-    this.parties.set(operator, { name: this.opened.area, roles: ["factor-publisher", "operator"] });
-    const bytes = keyBytes(key.x);
-    const formed = key.crv === "Ed25519" && key.kty === "OKP" && bytes !== null && isSoundKey(bytes);
-    const signer = formed && (await thumbprint(key.x)) === entry.statement.jws.kid;
-    require_(signer, "key", "entry 0 is not signed with the operator's first key");
-    const first = await this.#newKey(operator, key, proof, "operator's first key");
-    this.#add(first, operator, -1, { scope: [`${operator}/`], admin: true, by: entry.statement.jws.kid });
-    const recovery = await this.#newKey(operator, spare, spareProof, "recovery key");
-    this.#add(recovery, operator, -1, { recovery: true, by: entry.statement.jws.kid });
-    const named = await parseVkey(this.log);
-    require_(named.name === this.opened.origin, "rule", "entry 0 names another origin than its log's key");
-  }
-
   /** Throw Refused unless this entry's key may say these types here, and has signed it. */
   async check(entry) {
-    const { index, statement, events } = entry;
+    const { at, statement } = entry;
+    const key = isOpening(entry) ? await firstKey(entry) : this.#authorised(entry);
+    require_(await isSignedBy(statement.jws, key.bytes), "signature", `the signature of ${at} does not hold`);
+  }
+
+  #authorised({ at, index, statement, events }) {
     const { jws, stream, first, count } = statement;
     const key = this.keys.get(jws.kid);
-    require_(key !== undefined, "key", `entry ${index} is signed with a key that the file does not authorise`, { found: jws.kid });
-    const valid = key.authorised < index && (key.revoked === null || index <= key.revoked);
-    require_(valid, "key", `the key of entry ${index} was not valid there`, { found: jws.kid });
+    require_(key !== undefined, "key", `${at} is signed with a key that the file does not authorise`, { found: jws.kid });
+    require_(isValidAt(key, index), "key", `the key of ${at} was not valid there`, { found: jws.kid });
     const types = events.map((item) => item.type);
     const place = placeOf(stream);
     const may = place === "keys" ? this.#mayPostKeys(key, partyOf(stream), first, count, types) : this.#mayPost(key, stream, place);
-    require_(may, "key", `the key of entry ${index} may not post in ${stream}`, { found: jws.kid });
+    require_(may, "key", `the key of ${at} may not post in ${stream}`, { found: jws.kid });
     for (const type of types) {
-      require_(key.types === null || key.types.includes(type), "key", `the key of entry ${index} may not say ${type}`);
+      require_(key.types === null || key.types.includes(type), "key", `the key of ${at} may not say ${type}`);
       require_(placeOfType(type) === place, "key", `${type} does not stand in ${stream}`);
     }
-    require_(await isSignedBy(jws, key.bytes), "signature", `the signature of entry ${index} does not hold`);
+    return key;
   }
 
   /** What an event of trust changes. Throws Refused (`rule`). */
@@ -64,10 +55,13 @@ export class Authors {
     const party = partyOf(item.stream);
     const { data } = item;
     const by = entry.statement.jws.kid;
+    // Indexes that an event names count from the opening of its own log.
+    const indexOf = (said) => entry.log.opened + said;
     const rule = (holds, what) => require_(holds, "rule", `${item.name}: ${what}`);
     switch (item.type) {
       case "LedgerOpened":
-        rule(entry.index === 0, "a log is opened once");
+        rule(isOpening(entry), "a log is opened once");
+        await this.#open(data, entry, item.name);
         break;
       case "PartyRegistered": {
         rule(!this.parties.has(party), `${party} is registered already`);
@@ -96,7 +90,7 @@ export class Authors {
       }
       case "KeyRevoked": {
         const key = this.#own(party, data.key, item.name);
-        const from = data.compromised_from;
+        const from = data.compromised_from === null ? null : indexOf(data.compromised_from);
         rule(key.revoked === null || from !== null, `${data.key} is revoked already`);
         rule(from === null || from <= (key.revoked ?? entry.index), "compromised from a later entry on");
         rule(from === null || key.compromised === null || from < key.compromised, "disputed from there already");
@@ -106,7 +100,7 @@ export class Authors {
       }
       case "EntriesConfirmed": {
         const key = this.#own(party, data.key, item.name);
-        const [from, until] = data.entries;
+        const [from, until] = data.entries.map(indexOf);
         rule(key.compromised !== null && key.revoked !== null, "the key was not declared compromised");
         rule(from >= key.compromised && until <= key.revoked + 1, "entries that are not disputed");
         rule(key.confirmed.every(([one, other]) => other <= from || until <= one), "entries that are confirmed already");
@@ -128,32 +122,76 @@ export class Authors {
     };
   }
 
+  /** Both keys of an opening count as authorised before it. What the log before it has authorised stays, but for its recovery key. */
+  async #open(data, entry, where) {
+    const rule = (holds, what) => require_(holds, "rule", `${where}: ${what}`);
+    const { operator } = data;
+    const before = this.opened;
+    await this.#beginLog(data, rule);
+    const by = entry.statement.jws.kid;
+    const first = await this.#soundKey(operator, data.key, data.proof, `${where}, first key`);
+    const spare = await this.#soundKey(operator, data.recovery_key, data.recovery_proof, `${where}, recovery key`);
+    rule(first.kid !== spare.kid, "one key twice");
+    const eve = entry.index - 1;
+    const recovers = before !== null && spare.kid === this.recovery;
+    rule(recovers || !this.keys.has(spare.kid), "a recovery key that is another key already");
+    const known = this.keys.get(first.kid);
+    if (before === null || (known === undefined && recovers)) {
+      this.#add(first, operator, eve, { scope: [`${operator}/`], admin: true, recovered: recovers, by });
+    } else {
+      const holds = known !== undefined && known.admin && known.party === operator && isValidAt(known, entry.index);
+      rule(holds, "opened with no admin key of the operator that was valid at the end of the log before");
+    }
+    if (before === null) this.parties.set(operator, { name: data.area, roles: ["factor-publisher", "operator"] });
+    else if (!recovers) this.keys.get(this.recovery).revoked = eve;
+    if (!recovers) this.#add(spare, operator, eve, { recovery: true, by });
+    this.recovery = spare.kid;
+  }
+
+  /** The log is a new one of the same operator, and its key nobody else's. */
+  async #beginLog(data, rule) {
+    const { continues, log: vkey, origin } = data;
+    const { key, name } = await parseVkey(vkey);
+    rule(name === origin, "another origin than its log's key names");
+    rule(!continues?.signed || continues.signed.size > continues.size, "what the log before had signed is no more than what it continues");
+    for (const member of ["operator", "area", "timezone"]) rule(data[member] === (this.opened ?? data)[member], `another ${member} than before`);
+    rule(this.logs.every((one) => one.name !== name), "an origin that a log had before");
+    const taken = [...this.logs.map((one) => one.key), ...[...this.keys.values()].map((one) => one.bytes)];
+    rule(taken.every((one) => !same(one, key)), "a key of the log that was used before");
+    this.opened = data;
+    this.logs.push({ key, name });
+  }
+
   #mayPostKeys(key, party, first, count, types) {
-    if (party !== this.operator && first === 1) {
-      return types.length === 1 && types[0] === "PartyRegistered" && count === 1 && key.party === this.operator && key.admin;
+    if (party !== this.opened.operator && first === 1) {
+      return types.length === 1 && types[0] === "PartyRegistered" && count === 1 && key.party === this.opened.operator && key.admin;
     }
     if (!types.every((type) => KEY_EVENTS.includes(type))) return false;
-    if (key.recovery) return party === this.operator && types.every((type) => ["KeyAuthorized", "KeyRevoked"].includes(type));
-    const rescue = key.party === this.operator && types.every((type) => ["KeyRecovered", "KeyRevoked"].includes(type));
+    if (key.recovery) return party === this.opened.operator && types.every((type) => ["KeyAuthorized", "KeyRevoked"].includes(type));
+    const rescue = key.party === this.opened.operator && types.every((type) => ["KeyRecovered", "KeyRevoked"].includes(type));
     return key.admin && (key.party === party || rescue);
   }
 
   #mayPost(key, stream, place) {
     if (place === null || key.recovery || key.party !== partyOf(stream)) return false;
-    if (place === "ledger" || place === "seals") return key.party === this.operator && key.admin;
+    if (place === "ledger" || place === "seals") return key.party === this.opened.operator && key.admin;
     return key.scope.some((item) => covers(item, stream));
   }
 
-  /** A key that is sound, new, no key of the log, and whose holder has signed for this party. */
+  /** A key that is new, too. */
   async #newKey(party, jwk, proof, where) {
-    const bytes = keyBytes(jwk.x);
-    const formed = jwk.crv === "Ed25519" && jwk.kty === "OKP" && bytes !== null && isSoundKey(bytes);
-    require_(formed, "rule", `${where}: not a key that may be trusted`);
+    const key = await this.#soundKey(party, jwk, proof, where);
+    require_(!this.keys.has(key.kid), "rule", `${where}: a key that is on the ledger already`);
+    return key;
+  }
+
+  /** A key that is sound, no log's key, and whose holder has signed for this party. */
+  async #soundKey(party, jwk, proof, where) {
+    const bytes = soundBytes(jwk);
+    require_(bytes !== null, "rule", `${where}: not a key that may be trusted`);
     const kid = await thumbprint(jwk.x);
-    require_(!this.keys.has(kid), "rule", `${where}: a key that is on the ledger already`);
-    const log = await parseVkey(this.log);
-    require_(log.key.some((byte, at) => byte !== bytes[at]), "rule", `${where}: the key of the log`);
-    require_(await isPossession(proof, kid, bytes, this.log, party), "rule", `${where}: nobody has shown to hold the key`);
+    require_(this.logs.every((log) => !same(log.key, bytes)), "rule", `${where}: the key of a log`);
+    require_(await isPossession(proof, kid, bytes, this.opened.log, party), "rule", `${where}: nobody has shown to hold the key`);
     return { kid, bytes };
   }
 
@@ -174,6 +212,29 @@ export class Authors {
     }
     return true;
   }
+}
+
+function isOpening({ index, log }) {
+  return index === log.opened;
+}
+
+/** The key that an opening names as the operator's first, and that has signed it. */
+async function firstKey({ at, events, statement }) {
+  const { key } = events[0].data;
+  const bytes = soundBytes(key);
+  const signer = bytes !== null && (await thumbprint(key.x)) === statement.jws.kid;
+  require_(signer, "key", `${at} is not signed with the operator's first key`);
+  return { bytes };
+}
+
+/** The bytes of a key of the one algorithm that may be trusted, or null. */
+function soundBytes({ crv, kty, x }) {
+  const bytes = crv === "Ed25519" && kty === "OKP" ? keyBytes(x) : null;
+  return bytes !== null && isSoundKey(bytes) ? bytes : null;
+}
+
+function isValidAt({ authorised, revoked }, index) {
+  return authorised < index && (revoked === null || index <= revoked);
 }
 
 function isDisputed(key, index) {

@@ -2,22 +2,23 @@
 //
 // Source: specification, bundles ("Form", "Kinds").
 
-import { base64Hash, fromUtf8 } from "./bytes.js";
-import { decode, isObject } from "./canonical.js";
+import { base64Hash, fromUtf8, utf8 } from "./bytes.js";
+import { decode, encode, isObject } from "./canonical.js";
 import { isAmount, isEvent, isEventType, isHash, isMemberName, isMonth, isParty, isSalt, isSegment, isSize, isStream } from "./names.js";
 import { Unable, require_ } from "./refusal.js";
 import { isCategory, isMonths, isSums } from "./schema.js";
 import { array, ascends, integer, isText, oneOf, orNull, shape } from "./shape.js";
 
 const MAX_DEPTH = 16;
+const MAX_LINE = 65_536;
 
 const isPath = array((item) => base64Hash(item) !== null);
 const isPlaced = (check) => shape({ line: check, path: isPath, position: isSize });
 
-const isTyped = (data) => isObject(data) && isEventType(data.type);
-const isShown = shape({ data: isTyped, path: isPath, position: isSize, previous: isHash });
+const isLineOfEvent = (data) => isObject(data) && isEventType(data.type) && utf8(encode(data)).length <= MAX_LINE;
+const isShown = shape({ data: isLineOfEvent, path: isPath, position: isSize, previous: isHash });
 const isWithheld = shape({ data_hash: isHash, path: isPath, position: isSize, previous: isHash, type: isEventType });
-const isEntry = shape({ events: array((item) => isShown(item) || isWithheld(item), 1), index: isSize, jws: isText, path: isPath });
+const isEntry = shape({ events: array((item) => isShown(item) || isWithheld(item), 1), index: Number.isSafeInteger, jws: isText, path: isPath });
 
 const isCompany = shape({ lines_count: isSize, lines_root: isHash, party: isParty, streams_root: isHash, sums: isSums });
 const KEY = { column: oneOf("biogenic", "emitted", "memo", "removed"), gas: isMemberName, line: isSize, month: isMonth, role: isSegment, scope: oneOf(1, 2, 3), stream: isStream };
@@ -58,7 +59,7 @@ export function readBundle(bytes) {
   require_(isBundle(value), "form", `a bundle of kind ${value.kind} has other members, or a value out of form`);
   require_(rises(value.entries.map((entry) => entry.index)), "form", "entries do not stand once each, in order of index");
   for (const entry of value.entries) {
-    require_(rises(entry.events.map((item) => item.position)), "form", `the events of entry ${entry.index} do not stand once each, in order`);
+    require_(rises(entry.events.map((item) => item.position)), "form", `the events of the entry with index ${entry.index} do not stand once each, in order`);
   }
   return value;
 }

@@ -6,6 +6,7 @@
 // Source: specification, what an event comes to.
 
 import { fraction, product, round, sum } from "./exact.js";
+import { placeIn } from "./logs.js";
 import { isOfRules } from "./months.js";
 import { partyOf, seconds } from "./names.js";
 import { placeOf, sourceOf } from "./places.js";
@@ -36,15 +37,18 @@ export class Accounts {
     return rules;
   }
 
-  /** Take in one shown event. Throws Refused (`rule`). */
-  apply(item, index) {
+  /** Take in one shown event of an entry. Throws Refused (`rule`). */
+  apply(item, { index, log }) {
     const { data, name, stream, type } = item;
     const rule = (holds, what) => require_(holds, "rule", `${name}: ${what}`);
     switch (type) {
       case "LedgerOpened":
+        this.activated.push([index - 1, data.rules]);
+        this.rulesAt(index);
+        break;
       case "RulesActivated":
         rule(this.activated.at(-1)?.[1].version !== data.rules.version, "rules that are in force already");
-        this.activated.push([type === "LedgerOpened" ? -1 : index, data.rules]);
+        this.activated.push([index, data.rules]);
         this.rulesAt(index + 1);
         break;
       case "SourceRegistered": {
@@ -102,18 +106,18 @@ export class Accounts {
         break;
       }
       case "FootprintSealed":
-        require_(data.size >= 1 && data.size <= index, "seal", `${name} seals a size that the log did not have`);
-        rule(this.#decides(data), "other rules than those of its size, or a time outside of their calendar");
+        require_(data.size >= 1 && data.size <= placeIn(log, index), "seal", `${name} seals a size that the log did not have`);
+        rule(this.#decides(data, log.opened + data.size), "other rules than those of its size, or a time outside of their calendar");
         break;
       default:
     }
   }
 
-  /** Whether a seal's rules, with its set of potentials and its months, are those in force at its size. */
-  #decides({ gwp, period, rules, size }) {
-    const named = this.activated.filter(([since]) => since < size).at(-1)[1];
+  /** Whether a seal's rules, with its set of potentials and its months, are those in force at the index of its size. */
+  #decides({ gwp, period, rules }, end) {
+    const named = this.activated.filter(([since]) => since < end).at(-1)[1];
     const same = named.version === rules.version && named.sha256 === rules.sha256;
-    return same && this.rulesAt(size).gwps.includes(gwp) && period.every(isOfRules);
+    return same && this.rulesAt(end).gwps.includes(gwp) && period.every(isOfRules);
   }
 
   /** Month → role → gas → milligrams of a reading as it stands; empty where there is nothing. Throws Refused (`rule`). */

@@ -6,6 +6,7 @@ import { base64Hash, hex, unhex, utf8 } from "./bytes.js";
 import { encode } from "./canonical.js";
 import { eventNamed } from "./entries.js";
 import { product, round, sum } from "./exact.js";
+import { sequenceIn } from "./logs.js";
 import { leadsTo, leafHash, rootOf } from "./merkle.js";
 import { partyOf } from "./names.js";
 import { require_ } from "./refusal.js";
@@ -13,12 +14,12 @@ import { gasOf } from "./units.js";
 
 const COLUMNS = ["biogenic", "emitted", "removed"];
 
-/** The seal that a subject names, in its place: its data, and its entry. Throws Refused. */
+/** The seal that a subject names, in its place: its data, its entry, and the index up to which it covers. Throws Refused. */
 export function openSeal(subject, entries, operator) {
   const { entry, item } = eventNamed(entries, subject.seal);
   const seal = item.data;
   require_(item.stream === `${operator}/seals`, "seal", `${item.name} is not the operator's`);
-  return { seal, entry };
+  return { seal, entry, end: entry.log.opened + seal.size };
 }
 
 /** The company's line, proven to be in the list of companies. */
@@ -98,21 +99,25 @@ export function equivalent(rules, gwp, masses) {
 }
 
 /** Step 11: streams that are asked for end as the seal says, and are in the file whole. */
-export async function checkHeads(bundle, entries, asked, seal, sealIndex, operator) {
+export async function checkHeads(bundle, entries, asked, sealed, operator) {
   const streams = new Set(asked);
   const shown = new Set(bundle.heads.map((proof) => proof.stream));
   for (const stream of streams) require_(shown.has(stream), "left-out", `there is no proof of where ${stream} ends`);
   for (const stream of shown) require_(streams.has(stream), "foreign", `nobody asked where ${stream} ends`);
-  for (const proof of bundle.heads) await checkHead(proof, entries, seal);
-  for (const { index, statement } of entries) {
-    const own = [`${operator}/keys`, `${operator}/ledger`].includes(statement.stream) && index < sealIndex;
-    require_(index < seal.size || index === sealIndex || own, "foreign", `entry ${index} is not below the size of the seal`);
+  for (const proof of bundle.heads) await checkHead(proof, entries, sealed);
+  const { entry, end } = sealed;
+  // Behind a seal of an earlier log stand the keys and rules under which the log at hand was opened, by its entry 0.
+  const last = Math.max(entry.index, 0);
+  for (const { at, index, statement } of entries) {
+    const own = [`${operator}/keys`, `${operator}/ledger`].includes(statement.stream) && index <= last;
+    require_(index < end || index === entry.index || own, "foreign", `${at} is not below the size of the seal`);
   }
 }
 
-async function checkHead(proof, entries, seal) {
+async function checkHead(proof, entries, { seal, entry, end }) {
   const { stream } = proof;
-  const items = entries.filter((entry) => entry.index < seal.size && entry.statement.stream === stream).flatMap((entry) => entry.events);
+  const sequence = sequenceIn(entry.log, stream);
+  const items = entries.filter((one) => one.index < end && one.sequence === sequence).flatMap((one) => one.events);
   if (!proof.line) {
     require_(await isAbsent(proof, seal), "seal", `that ${stream} has no entry is not shown`);
     require_(items.length === 0, "foreign", `${stream} has entries in the file, and none by the seal`);

@@ -3,6 +3,7 @@
 // Source: specification, bundles ("What an event stands on").
 
 import { eventNamed } from "./entries.js";
+import { entryIn } from "./logs.js";
 import { partyOf } from "./names.js";
 import { correctionsOf, placeOf, sourceOf } from "./places.js";
 import { require_ } from "./refusal.js";
@@ -12,28 +13,32 @@ import { ZEROS } from "./statement.js";
 const READINGS = ["ActivityRecorded", "EmissionMeasured", "ProfileRecorded"];
 const OF_SOURCE = ["SourceAmended", "SourceClosed", "FactorAssigned"];
 
-/** The data of the event that opens the ledger of this vkey: entry 0 of the file. */
-export function opening(entries, vkey) {
-  const first = entries[0];
-  const item = first?.events[0];
-  const opens = first?.index === 0 && item.type === "LedgerOpened" && item.data !== null && first.statement.count === 1;
-  require_(opens, "opening", "entry 0, which opens the ledger, is not in the file or not shown");
-  require_(item.data.log === vkey, "opening", "entry 0 opens another log", { expected: vkey, found: item.data.log });
-  require_(item.name === `${item.data.operator}/ledger@1`, "opening", "entry 0 does not open the operator's own ledger");
-  return item.data;
+/** The data of the event that opens each of these logs, its entry 0; in their order. Throws Refused. */
+export function openings(entries, logs) {
+  return logs.map((log) => {
+    const first = entries.find((entry) => entry.index === log.opened);
+    const item = first?.events[0];
+    const opens = item?.type === "LedgerOpened" && item.data !== null && first.statement.count === 1;
+    const at = entryIn(log, log.opened);
+    require_(opens, "opening", `${at}, which opens the ledger, is not in the file or not shown`);
+    require_(item.data.log === log.vkey, "opening", `${at} opens another log`, { expected: log.vkey, found: item.data.log });
+    const own = item.stream === `${item.data.operator}/ledger` && item.version === 1;
+    require_(own, "opening", `${at} does not open the operator's own ledger`);
+    return item.data;
+  });
 }
 
 /** Streams of keys and rules are shown from their first event on, without a gap. */
 export function checkTrustIsWhole(entries) {
   const heads = new Map();
-  for (const { statement, events } of entries.filter((entry) => isTrust(entry.statement.stream))) {
-    const [version, leaf] = heads.get(statement.stream) ?? [0, ZEROS];
+  for (const { sequence, statement, events } of entries.filter((entry) => isTrust(entry.statement.stream))) {
+    const [version, leaf] = heads.get(sequence) ?? [0, ZEROS];
     const follows = statement.first === version + 1 && statement.previous === leaf;
     const whole = follows && events.every((item, at) => item.position === at && item.data !== null);
     require_(whole, "left-out", `events of ${statement.stream} are left out or withheld`);
     // A batch that is not named to its end has no later one behind it in the file.
     const ended = events.length === statement.count;
-    heads.set(statement.stream, [statement.first + events.length - 1, ended ? statement.head : ""]);
+    heads.set(sequence, [statement.first + events.length - 1, ended ? statement.head : ""]);
   }
 }
 
@@ -65,7 +70,7 @@ export function checkNothingElse(bundle, entries, operator, streams) {
   }
   if (bundle.kind === "event") {
     const { item: subject } = eventNamed(entries, event);
-    const later = items.find((item) => item.stream === subject.stream && item.version > subject.version);
+    const later = items.find((item) => item.sequence === subject.sequence && item.version > subject.version);
     require_(later === undefined, "foreign", `${later?.name} follows the event that is asked about`);
   }
 }

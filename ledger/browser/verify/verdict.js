@@ -16,7 +16,7 @@ import { checkPolicy, openCheckpoint, parseLogKey, parsePolicy, parseWitnesses }
 import { correctionsOf, placeOf } from "./places.js";
 import { Refused, Unable, require_ } from "./refusal.js";
 import { checkHeads, equivalent, openCompanies, openCompany, matches, openLine, openPart, openSeal, openTarget } from "./sealed.js";
-import { checkNothingElse, checkTrustIsWhole, missing, opening, streamsAsked } from "./standing.js";
+import { checkNothingElse, checkTrustIsWhole, missing, openings, streamsAsked } from "./standing.js";
 
 const OF_FIGURE = ["ActivityCorrected", "ActivityWithdrawn", "ActivityRecorded", "EmissionMeasured", "ProfileRecorded"];
 
@@ -38,6 +38,7 @@ export async function verifyBundle(bytes, { logKey, witnesses = [], replayed = [
   checkPolicy(wanted, checkpoint.cosigned.filter((one) => counted.includes(one)));
   const file = await openFile(bundle, checkpoint, logKey);
   const { claim, strength, open } = await CLAIMS[bundle.kind](bundle, file);
+  if (file.logs.length > 1) open.push("earlier-history");
   const names = [...new Set(checkpoint.cosigned.map((one) => one.name))].sort();
   const audits = checkpoint.cosigned.some((one) => replaying.includes(one));
   return {
@@ -57,35 +58,36 @@ export async function verifyBundle(bytes, { logKey, witnesses = [], replayed = [
 }
 
 /** What a page shows beside the verdict: names for people, the lists of the file, and equivalents in the seal's own set. */
-function aboutFile(bundle, { accounts, authors, entries, opened }) {
-  const seal = bundle.subject.seal ? eventNamed(entries, bundle.subject.seal).item.data : null;
+function aboutFile(bundle, { accounts, authors, entries, logs, opened, operator }) {
+  const { seal, end } = bundle.subject.seal ? openSeal(bundle.subject, entries, operator) : { seal: null };
+  const [atHand, ...earlier] = [...logs].reverse().map((log) => ({ ...log, entries: entries.filter((one) => one.log === log).length }));
   const gwp = seal?.gwp ?? null;
   return {
     area: opened.area,
     bundle,
-    entries: entries.length,
+    earlier,
+    entries: atHand.entries,
+    entryNames: new Map(entries.map(({ at, index }) => [index, at])),
     gwp,
-    inEquivalents: (masses) => (seal ? equivalent(accounts.rulesAt(seal.size), gwp, masses) : null),
+    inEquivalents: (masses) => (seal ? equivalent(accounts.rulesAt(end), gwp, masses) : null),
     partyName: (party) => authors.parties.get(party)?.name ?? party,
     period: seal?.period ?? null,
     selected: bundle.subject.select ? bundle.lines.filter((line) => matches(line, bundle.subject.select)) : [],
-    sealedSize: seal?.size ?? null,
     view: seal?.view ?? null,
   };
 }
 
 /** Steps 2 to 6: entries that are in the log, said by who may say them, and what they come to. */
 async function openFile(bundle, checkpoint, vkey) {
-  const entries = await openEntries(bundle, checkpoint, vkey);
-  const opened = opening(entries, vkey);
+  const { entries, logs } = await openEntries(bundle, checkpoint, vkey);
+  const opened = openings(entries, logs);
   checkTrustIsWhole(entries);
-  const { operator } = opened;
+  const { operator } = opened.at(-1);
   const items = entries.flatMap((entry) => entry.events);
   const asked = bundle.kind === "current-event" ? streamsAsked(bundle.subject, entries, operator) : [];
   checkNothingElse(bundle, entries, operator, asked);
-  const accounts = new Accounts(new Calendar(opened.timezone));
-  const authors = new Authors(opened);
-  await authors.open(entries[0]);
+  const accounts = new Accounts(new Calendar(opened[0].timezone));
+  const authors = new Authors();
   const lacking = missing(items);
   const logged = isLogged(bundle, entries, items, asked);
   // What a stream with a head withholds counts as being there, and so nothing that is shown may stand on it.
@@ -96,10 +98,10 @@ async function openFile(bundle, checkpoint, vkey) {
       await authors.apply(item, entry);
       const left = lost?.by === item.name ? lost.what : null;
       require_(left === null, "left-out", `${item.name} stands on ${left}, which is not in the file`);
-      if (!logged || OF_RULES.includes(item.type)) accounts.apply(item, entry.index);
+      if (!logged || OF_RULES.includes(item.type)) accounts.apply(item, entry);
     }
   }
-  return { entries, items, opened, operator, asked, accounts, authors, logged };
+  return { entries, logs, items, opened: opened.at(-1), operator, asked, accounts, authors, logged };
 }
 
 /** Whether data is withheld that the claim about an event needs: then no rule of accounting is asked. */
@@ -113,8 +115,8 @@ const CLAIMS = {
   event: async (bundle, file) => ({ ...eventClaim(bundle, file), open: ["later-change"] }),
 
   "current-event": async (bundle, file) => {
-    const { seal, entry } = openSeal(bundle.subject, file.entries, file.operator);
-    await checkHeads(bundle, file.entries, file.asked, seal, entry.index, file.operator);
+    const sealed = openSeal(bundle.subject, file.entries, file.operator);
+    await checkHeads(bundle, file.entries, file.asked, sealed, file.operator);
     const source = eventNamed(file.entries, bundle.subject.event).item.stream;
     const hidden = file.items.filter((item) => item.data === null && couldChange(item, source));
     return { ...eventClaim(bundle, file), open: ["after-seal", ...hidden.map((item) => `undisclosed:${item.name}`)] };
@@ -145,8 +147,8 @@ const CLAIMS = {
   },
 
   "target-progress": async (bundle, file) => {
-    const { seal } = openSeal(bundle.subject, file.entries, file.operator);
-    const rules = file.accounts.rulesAt(seal.size);
+    const { seal, end } = openSeal(bundle.subject, file.entries, file.operator);
+    const rules = file.accounts.rulesAt(end);
     return { claim: openTarget(bundle.subject, file.entries, file.operator, seal, rules), strength: "sealed", open: ["later-seal", "later-target"] };
   },
 };

@@ -57,35 +57,35 @@ from tests.unit.world import (
 )
 
 
-def agree(in_browser: InBrowser, value: Value | bytes) -> dict[str, Any]:
+def agree(in_browser: InBrowser, value: Value | bytes, log_key: str = LOG) -> dict[str, Any]:
     """What both say of a file that holds."""
     data = value if isinstance(value, bytes) else as_file(value)
-    found = in_browser.check(data, logKey=LOG)
-    assert found.get("facts") == facts(verify_bundle(data, LOG)), found
+    found = in_browser.check(data, logKey=log_key)
+    assert found.get("facts") == facts(verify_bundle(data, log_key)), found
     says: dict[str, Any] = found["facts"]
     return says
 
 
-def ours(data: bytes) -> str:
+def ours(data: bytes, log_key: str = LOG) -> str:
     """The defect by which the product refuses a file."""
     with pytest.raises(LedgerError) as refused:
-        verify_bundle(data, LOG)
+        verify_bundle(data, log_key)
     return refused.value.defect
 
 
-def said(data: bytes) -> object:
+def said(data: bytes, log_key: str = LOG) -> object:
     """What the product says of a file: its facts, or the defect."""
     try:
-        return facts(verify_bundle(data, LOG))
+        return facts(verify_bundle(data, log_key))
     except LedgerError as error:
         return error.defect
 
 
-def refuse(in_browser: InBrowser, value: Value | bytes, defect: str) -> None:
+def refuse(in_browser: InBrowser, value: Value | bytes, defect: str, log_key: str = LOG) -> None:
     """Both refuse it, with this defect."""
     data = value if isinstance(value, bytes) else as_file(value)
-    found = in_browser.check(data, logKey=LOG)
-    assert (found.get("defect"), ours(data)) == (defect, defect), found
+    found = in_browser.check(data, logKey=log_key)
+    assert (found.get("defect"), ours(data, log_key)) == (defect, defect), found
 
 
 @pytest.fixture
