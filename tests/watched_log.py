@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
+from urllib.parse import unquote
 
 from ledger.log import batch, canonical, seals, tiles, tree
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
@@ -19,6 +20,7 @@ from ledger.log.seals import CompanyLine, Head, encode_company
 from ledger.log.tiles import ENTRIES, parse_tile_path, tile_width
 
 ORIGIN: Final = "ledger.example/log"
+OPENING: Final = "operator/ledger"
 SIGNED_AT: Final = "2026-11-22T06:00:00Z"
 KEY: Final = PrivateKey.from_seed(b"\x61" * 32)
 LOG_KEY: Final = PrivateKey.from_seed(b"\x62" * 32)
@@ -26,9 +28,23 @@ VKEY: Final = log_vkey(ORIGIN, LOG_KEY.public)
 
 
 class WatchedLog:
-    """Bodies as they were posted; `fork` gives the same log, to go on differently."""
+    """Bodies as they were posted; `fork` gives the same log, to go on differently.
 
-    def __init__(self, bodies: Iterable[bytes] = ()) -> None:
+    `before` is the log that this one continues, and serves beside its own.
+    """
+
+    def __init__(
+        self,
+        bodies: Iterable[bytes] = (),
+        *,
+        origin: str = ORIGIN,
+        before: WatchedLog | None = None,
+        **said: object,
+    ) -> None:
+        """What is `said` the opening says otherwise of the log before."""
+        self.origin, self.before = origin, before
+        self.key = LOG_KEY if origin == ORIGIN else PrivateKey.from_seed(_seed(origin))
+        self.vkey = log_vkey(origin, self.key.public)
         self.bodies = list(bodies)
         self.companies: dict[int, list[Any]] = {}
         """The lists of companies, by the version of their seal."""
@@ -40,11 +56,24 @@ class WatchedLog:
         """What becomes of an answer, by its path."""
         self.requests: list[str] = []
         if not self.bodies:
-            self.post("operator/ledger", {"type": "LedgerOpened", "continues": None})
+            continues = None if before is None else before.named() | said
+            self.post("operator/ledger", {"type": "LedgerOpened", "continues": continues})
 
     def fork(self, size: int) -> WatchedLog:
         """The same log, key and all, up to this size."""
-        return WatchedLog(self.bodies[:size])
+        return WatchedLog(self.bodies[:size], origin=self.origin, before=self.before)
+
+    def named(self) -> dict[str, object]:
+        """The end of this log, as the opening of the next one names it."""
+        heads = self.heads(len(self.bodies))
+        root = tree.root_of([leaf_hash(entry) for entry in self.entries])
+        return {
+            "log": self.vkey,
+            "size": len(self.bodies),
+            "root": root.hex(),
+            "heads_root": seals.heads_root(heads).hex(),
+            "heads_count": len(heads),
+        }
 
     @property
     def entries(self) -> list[bytes]:
@@ -60,6 +89,8 @@ class WatchedLog:
     def end(self, stream: str) -> tuple[int, str]:
         """Version and leaf of a stream's last event."""
         found = [(one.last, one.head) for one in self.statements() if one.stream == stream]
+        if not found and self.before is not None and stream != OPENING:
+            return self.before.end(stream)
         return found[-1] if found else (0, ZEROS_HEX)
 
     def post(self, stream: str, *events: dict[str, object], **changed: Any) -> int:
@@ -69,7 +100,7 @@ class WatchedLog:
         lines = [(str(one["type"]), canonical.encode(one)) for one in values or [{}]]
         body = batch.build(
             KEY,
-            changed.get("log", VKEY),
+            changed.get("log", self.vkey),
             stream,
             changed.get("first", last + 1),
             changed.get("previous", head),
@@ -90,8 +121,13 @@ class WatchedLog:
 
     def heads(self, size: int) -> list[Head]:
         ends = {one.stream: one for one in self.statements(size)}
-        found = (Head(head=one.head, stream=name, version=one.last) for name, one in ends.items())
-        return sorted(found, key=lambda one: one.stream)
+        found = {
+            name: Head(head=one.head, stream=name, version=one.last) for name, one in ends.items()
+        }
+        if self.before is not None:
+            before = self.before.heads(len(self.before.bodies))
+            found = {one.stream: one for one in before if one.stream != OPENING} | found
+        return sorted(found.values(), key=lambda one: one.stream)
 
     def company(self, party: str, size: int) -> CompanyLine:
         return CompanyLine(
@@ -127,24 +163,34 @@ class WatchedLog:
         """The checkpoint of a size."""
         entries = self.entries[:size]
         root = tree.root_of([leaf_hash(entry) for entry in entries])
-        return sign_checkpoint(LOG_KEY, Checkpoint(ORIGIN, len(entries), root))
+        return sign_checkpoint(self.key, Checkpoint(self.origin, len(entries), root))
 
     def answer(self, path: str) -> bytes | None:
         """What is served under a path."""
         self.requests.append(path)
         if path == "/v1/status":
-            return json.dumps({"log_key": VKEY}).encode()
-        if path == "/log/checkpoint":
-            return self.note or self.signed(self.size)
-        if path.startswith("/log/tile/"):
-            return self._tile(path.removeprefix("/log/"))
+            return json.dumps({"log_key": self.vkey}).encode()
         if path.startswith("/v1/streams/"):
-            stream, _, first = path.removeprefix("/v1/streams/").partition("/entries?from=")
-            return self._page(stream, int(first))
+            stream, _, rest = path.removeprefix("/v1/streams/").partition("/entries?from=")
+            first, _, log = rest.partition("&log=")
+            return self._page(stream, int(first), unquote(log) or self.origin)
         if path.startswith("/v1/seals/"):
-            found = self.companies.get(int(path.split("/")[3]))
+            found = self._companies(int(path.split("/")[3]))
             return None if found is None else json.dumps({"companies": found}).encode()
-        return None
+        return self._file(path)
+
+    def _file(self, path: str) -> bytes | None:
+        folder = f"/{self.origin.partition('/')[2]}/"
+        if path == f"{folder}checkpoint":
+            return self.note or self.signed(self.size)
+        if path.startswith(f"{folder}tile/"):
+            return self._tile(path.removeprefix(folder))
+        return None if self.before is None else self.before.answer(path)
+
+    def _companies(self, version: int) -> list[Any] | None:
+        if version in self.companies or self.before is None:
+            return self.companies.get(version)
+        return self.before._companies(version)
 
     def _tile(self, path: str) -> bytes | None:
         name = parse_tile_path(path)
@@ -158,9 +204,14 @@ class WatchedLog:
         found = whole.get((name.level, name.number)) or edge.partial[name.level]
         return found[: name.width * 32]
 
-    def _page(self, stream: str, first: int) -> bytes:
+    def _page(self, stream: str, first: int, log: str) -> bytes:
         found = []
-        for body in self.bodies:
+        if self.before is not None and stream == OPENING and log != self.origin:
+            return self.before._page(stream, first, log)
+        bodies, older = self.bodies, self.before
+        while older is not None and stream != OPENING:
+            bodies, older = older.bodies + bodies, older.before
+        for body in bodies:
             jws, lines = body.split(b"\n", 1)
             said = _statement(body)
             if said.stream == stream and said.last >= first:
@@ -171,6 +222,10 @@ class WatchedLog:
 @lru_cache(maxsize=10_000)
 def _statement(body: bytes) -> batch.Statement:
     return batch.parse_statement(batch.split_submission(body)[0]).statement
+
+
+def _seed(origin: str) -> bytes:
+    return origin.encode().ljust(32, b".")[:32]
 
 
 class LogServer:

@@ -1,8 +1,8 @@
 """What an entry of a log must be, as far as the public statements alone can say.
 
 A statement in form, for this log; what it has seen is in the log before it; it goes on where its
-stream ended. The first entry is of `<operator>/ledger`. (Where a stream begins above version 1, the
-opening event must say that the log continues an earlier one: that is asked later.) Source: specification, monitoring, following.
+stream ended. The first entry is of `<operator>/ledger`. (Where a stream begins is asked later: in a log
+that continues another one, that is where it ended there.) Source: specification, monitoring, following.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class EntryReader:
         else:
             said = signed.statement
             found = KeptEntry(
-                index, leaf, root, said.stream, said.first, said.count, said.head, signed.kid,
-                said.signed_at, self._fault(index, said),
+                index, leaf, root, said.stream, said.first, said.count, said.previous, said.head,
+                signed.kid, said.signed_at, self._fault(index, said),
             )  # fmt: skip
             self._ends[said.stream] = found
         self._new[index] = found

@@ -4,6 +4,7 @@
     entries   of each entry: leaf hash, root of the tree that ends with it, and what its statement says
     parties   who is registered, in which roles, and since which entry
     seals     of each seal that was checked: its entry, and what was wrong with it
+    opening   what the log's opening says of the log before it, as JSON
     notes     checkpoints seen elsewhere that the log has still to come up to
     reported  up to which entry a party's or stream's owner was told
 
@@ -39,8 +40,8 @@ CREATE TABLE IF NOT EXISTS log (
 );
 CREATE TABLE IF NOT EXISTS entries (
     at INTEGER PRIMARY KEY, leaf BLOB NOT NULL, root BLOB NOT NULL, stream TEXT NOT NULL,
-    first INTEGER NOT NULL, count INTEGER NOT NULL, head TEXT NOT NULL, kid TEXT NOT NULL,
-    signed_at TEXT NOT NULL, fault TEXT NOT NULL
+    first INTEGER NOT NULL, count INTEGER NOT NULL, previous TEXT NOT NULL, head TEXT NOT NULL,
+    kid TEXT NOT NULL, signed_at TEXT NOT NULL, fault TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS entries_of_a_stream ON entries (stream, at);
 CREATE INDEX IF NOT EXISTS entries_with_a_fault ON entries (at) WHERE fault <> '';
@@ -48,10 +49,13 @@ CREATE TABLE IF NOT EXISTS parties (
     name TEXT PRIMARY KEY, at INTEGER NOT NULL, roles TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seals (at INTEGER PRIMARY KEY, fault TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS opening (
+    one INTEGER PRIMARY KEY CHECK (one = 1), continues BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS notes (note BLOB PRIMARY KEY, said_by TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reported (name TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 """
-_MEMBERS: Final = "at, leaf, root, stream, first, count, head, kid, signed_at, fault"
+_MEMBERS: Final = "at, leaf, root, stream, first, count, previous, head, kid, signed_at, fault"
 
 
 class KeptEntry(msgspec.Struct, frozen=True):
@@ -64,6 +68,7 @@ class KeptEntry(msgspec.Struct, frozen=True):
     stream: str = ""
     first: int = 0
     count: int = 0
+    previous: str = ""
     head: str = ""
     kid: str = ""
     signed_at: str = ""
@@ -108,6 +113,7 @@ class Kept:
         os.close(self._lock)
 
     def _read(self) -> None:
+        self._entries("at = -1", ())  # a file of another form than this one is not read
         row = self._db.execute("SELECT vkey, size, note FROM log").fetchone()
         self.vkey: str | None = row[0] if row else None
         self.note = bytes(row[2]) if row else b""
@@ -179,6 +185,18 @@ class Kept:
             db.execute("UPDATE log SET size = ?, note = ?", (head.size, signed))
         self.size, self.note = head.size, signed
 
+    def end(self, size: int) -> None:
+        """All entries below this size are the whole log, which another one continues: they count.
+
+        What they were held against is in the opening of that one.
+        """
+        if size < self.size or self.root_at(size) is None:
+            raise AssertionError("a log ends behind all of its entries")
+        if size > self.size:
+            with self._change() as db:
+                db.execute("UPDATE log SET size = ?", (size,))
+            self.size = size
+
     def root_at(self, size: int) -> RootHash | None:
         """The root of the first `size` entries; None where there are not so many."""
         if size == 0:
@@ -209,12 +227,12 @@ class Kept:
             "stream = ? AND at >= ? AND at < ? ORDER BY at", (stream, above, self.size)
         )
 
-    def begun_elsewhere(self) -> list[KeptEntry]:
-        """The first entries of streams that begin above version 1."""
+    def begun(self, above: int = 0) -> list[KeptEntry]:
+        """The first entry of each stream, of those that begin above a version."""
         return self._entries(
-            "first <> 1 AND at IN (SELECT min(at) FROM entries WHERE at < ? AND stream <> '' "
+            "first > ? AND at IN (SELECT min(at) FROM entries WHERE at < ? AND stream <> '' "
             "GROUP BY stream) ORDER BY at",
-            (self.size,),
+            (above, self.size),
         )
 
     def with_faults(self) -> list[KeptEntry]:
@@ -253,7 +271,17 @@ class Kept:
             for at, leaf, root, *rest in rows
         ]
 
-    # --- parties and seals ---------------------------------------------------------------------
+    # --- opening, parties and seals ------------------------------------------------------------
+
+    def opening(self) -> bytes | None:
+        """What the opening says of the log before, as it was kept; None before it was looked at."""
+        row = self._db.execute("SELECT continues FROM opening").fetchone()
+        return None if row is None else bytes(row[0])
+
+    def add_opening(self, continues: bytes) -> None:
+        """Remember what the opening says of the log before."""
+        with self._change() as db:
+            db.execute("INSERT OR REPLACE INTO opening VALUES (1, ?)", (continues,))
 
     def registrations(self, size: int) -> list[KeptEntry]:
         """The first entries of all streams `P/keys` below a size."""

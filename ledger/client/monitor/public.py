@@ -24,6 +24,7 @@ from ledger.log.values import HashHex, Size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ledger.client.monitor.before import Before
     from ledger.client.monitor.kept import Kept, KeptEntry
     from ledger.client.monitor.served import Served
 
@@ -47,32 +48,85 @@ class Seal(msgspec.Struct, frozen=True):
     totals: Sums
 
 
+class Continues(msgspec.Struct, frozen=True):
+    """What an opening says of the log before it."""
+
+    log: str
+    size: Size
+    root: HashHex
+    heads_root: HashHex
+    heads_count: Size
+
+
+class _Opening(msgspec.Struct, frozen=True):
+    continues: Continues | None = None
+
+
 class _Registered(msgspec.Struct, frozen=True):
     roles: tuple[str, ...]
+
+
+class OutOfForm(Exception):
+    """An opening or a registration; it says what is wrong with it."""
 
 
 class PublicEvents:
     """Asks a ledger for public events and checks them against the log that is kept."""
 
-    def __init__(self, kept: Kept, served: Served) -> None:
+    def __init__(self, kept: Kept, served: Served, log: str = "") -> None:
+        """`log` is the origin of a log that the served one continues, if it is that one."""
         self._kept = kept
         self._served = served
+        self._log = log
         self.operator = party_of(kept.entry(0).stream)
-        self._continues: bool | None = None
+        self.before: Before | None = None
+        """What the logs before this one have come to, once that is known."""
 
-    def continues(self) -> bool:
-        """Whether the log's opening says that it goes on from an earlier log. Raises as `events`."""
-        if self._continues is None:
-            _, opening = next(self.events(self._kept.entry(0)))
-            self._continues = opening.get("continues") is not None
-        return self._continues
+    def continues(self) -> Continues | None:
+        """The log that this one goes on from, as its opening says. Raises OutOfForm, and as `events`."""
+        kept = self._kept.opening()
+        if kept is not None:
+            return msgspec.json.decode(kept, type=Continues | None)
+        entry = self._kept.entry(0)
+        _, opening = next(self.events(entry))
+        try:
+            found = msgspec.convert(opening, _Opening).continues
+        except msgspec.ValidationError as error:
+            raise OutOfForm(f"it opens the log out of form: {error}") from error
+        self._kept.add_opening(msgspec.json.encode(found))
+        return found
+
+    def heads(self, size: int) -> list[Head]:
+        """Where each stream ends below a size, by stream, those of earlier logs among them."""
+        before = {} if self.before is None else self.before.heads
+        found = before | {one.stream: one for one in self._kept.heads(size)}
+        return sorted(found.values(), key=lambda one: one.stream.encode())
+
+    def roles(self, size: int) -> dict[str, tuple[str, ...]]:
+        """The roles of each party that was registered below a size, in an earlier log too.
+
+        Raises OutOfForm, and as `events`.
+        """
+        before = {} if self.before is None else self.before.roles
+        known = self._kept.parties()
+        for entry in self._kept.registrations(size):
+            party = party_of(entry.stream)
+            if entry.first != 1 or party in known:
+                continue
+            try:
+                known[party] = entry.index, self._register(party, entry)
+            except msgspec.ValidationError as error:
+                raise OutOfForm(
+                    f"entry {entry.index} registers {party} out of form: {error}"
+                ) from error
+        return before | {party: roles for party, (at, roles) in known.items() if at < size}
 
     def events(self, entry: KeptEntry) -> Iterator[tuple[int, dict[str, object]]]:
         """Version and data of each event of an entry of a public stream.
 
         Raises ProofFailed for other data than the log has, NotFound, Unavailable.
         """
-        found = self._served.stream(entry.stream, entry.first)
+        found = self._served.stream(entry.stream, entry.first, self._log)
         if not found or leaf_hash(found[0].signed.jws.raw) != entry.leaf:
             raise _other_data(entry, "another statement")
         try:
@@ -109,7 +163,7 @@ class PublicEvents:
     def _heads_fault(self, entry: KeptEntry, seal: Seal) -> str:
         if seal.size > entry.index:
             return f"it covers size {seal.size}, and is itself entry {entry.index}"
-        heads = self._kept.heads(seal.size)
+        heads = self.heads(seal.size)
         found = seals.heads_root(heads).hex()
         if (seal.heads_count, seal.heads_root) != (len(heads), found):
             return (
@@ -141,20 +195,11 @@ class PublicEvents:
 
     def _parties_fault(self, seal: Seal, companies: list[CompanyLine]) -> str:
         """Everyone, once: the parties of the list are those that were registered below the size."""
-        known = self._kept.parties()
-        for entry in self._kept.registrations(seal.size):
-            party = party_of(entry.stream)
-            if party in known:
-                continue
-            try:
-                known[party] = entry.index, self._register(party, entry)
-            except msgspec.ValidationError as error:
-                return f"entry {entry.index} registers {party} out of form: {error}"
-        expected = {
-            party
-            for party, (index, roles) in known.items()
-            if index < seal.size and SEALED_ROLES & set(roles)
-        }
+        try:
+            known = self.roles(seal.size)
+        except OutOfForm as error:
+            return str(error)
+        expected = {party for party, roles in known.items() if SEALED_ROLES & set(roles)}
         listed = {one.party for one in companies}
         if left_out := sorted(expected - listed):
             return f"its list leaves out {', '.join(left_out)}"
@@ -173,7 +218,7 @@ class PublicEvents:
 
     def _streams_fault(self, seal: Seal, companies: list[CompanyLine]) -> str:
         by_party: dict[str, list[Head]] = defaultdict(list)
-        for head in self._kept.heads(seal.size):
+        for head in self.heads(seal.size):
             by_party[party_of(head.stream)].append(head)
         for one in companies:
             if one.streams_root != seals.heads_root(by_party[one.party]).hex():

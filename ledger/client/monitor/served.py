@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -18,6 +18,7 @@ from ledger.client.answer import LIST, Endless, Most, receive
 from ledger.errors import BadValue, LedgerError, NotFound, Unavailable
 from ledger.log import tiles
 from ledger.log.hashes import HASH_BYTES
+from ledger.log.names import begins_anew
 from ledger.log.page import PageEntry, read_page
 from ledger.log.tiles import ENTRIES, WIDTH, tile_path
 
@@ -93,12 +94,15 @@ class Served:
 
         return read
 
-    def stream(self, stream: str, version: int) -> list[PageEntry]:
+    def stream(self, stream: str, version: int, log: str = "") -> list[PageEntry]:
         """The entries of a public stream from the one that holds a version on, one page.
 
+        Where each log begins it anew, that of the earlier log of this origin, if one is named.
         Raises NotFound, Unavailable.
         """
         path = f"/v1/streams/{stream}/entries?from={version}"
+        if log and begins_anew(stream):
+            path += f"&log={quote(log, safe='')}"
         data = self._get(path, LIST)
         try:
             return read_page(data)

@@ -8,12 +8,20 @@ Source: specification, monitoring.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
-from ledger.client.monitor.entry import EntryReader
+from ledger.client.monitor.before import (
+    Before,
+    check_goes_on,
+    check_seals,
+    look_before,
+    short,
+)
+from ledger.client.monitor.fetching import Progress, fetch
+from ledger.client.monitor.finding import Finding, Left, Said
 from ledger.client.monitor.history import (
     compare,
     diverging,
@@ -22,7 +30,7 @@ from ledger.client.monitor.history import (
     two_histories,
 )
 from ledger.client.monitor.kept import Kept, KeptEntry
-from ledger.client.monitor.public import PublicEvents
+from ledger.client.monitor.public import OutOfForm, PublicEvents
 from ledger.client.monitor.served import Served
 from ledger.errors import (
     BadNote,
@@ -33,25 +41,7 @@ from ledger.errors import (
     Unavailable,
 )
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
-from ledger.log.tiles import WIDTH
-
-MOST_STRAYS: Final = 1000
-"""A log with more entries than this that are no statements is not followed any further."""
-
-Progress = Callable[[int, int], None]
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """Something in the log that must not be: of an entry, by its index."""
-
-    index: int
-    what: str
-
-
-class Left(msgspec.Struct, frozen=True):
-    """Something that cannot be checked from this log alone."""
-
-    what: str
+from ledger.log.note import parse_vkey
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -66,7 +56,7 @@ class Look(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
     """What could not be looked at now, and why."""
     left: tuple[str, ...]
-    """What cannot be checked from this log alone, whenever one looks."""
+    """What cannot be checked with what is shown, whenever one looks."""
     awaited: tuple[int, ...]
     """Sizes of checkpoints seen elsewhere that the ledger has still to come up to."""
 
@@ -81,6 +71,7 @@ class Watcher:
         self._others = tuple(others)
         self._vkey = vkey
         self._origin: Final = kept.check_log(vkey)
+        self._before: Before | None = None
 
     def hold_to(self, signed: bytes, said_by: str) -> None:
         """Compare the log with this checkpoint, now or when it has come so far.
@@ -100,12 +91,10 @@ class Watcher:
         left: list[str] = []
         if self._kept.size and not self._kept.entry(0).fault:
             public = PublicEvents(self._kept, self._served)
-            said = (*self._begun_elsewhere(public), *self._check_seals(public))
+            said = list(self._look_at_public(public, progress))
             findings += [one for one in said if isinstance(one, Finding)]
             warnings += [one for one in said if isinstance(one, str)]
             left = [one.what for one in said if isinstance(one, Left)]
-        sealed = self._kept.checked_seals().items()
-        findings += [Finding(index, fault) for index, fault in sealed if fault]
         head = self._kept.checkpoint
         notes = [open_checkpoint(signed, self._vkey).size for signed in self._kept.notes()]
         return Look(
@@ -182,31 +171,15 @@ class Watcher:
         raise not_shown(head, why)
 
     def _fetch(self, size: int, progress: Progress) -> None:
-        reader = EntryReader(self._kept, self._vkey)
-        strays = self._kept.strays()
-        while reader.size < size:
-            number, skip = divmod(reader.size, WIDTH)
-            try:
-                entries = self._served.entries(self._origin, size, number)
-            except NotFound as error:
-                raise Unavailable(
-                    error.what,
-                    expected=f"the entries of the published size {size}",
-                    found=error.found,
-                    advice="The ledger withholds what it has signed, or a proxy does. Ask again.",
-                ) from error
-            found = reader.read(entries[skip:])
-            strays += sum(not one.stream for one in found)
-            if strays > MOST_STRAYS:
-                self._kept.forget_above(self._kept.size)
-                raise ProofFailed(
-                    f"{self._served.url} shows entries that are no statements",
-                    expected=f"a log, in which at most {MOST_STRAYS} of them would be kept as wrong",
-                    found=f"{strays} among the first {reader.size} entries",
-                    advice="No ledger takes one. It is not followed any further; ask its operator.",
-                )
-            self._kept.append(found)
-            progress(reader.size, size)
+        try:
+            fetch(self._kept, self._served, self._vkey, size, progress)
+        except NotFound as error:
+            raise Unavailable(
+                error.what,
+                expected=f"the entries of the published size {size}",
+                found=error.found,
+                advice="The ledger withholds what it has signed, or a proxy does. Ask again.",
+            ) from error
 
     # --- comparing -----------------------------------------------------------------------------
 
@@ -228,37 +201,42 @@ class Watcher:
 
     # --- public events -------------------------------------------------------------------------
 
-    def _begun_elsewhere(self, public: PublicEvents) -> Iterator[Finding | str]:
-        """Streams that begin in the middle, where the log continues no other."""
-        begun = self._kept.begun_elsewhere()
+    def _look_at_public(self, public: PublicEvents, progress: Progress) -> Iterator[Said]:
+        """Whether streams go on from the log before, if there is one, and whether the seals are right."""
+        continues = None
         try:
-            if not begun or public.continues():
+            continues = public.continues()
+            if continues is not None and self._before is None:
+                self._before = look_before(self._kept.folder, continues, self._served, progress)
+        except NotFound as error:
+            if continues is None:
+                yield _opening(error)
                 return
-        except (NotFound, ProofFailed, Unavailable) as error:
-            yield f"the opening of the log cannot be looked at: {_short(error)}"
+            yield Left(_not_shown(parse_vkey(continues.log).name))
             return
-        for one in begun:
-            what = f"{one.stream} begins with version {one.first}, and this log continues no other"
-            yield Finding(one.index, what)
-
-    def _check_seals(self, public: PublicEvents) -> Iterator[Finding | Left | str]:
-        """What could not be checked, and what is shown otherwise than sealed; faults are kept."""
-        for entry in public.seals():
-            try:
-                if public.continues():
-                    yield Left(
-                        f"the seals of entry {entry.index} are not checked: they cover streams of "
-                        "the log before this one"
-                    )
-                    continue
-                fault = public.check_seals(entry)
-            except ProofFailed as error:
-                yield Finding(entry.index, _short(error))
-            except (NotFound, Unavailable) as error:
-                yield f"the seals of entry {entry.index} cannot be checked: {_short(error)}"
-            else:
-                self._kept.add_seal(entry.index, fault)
+        except OutOfForm as error:
+            yield Finding(0, str(error))
+            return
+        except (ProofFailed, Unavailable) as error:
+            yield _opening(error) if continues is None else _before(error)
+            return
+        public.before = self._before
+        if self._before is not None:
+            yield from self._before.said
+        yield from check_goes_on(self._kept, self._before)
+        yield from check_seals(self._kept, public)
 
 
-def _short(error: LedgerError) -> str:
-    return f"{error.what}{f' ({error.found})' if error.found else ''}"
+def _opening(error: LedgerError) -> str:
+    return f"the opening of the log cannot be looked at: {short(error)}"
+
+
+def _before(error: LedgerError) -> str:
+    return f"the log before this one cannot be looked at: {short(error)}"
+
+
+def _not_shown(origin: str) -> str:
+    return (
+        f"this log continues {origin}, whose entries are not shown here: whether streams go on where "
+        "they ended there, and the seals, are not checked"
+    )

@@ -216,5 +216,6 @@ def _continues(page: bytes) -> int:
         event = read_event(first.lines[0])
     except LedgerError:
         return 0  # the fold says what is wrong with it
-    opens = isinstance(event, LedgerOpened) and event.continues is not None
-    return event.continues.size if opens else 0
+    if not isinstance(event, LedgerOpened) or event.continues is None:
+        return 0
+    return event.continues.size

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ledger.client.answer import Most
-from ledger.client.monitor import served, watcher
+from ledger.client.monitor import fetching, served
 from ledger.client.monitor.kept import FILE, Kept
 from ledger.client.monitor.served import Served
 from ledger.client.monitor.watcher import Look, Watcher
@@ -228,7 +228,7 @@ def test_entries_that_were_fetched_before_a_crash_are_not_fetched_again(
         assert (kept.size, kept.fetched()) == (0, 512)
     log.requests.clear()
     assert look(folder, server).size == 600
-    assert [one for one in log.requests if "entries" in one] == ["/log/tile/entries/002.p/88"]
+    assert [one for one in log.requests if "tile" in one] == ["/log/tile/entries/002.p/88"]
 
 
 def test_entries_of_another_history_that_were_left_by_a_crash_do_no_harm(
@@ -449,7 +449,7 @@ def test_an_entry_that_is_no_statement_is_found(log: WatchedLog, server: LogServ
 def test_a_log_of_entries_that_are_no_statements_is_not_followed_without_end(
     log: WatchedLog, server: LogServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(watcher, "MOST_STRAYS", 3)
+    monkeypatch.setattr(fetching, "MOST_STRAYS", 3)
     log.bodies += [b"eyJ\n{}\n"] * 3
     assert list(faults(look(folder, server))) == [5, 6, 7]
     log.bodies += [b"eyJ\n{}\n"] * 600
@@ -474,22 +474,6 @@ def test_what_an_author_has_seen_is_held_against_the_log(
         seen=Seen(root="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", size=0),
     )
     assert look(folder, server).findings == ()
-
-
-@pytest.mark.parametrize("streams", [(METER,), ()])
-def test_a_log_that_continues_another_has_streams_and_seals_that_began_there(
-    folder: Path, streams: tuple[str, ...]
-):
-    log = WatchedLog()
-    log.bodies.clear()
-    log.post("operator/ledger", {"type": "LedgerOpened", "continues": {"size": 8}})
-    for stream in streams:
-        log.post(stream, {}, first=9, previous="ab" * 32)
-    log.seal([], heads_root="ab" * 32)
-    with LogServer(log) as server:
-        found = look(folder, server)
-    assert (found.findings, found.warnings) == ((), ())
-    assert "log before this one" in found.left[0]
 
 
 def test_the_first_entry_opens_the_ledger(folder: Path):
