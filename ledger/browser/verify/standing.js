@@ -12,6 +12,9 @@ import { ZEROS } from "./statement.js";
 
 const READINGS = ["ActivityRecorded", "EmissionMeasured", "ProfileRecorded"];
 const OF_SOURCE = ["SourceAmended", "SourceClosed", "FactorAssigned"];
+/** The first event about a source, a factor, a site; and what may be said of one, or not. */
+const BEGINS = ["FactorPublished", "SiteRegistered", "SourceRegistered"];
+const MAY_LACK = ["meter", "people"];
 
 /** The data of the event that opens each of these logs, its entry 0; in their order. Throws Refused. */
 export function openings(entries, logs) {
@@ -82,33 +85,24 @@ export function streamsAsked(subject, entries, operator) {
   return [`${operator}/ledger`, `${partyOf(source)}/register`, correctionsOf(source), ...[...parties].map((party) => `${party}/keys`)];
 }
 
-/** What shown events need and the file does not show: `{what, by, withheld}`, with `withheld` whether a withheld event may be it. */
-export function missing(items) {
-  const found = [];
-  for (const item of items.filter((one) => one.data !== null)) {
-    for (const what of [...standsOn(item), ...(item.data.supersedes ? [`statement ${item.data.supersedes}`] : [])]) {
-      const may = candidates(what);
-      if (may === null || items.some((one) => may(one) && isIt(one, what))) continue;
-      found.push({ what: what.slice(what.indexOf(" ") + 1), by: item.name, withheld: items.some((one) => one.data === null && may(one)) });
-    }
+/** What the file has said so far, in the order of the log: what an event refers to must be there before it. */
+export class Said {
+  #known = new Set();
+
+  /** What this event refers to and nothing has said before it, or null. */
+  lacks(item) {
+    const refers = [...standsOn(item), ...(item.data.supersedes ? [`statement ${item.data.supersedes}`] : [])];
+    const found = refers.find((what) => !MAY_LACK.includes(what.split(" ", 1)[0]) && what !== `corrected ${item.name}` && !this.#known.has(what));
+    return found === undefined ? null : found.slice(found.indexOf(" ") + 1);
   }
-  return found;
-}
 
-/** Which events, as far as place and type tell, may be the one that must be there for this; null where nothing must. */
-function candidates(what) {
-  const at = what.indexOf(" ");
-  const [kind, key] = [what.slice(0, at), what.slice(at + 1)];
-  const first = { source: "SourceRegistered", factor: "FactorPublished", site: "SiteRegistered" }[kind];
-  if (first) return (item) => item.type === first && partyOf(item.stream) === partyOf(key);
-  if (kind === "statement" || kind === "corrected") return (item) => item.name === key;
-  return kind === "party" ? (item) => item.name === `${key}/keys@1` : null;
-}
-
-/** Whether a candidate is what must be there; one that is withheld does not say. */
-function isIt(item, what) {
-  if (item.data === null) return false;
-  return ["statement", "corrected", "party"].includes(what.split(" ")[0]) || saysAbout(item).includes(what);
+  add(item) {
+    const { name, stream, type, data } = item;
+    if (BEGINS.includes(type)) saysAbout(item).forEach((what) => this.#known.add(what));
+    if (type === "PartyRegistered") this.#known.add(`party ${partyOf(stream)}`);
+    if (type === "LedgerOpened") this.#known.add(`party ${data.operator}`);
+    this.#known.add(`statement ${name}`).add(`corrected ${name}`);
+  }
 }
 
 /** Names of shown events by what they are about. */

@@ -16,7 +16,7 @@ import { checkPolicy, openCheckpoint, parseLogKey, parsePolicy, parseWitnesses }
 import { correctionsOf, placeOf } from "./places.js";
 import { Refused, Unable, require_ } from "./refusal.js";
 import { checkHeads, equivalent, openCompanies, openCompany, matches, openLine, openPart, openSeal, openTarget } from "./sealed.js";
-import { checkNothingElse, checkTrustIsWhole, missing, openings, streamsAsked } from "./standing.js";
+import { Said, checkNothingElse, checkTrustIsWhole, openings, streamsAsked } from "./standing.js";
 
 const OF_FIGURE = ["ActivityCorrected", "ActivityWithdrawn", "ActivityRecorded", "EmissionMeasured", "ProfileRecorded"];
 
@@ -88,16 +88,15 @@ async function openFile(bundle, checkpoint, vkey) {
   checkNothingElse(bundle, entries, operator, asked);
   const accounts = new Accounts(new Calendar(opened[0].timezone));
   const authors = new Authors();
-  const lacking = missing(items);
+  const said = new Said();
   const logged = isLogged(bundle, entries, items, asked);
-  // What a stream with a head withholds counts as being there, and so nothing that is shown may stand on it.
-  const lost = lacking.find((one) => !one.withheld || (asked.length > 0 && !logged));
   for (const entry of entries) {
     await authors.check(entry);
     for (const item of entry.events.filter((one) => one.data !== null)) {
+      const left = logged ? null : said.lacks(item);
+      require_(left === null, "left-out", `${item.name} stands on ${left}, which the file does not show before it`);
       await authors.apply(item, entry);
-      const left = lost?.by === item.name ? lost.what : null;
-      require_(left === null, "left-out", `${item.name} stands on ${left}, which is not in the file`);
+      said.add(item);
       if (!logged || OF_RULES.includes(item.type)) accounts.apply(item, entry);
     }
   }

@@ -220,6 +220,12 @@ def test_a_file_in_another_spelling_is_refused(in_browser: InBrowser, world: Wor
         assert ours(spelled) == "form"
 
 
+def test_a_line_that_is_too_long_is_out_of_form(in_browser: InBrowser, world: World):
+    value = ProofFiles(world).event(f"{POWER}@1", *GROUNDS)
+    value["entries"][0]["events"][0]["data"]["proof"] = "x" * 65_536
+    refuse(in_browser, value, "form")
+
+
 # --- what an event comes to ------------------------------------------------------------------------
 
 
@@ -371,6 +377,42 @@ def test_both_take_an_answer_without_the_transfer_that_another_party_recorded(
     proofs = Proofs(world, extra=[transfer], withheld=[transfer])
     found = agree(in_browser, proofs.event(answer))
     assert (found["strength"], found["withheld"]) == ("logged", [transfer])
+
+
+def test_both_find_what_an_event_refers_to_before_it(in_browser: InBrowser, world: World):
+    early = forge(
+        world, "acme", POWER, [reading(T2, "P1D", "3", factors={"location": "operator/late@1"})]
+    )
+    world.factor("late", CO2="1")
+    refuse(in_browser, ProofFiles(world).event(early, *GROUNDS, "operator/factors@2"), "left-out")
+
+
+def test_both_ask_for_nothing_more_where_data_is_withheld(in_browser: InBrowser, world: World):
+    """Another event may be what is missing, so no figure is given."""
+    found = agree(
+        in_browser,
+        ProofFiles(world).event(f"{POWER}@2", *GROUNDS[:2], withheld=[f"{POWER}@1"]),
+    )
+    assert (found["strength"], found["claim"]["masses"]) == ("logged", {})
+
+
+def test_both_miss_what_a_target_replaces(in_browser: InBrowser, world: World):
+    first = world.target("operator", "neutral")
+    name = world.target("operator", "neutral", supersedes=first)
+    seal = world.seal()
+    files = ProofFiles(world)
+    shown = [seal, name, *files.trust()]
+    subject = {"seal": seal, "target": name}
+    agree(in_browser, files.file("target-progress", subject, [*shown, first]))
+    refuse(in_browser, files.file("target-progress", subject, shown), "left-out")
+    refuse(in_browser, files.file("target-progress", subject, shown, [first]), "left-out")
+
+
+def test_what_is_handed_to_the_operator_needs_no_registration_of_it(
+    in_browser: InBrowser, world: World
+):
+    handed = world.transfer(POWER, "operator", "2026-01", "5", "kWh", kind="pass-through")
+    agree(in_browser, ProofFiles(world).event(handed, *GROUNDS))
 
 
 def test_both_name_what_is_undisclosed(in_browser: InBrowser, sealed: ProofFiles):
