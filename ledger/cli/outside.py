@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ledger.cli.arguments import read_file
+from ledger.client.monitor.kept import FILE, Kept
 from ledger.errors import BadFile, BadNote
 from ledger.log.held import Held, held_in
-
-MONITORS = "watched.sqlite"
 
 
 def read_held(path: Path) -> Held:
     """What a file, or the folder of a watch, has of a log. Raises BadFile."""
-    if path.is_dir() or path.name == MONITORS:
+    if path.is_dir() or path.name == FILE:
         return _of_monitor(path if path.is_dir() else path.parent)
     try:
         return held_in(read_file(path))
@@ -27,8 +26,6 @@ def read_held(path: Path) -> Held:
 
 def _of_monitor(folder: Path) -> Held:
     """What a monitor has followed, and what it still waits for."""
-    from ledger.client.monitor.kept import FILE, Kept  # noqa: PLC0415  (only this needs it)
-
     notes: tuple[bytes, ...] = ()
     if (folder / FILE).is_file():  # it would begin one
         with Kept(folder) as kept:

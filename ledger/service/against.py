@@ -22,6 +22,11 @@ from ledger.log.note import parse_vkey
 from ledger.log.proof import verify_inclusion
 from ledger.log.tree import CompactRange
 
+CONTRADICTS: Final = (
+    "The checkpoint in the file is this log's, so the file contradicts itself: carbon-ledger verify "
+    "refuses it."
+)
+
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """A checkpoint that was kept outside, and whether the ledger holds that history."""
@@ -146,8 +151,7 @@ class Against:
                 f"entry {differing[0]} is another one",
                 expected=dict(claim.leaves())[differing[0]].hex(),
                 found=self._shown(differing[0]),
-                advice="The checkpoint in the file is this log's, so the file contradicts itself: "
-                "carbon-ledger verify refuses it.",
+                advice=CONTRADICTS,
             )
         return self._receipt(claim)
 
@@ -176,8 +180,7 @@ class Against:
             f"the receipt is not one of entry {receipt.index}",
             expected="a path from that entry to the checkpoint",
             found="another one",
-            advice="The checkpoint in the file is this log's, so the file contradicts itself: "
-            "carbon-ledger verify refuses it.",
+            advice=CONTRADICTS,
         )
 
     def _shown(self, index: int) -> str:
