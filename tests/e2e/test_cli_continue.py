@@ -93,7 +93,10 @@ def test_a_restored_database_goes_on_in_a_new_log_that_says_what_was_lost(
     backup.rename(ended.home / "postgres")
     error = ended.refused("serve", "--port", "0", status=3)
     assert "carbon-ledger continue" in error["advice"]
-    new("continue", str(ended.home), "--origin", SECOND)
+    # Its checkpoint file is lost too; what the company has kept says as much.
+    (ended.home / "checkpoints").unlink()
+    kept = str(ended.home / "outbox" / "steelworks" / "checkpoint")
+    new("continue", str(ended.home), "--origin", SECOND, "--against", kept)
     with EmbeddedServer(new.home):
         [earlier] = new("status")["earlier"]
         assert (earlier["size"], earlier["signed_size"]) == (size, size + 1)
