@@ -24,7 +24,7 @@ from ledger.fold.event import Event
 from ledger.fold.state import Overlay
 from ledger.log.batch import SignedStatement
 from ledger.log.hashes import RootHash
-from ledger.log.names import begins_anew, event_ref, party_of
+from ledger.log.names import event_ref, party_of
 from ledger.log.redacted import Redacted
 from ledger.log.seals import Head, heads_root
 from ledger.machine import Entry, authorise, fold
@@ -60,7 +60,6 @@ class Fold:
         self._recorded = Recorded(InMemory() if kept is None else kept)
         self._deltas = Deltas()
         self._heads: dict[str, list[tuple[int, int, str]]] = {}
-        self._opened: list[int] = []
         self._salts: dict[str, tuple[int, str]] = {}
         self._changing: list[Correction] = []
         self._grounds: dict[tuple[tuple[str, str], int], SealGround] = {}
@@ -88,8 +87,6 @@ class Fold:
         if place_of(entry.stream) in _READINGS:
             self._recorded.add(entry.stream, entry.first, entry.index, lines)
         self.state.keep(entry.index, overlay.changes)
-        if not self._opened or self._opened[-1] != self.about.opened:
-            self._opened.append(self.about.opened)
         self._deltas.add(entry.index, rows)
         self._remember(entry)
         head = entry.index, signed.statement.last, signed.statement.head
@@ -119,14 +116,12 @@ class Fold:
     def heads(self, size: int) -> tuple[Head, ...]:
         """The head of each stream that has an entry below a size, in order of their names.
 
-        Of the streams that each log begins anew, those of the log that had come to that size.
+        Of the stream that each log begins anew with its first entry, that of the log of that size.
         """
-        logs = bisect_left(self._opened, size)
-        opened = self._opened[logs - 1] if logs else size
         found = []
         for stream, heads in sorted(self._heads.items()):
             at = bisect_left(heads, size, key=lambda head: head[0])
-            if at and not (begins_anew(stream) and heads[at - 1][0] < opened):
+            if at:
                 _, version, leaf = heads[at - 1]
                 found.append(Head(head=leaf, stream=stream, version=version))
         return tuple(found)

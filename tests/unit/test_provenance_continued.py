@@ -22,7 +22,8 @@ from ledger.whole.making import choose_company, company_bundle, figure_bundle, g
 from tests.unit.whole.test_continued import POWER, day, folded, second_log, third_log
 from tests.unit.whole_files import Entries, sealed
 from tests.unit.world import World, reading
-from tests.vectors.continued.logs import Chain, Continuing
+from tests.vectors.continued.chain import Chain
+from tests.vectors.continued.logs import Continuing
 
 MONTHS = ("2026-01", "2026-12")
 

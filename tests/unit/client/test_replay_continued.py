@@ -19,7 +19,8 @@ from ledger.witness.home import WitnessHome
 from tests.unit.client.test_replay import NAME
 from tests.unit.whole.test_continued import POWER, day, second_log, third_log
 from tests.unit.world import reading
-from tests.vectors.continued.logs import Chain, Continuing
+from tests.vectors.continued.chain import Chain
+from tests.vectors.continued.logs import Continuing
 
 YEAR = ("2026-01", "2027-01")
 

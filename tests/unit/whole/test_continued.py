@@ -12,7 +12,8 @@ from ledger.log.hashes import EMPTY_ROOT, RootHash
 from ledger.parties.events import RulesActivated
 from ledger.whole.ledger import WholeLedger
 from tests.unit.world import LOG, Logged, World, body, reading, rules_ref, salt
-from tests.vectors.continued.logs import LEDGER, SECOND, THIRD, Chain, Continuing, end_of, vkey_of
+from tests.vectors.continued.chain import Chain
+from tests.vectors.continued.logs import LEDGER, SECOND, THIRD, Continuing, end_of, vkey_of
 
 YEAR = ("2026-01", "2027-01")
 POWER = "acme/plant/power"
