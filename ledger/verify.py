@@ -44,13 +44,14 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import io
 import json
 import re
 import sys
 import textwrap
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -86,6 +87,21 @@ def refuse(defect: str, why: str) -> NoReturn:
     raise Refused(defect, why)
 
 
+def demand(right: object, what: str) -> None:
+    """Raise ValueError unless something is right: a defect that `refusing` names."""
+    if not right:
+        raise ValueError(what)
+
+
+@contextmanager
+def refusing(defect: str, where: str) -> Iterator[None]:
+    """Refuse the whole file for whatever is found wrong inside."""
+    try:
+        yield
+    except (ValueError, KeyError) as error:
+        raise Refused(defect, f"{where}: {error}") from error
+
+
 # --- canonical JSON: each value has one spelling (specification, canonical-json) -------------------
 
 MAX_INTEGER = 2**53 - 1
@@ -108,8 +124,7 @@ def read_json(line: bytes, depth: int) -> dict[str, Json]:
         again = canonical(value)
     except RecursionError as error:
         raise ValueError("too deep") from error
-    if again != line:
-        raise ValueError("not in its one spelling")
+    demand(again == line, "not in its one spelling")
     return value
 
 
@@ -120,34 +135,31 @@ def _no_float(text: str) -> NoReturn:
 def _check_values(value: Json, depth: int) -> None:
     kind = type(value)
     if kind is dict or kind is list:
-        if depth < 1:
-            raise ValueError("too deep")
+        demand(depth > 0, "too deep")
         for name in value if kind is dict else ():
             if MEMBER.fullmatch(name) is None:
                 raise ValueError(f"{name[:80]!r} is not a member's name")
         for item in value.values() if kind is dict else value:
             _check_values(item, depth - 1)
     elif kind is str:
-        if "\0" in value:
-            raise ValueError("a string has U+0000")
-    elif kind is int and abs(value) > MAX_INTEGER:
-        raise ValueError("an integer is too large")
+        demand("\0" not in value, "a string has U+0000")
+    elif kind is int:
+        demand(abs(value) <= MAX_INTEGER, "an integer is too large")
 
 
 # --- forms of single values (specification, names) ------------------------------------------------
 
 PARTY = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-SEGMENT = r"(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
-_SEG = r"[a-z0-9](?:(?:[a-z0-9_-]|\.(?!\.)){0,61}[a-z0-9])?"
-STREAM = rf"(?=[^@]{{3,200}}(?:@|\Z)){PARTY}(?:/{_SEG})+"
+SEGMENT = r"[a-z0-9](?:(?:[a-z0-9_-]|\.(?!\.)){0,61}[a-z0-9])?"
+STREAM = rf"(?=[^@]{{3,200}}(?:@|\Z)){PARTY}(?:/{SEGMENT})+"
 QUANTITY = r"(?:0|[1-9][0-9]{0,17}|(?:0|[1-9][0-9]{0,17})\.[0-9]{0,11}[1-9])"
 CONTROLS = "\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-PATTERNS = {
+_PATTERNS = {
     "party": PARTY,
     "segment": SEGMENT,
     "stream": STREAM,
     "event": rf"{STREAM}@[1-9][0-9]{{0,15}}",
-    "scopeitem": rf"(?=.{{2,200}}\Z){PARTY}(?:/|(?:/{_SEG})+/?)",
+    "scopeitem": rf"(?=.{{2,200}}\Z){PARTY}(?:/|(?:/{SEGMENT})+/?)",
     "type": r"[A-Z][A-Za-z]{2,63}",
     "key": r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]",
     "hash": r"[0-9a-f]{64}",
@@ -155,6 +167,7 @@ PATTERNS = {
     "quantity": QUANTITY,
     "above0": rf"(?!0\Z)(?:{QUANTITY})",
     "amount": r"(?:0|[1-9][0-9]{0,29})",
+    "positiveamount": r"[1-9][0-9]{0,29}",
     "month": r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])",
     "name": f"[^{CONTROLS}]{{1,200}}",
     "text": r"(?s:.*)",
@@ -165,15 +178,16 @@ PATTERNS = {
     "region": r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?",
     "member": MEMBER.pattern,
     "gwp": r"AR[4-9]",
-    "ref": rf"{PARTY}/{_SEG}@{_SEG}",
+    "ref": rf"{PARTY}/{SEGMENT}@{SEGMENT}",
     "whole": r"(?:0|[1-9][0-9]{0,17})",
     "positive": r"[1-9][0-9]{0,17}",
 }
-FORMS = {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
+FORMS = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
 TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
-    r"(?:Z|([+-])(0[0-9]|1[0-4]):([0-5][0-9]))"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(?:Z|[+-](?:(?!00:00)(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 )
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZEROS = "0" * 64
 
 
@@ -190,50 +204,41 @@ def is_count(value: Json, least: int = 0, most: int = MAX_INTEGER) -> bool:
 @lru_cache(maxsize=65536)
 def seconds(text: str) -> int:
     """A time as seconds since 1970; raises ValueError unless it is one in its one spelling."""
-    match = TIME.fullmatch(text)
-    if match is None:
-        raise ValueError("not a time")
-    moment = datetime.fromisoformat(match[1])  # refuses days that the calendar does not have
-    since = moment - datetime(1970, 1, 1)  # noqa: DTZ001  (local time, offset below)
-    offset_s = 0
-    if match[2]:
-        offset_s = int(match[3]) * 3600 + int(match[4]) * 60
-        if not 0 < offset_s <= 14 * 3600:
-            raise ValueError("not an offset")
-        offset_s = offset_s if match[2] == "+" else -offset_s
-    return since.days * 86400 + since.seconds - offset_s
+    demand(TIME.fullmatch(text), "not a time")
+    since = datetime.fromisoformat(text) - EPOCH  # refuses days that the calendar does not have
+    return since.days * 86400 + since.seconds
 
 
-def is_time(value: Json) -> bool:
-    """Whether a value is a time."""
+def reads(read: Callable[[str], object], value: Json) -> bool:
+    """Whether a value is a string that this reader takes."""
     try:
-        return type(value) is str and seconds(value) is not None
+        return type(value) is str and read(value) is not None
     except ValueError:
         return False
 
 
-def is_day(value: Json) -> bool:
-    """Whether a value is a day that the calendar has."""
-    try:
-        return type(value) is str and date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
+def day(text: str) -> date:
+    """A day that the calendar has, in its one spelling; raises ValueError."""
+    found = date.fromisoformat(text)
+    demand(found.isoformat() == text, "not the one spelling of a day")
+    return found
 
 
 def from_base64(text: str, *, url: bool = False) -> bytes:
     """The bytes of base64 in its one spelling; raises ValueError. `url`: base64url without padding."""
-    try:
-        if url:
-            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            again = base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-        else:
-            data = base64.b64decode(text, validate=True)
-            again = base64.b64encode(data).decode()
-    except (binascii.Error, ValueError) as error:
-        raise ValueError("not base64") from error
-    if again != text:
-        raise ValueError("not the one spelling of base64")
+    padding = "=" * (-len(text) % 4) if url else ""
+    data = base64.b64decode(text + padding, b"-_" if url else b"+/", validate=True)
+    demand(text == to_base64(data, url=url), "not the one spelling of base64")
     return data
+
+
+def to_base64(data: bytes, *, url: bool = False) -> str:
+    """The one spelling of bytes in base64, or in base64url without padding."""
+    return (
+        base64.urlsafe_b64encode(data).decode().rstrip("=")
+        if url
+        else base64.b64encode(data).decode()
+    )
 
 
 def party_of(stream: str) -> str:
@@ -244,11 +249,11 @@ def party_of(stream: str) -> str:
 # --- forms of objects, and what events say (reference, events; specification, bundles) ------------------------
 #
 # By place of their stream: type and members. `?` may be absent, and is where it would say its default.
-# `a|b` one of these, `1..15` a number, `{form}` a set, `role{form}` an object, `[form]` a list.
+# `a|b` one of these, `1..15` a number, `{form}` a set, `[form]` a list, `form/null` that or null.
 
 PLACES = {
     "ledger": {
-        "LedgerOpened": "area:name continues:end key:jwk log:text operator:party origin:text"
+        "LedgerOpened": "area:name continues:earlier/null key:jwk log:text operator:party origin:text"
         " proof:text recovery_key:jwk recovery_proof:text rules:rules timezone:text",
         "RulesActivated": "rules:rules",
     },
@@ -264,7 +269,7 @@ PLACES = {
         "SourceRegistered": "activity:activity balance_group?:segment category?:1..15 factors:roles"
         " flow?:closing|opening|out gpc?:text interval_s?:1..31622400 key_area:text"
         " kind:continuous|discrete name?:name part_of?:stream plausible?:quantities"
-        " scope:scopenumber site:segment stream:stream uncertainty_percent?:quantity unit:unit",
+        " scope:1..3/null site:segment stream:stream uncertainty_percent?:quantity unit:unit",
         "SourceAmended": "category?:1..15 from:time gpc?:text interval_s?:1..31622400"
         " key_area?:text name?:name part_of?:stream plausible?:quantities reason:name"
         " site?:segment source:stream uncertainty_percent?:quantity",
@@ -315,7 +320,7 @@ PLACES = {
         "ActivityWithdrawn": "event:event reason:name supersedes?:event",
     },
     "redactions": {
-        "DataRedacted": "activity?:activities data_hash:hash deltas:deltas effects:effects"
+        "DataRedacted": "activity?:activities data_hash:hash deltas:[delta] effects:effects"
         " event:event legal_basis:name who:name",
         "RedactionConfirmed": "event:event reason:name",
     },
@@ -325,7 +330,7 @@ PLACES = {
         " view:companies|gpc-basic|gpc-basic-plus|park|territorial",
     },
 }
-PLACE = " path:hashes position:index"
+PLACE = " path:[base64hash] position:index"
 LINE_KEY = (
     "category?:1..15 column:biogenic|emitted|memo|removed gas:member line:index"
     " method?:location|market month:month role:segment scope:1..3 stream:stream subtract?:true"
@@ -353,9 +358,9 @@ PARTS = {
     "amounts": "biogenic:amount emitted:amount removed:amount",
     "ratio": "den:positive num:whole",
     "seen": "root:hash size:index",
-    "shown": "data:data path:hashes position:index previous:hash",
-    "hidden": "data_hash:hash path:hashes position:index previous:hash type:type",
-    "entry": "events:events index:place jws:string path:hashes",
+    "shown": "data:data path:[base64hash] position:index previous:hash",
+    "hidden": "data_hash:hash path:[base64hash] position:index previous:hash type:type",
+    "entry": "events:events index:place jws:text path:[base64hash]",
     "companyline": "lines_count:index lines_root:hash party:party streams_root:hash sums:sums",
     "company": "line:companyline" + PLACE,
     "linekey": LINE_KEY,
@@ -409,19 +414,15 @@ def _pair(form: str, other: str = "", *, rising: bool = False) -> Callable[[Json
 
 
 CHECKS: dict[str, Callable[[Json], bool]] = {
-    "end": lambda v: v is None or fits("earlier", v),
-    "string": lambda v: type(v) is str,
     "object": lambda v: type(v) is dict,
     "true": lambda v: v is True,
     "false": lambda v: v is False,
     "index": is_count,
     "place": lambda v: type(v) is int,  # below 0 in an earlier log
     "some": lambda v: is_count(v, 1),
-    "time": is_time,
-    "day": is_day,
-    "scopenumber": lambda v: v is None or is_count(v, 1, 3),
+    "time": lambda v: reads(seconds, v),
+    "day": lambda v: reads(day, v),
     "number": lambda v: fits("ratio" if type(v) is dict else "quantity", v),
-    "positiveamount": lambda v: is_form("amount", v) and v != "0",
     "range": _pair("index", rising=True),
     "times": _pair("time"),
     "days": _pair("day"),
@@ -442,24 +443,18 @@ CHECKS: dict[str, Callable[[Json], bool]] = {
     "shares": _list("share", lambda pair: pair[0], 1),
     "step": _pair("1900..2200", "amount"),
     "path": _list("step", lambda pair: pair[0], 1),
-    "deltas": _list("delta"),
     "activities": _list("use", least=1),
     "periods": _list("times", least=2),
     "effects": lambda v: fits("effectmembers", v) and not {"period", "periods"} <= v.keys(),
     "gaps": lambda v: _list("quantity/null", None, 1)(v) and len(v) <= 4000,
     "base64hash": lambda v: type(v) is str and len(v) == 44 and len(from_base64(v)) == 32,
-    "hashes": _list("base64hash"),
-    "data": lambda v: fits("object", v) and is_form("type", v.get("type")) and _is_line(v),
+    "short": lambda v: len(canonical(v)) <= 65536,
+    "data": lambda v: fits("object", v) and is_form("type", v.get("type")) and fits("short", v),
     "events": _list("shown or hidden", lambda event: event["position"], 1),
     "entries": _list("entry", lambda entry: entry["index"]),
     "companies": _list("companyline", lambda line: line["party"]),
-    "lines": _list("wholeline"),
     "heads": _list("headshown or headabsent", lambda proof: proof["stream"]),
 }
-
-
-def _is_line(data: Json) -> bool:
-    return len(canonical(data)) <= 65536
 
 
 def fits(form: str, value: Json) -> bool:
@@ -472,8 +467,8 @@ def fits(form: str, value: Json) -> bool:
         return type(value) is dict and not wrong_member(PARTS[form], value)
     if form.endswith("/null"):
         return value is None or fits(form[:-5], value)
-    if form.startswith("{"):
-        return _set(form[1:-1])(value)
+    if form[0] in "{[":
+        return (_set if form[0] == "{" else _list)(form[1:-1])(value)
     if ".." in form:
         least, _, most = form.partition("..")
         return is_count(value, int(least), int(most))
@@ -550,12 +545,10 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """The root to which a path leads from a leaf; raises ValueError for a path of another length."""
-    if index >= size:
-        raise ValueError("the index is not below the size")
+    demand(index < size, "the index is not below the size")
     found, at, last = leaf, index, size - 1
     for beside in path:
-        if last == 0:
-            raise ValueError("the path is too long")
+        demand(last > 0, "the path is too long")
         if at & 1 or at == last:
             found = node_hash(beside, found)
             while not at & 1 and at:
@@ -563,8 +556,7 @@ def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> b
         else:
             found = node_hash(found, beside)
         at, last = at >> 1, last >> 1
-    if last:
-        raise ValueError("the path is too short")
+    demand(last == 0, "the path is too short")
     return found
 
 
@@ -645,18 +637,13 @@ def is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
 def thumbprint(x: str) -> str:
     """Name of a public key: RFC 7638 over its JWK, whose member `x` this is."""
     jwk = canonical({"crv": "Ed25519", "kty": "OKP", "x": x})
-    return base64.urlsafe_b64encode(sha256(jwk).digest()).rstrip(b"=").decode()
+    return to_base64(sha256(jwk).digest(), url=True)
 
 
-def key_bytes(jwk: Json) -> bytes | None:
-    """The 32 bytes of a public key inside an event; None unless it is sound."""
-    if (jwk["crv"], jwk["kty"]) != ("Ed25519", "OKP"):
-        return None
-    try:
-        key = from_base64(jwk["x"], url=True)
-    except ValueError:
-        return None
-    return key if len(key) == 32 and is_sound(key) else None
+def is_sound_jwk(jwk: Json) -> bool:
+    """Whether a public key inside an event is one of Ed25519, and sound."""
+    right = (jwk["crv"], jwk["kty"]) == ("Ed25519", "OKP") and is_form("key", jwk["x"])
+    return right and is_sound(from_base64(jwk["x"], url=True))
 
 
 @dataclass(frozen=True)
@@ -672,14 +659,12 @@ class Jws:
 def read_jws(text: str, typ: str) -> Jws:
     """A compact JWS of this use; raises ValueError."""
     parts = text.split(".")
-    if len(text) > 8192 or not text.isascii() or len(parts) != 3:
-        raise ValueError("not a JWS")
+    demand(len(text) <= 8192 and text.isascii() and len(parts) == 3, "not a JWS")
     header, payload, signature = (from_base64(part, url=True) for part in parts)
     said = read_json(header, 12)
-    if set(said) != {"alg", "kid", "typ"} or (said["alg"], said["typ"]) != ("Ed25519", typ):
-        raise ValueError("not the header of such a JWS")
-    if not is_form("key", said["kid"]) or len(signature) != 64:
-        raise ValueError("not a key's name, or not a signature")
+    right = said == {"alg": "Ed25519", "kid": said.get("kid"), "typ": typ}
+    demand(right and is_form("key", said["kid"]), "not the header of such a JWS")
+    demand(len(signature) == 64, "not a signature")
     message = text.rpartition(".")[0].encode()
     return Jws(said["kid"], read_json(payload, 12), message, signature)
 
@@ -714,80 +699,85 @@ class Vkey:
 @lru_cache(maxsize=4096)
 def read_vkey(text: str) -> Vkey:
     """A verifier key; raises ValueError."""
-    parts = text.split("+", 2)
-    if len(parts) != 3 or not parts[0] or any(c.isspace() for c in parts[0]):
-        raise ValueError(f"not a verifier key: {text[:80]!r}")
+    parts, what = text.split("+", 2), f"{text[:80]!r}"
+    named = len(parts) == 3 and parts[0] and not any(c.isspace() for c in parts[0])
+    demand(named, f"not a verifier key: {what}")
     data = from_base64(parts[2])
     kind, key = data[0] if data else 0, data[1:]
-    if len(key) != {LOG_KIND: 32, ED25519_WITNESS: 32, ML_DSA_WITNESS: 1312}.get(kind):
-        raise ValueError(f"a verifier key of an unknown kind: {text[:80]!r}")
-    if kind != ML_DSA_WITNESS and not is_sound(key):
-        raise ValueError(f"not a sound public key: {text[:80]!r}")
+    sizes = {LOG_KIND: 32, ED25519_WITNESS: 32, ML_DSA_WITNESS: 1312}
+    demand(len(key) == sizes.get(kind), f"a verifier key of an unknown kind: {what}")
+    demand(kind == ML_DSA_WITNESS or is_sound(key), f"not a sound public key: {what}")
     key_id = sha256(parts[0].encode() + b"\n" + data).digest()[:4]
-    if key_id.hex() != parts[1]:
-        raise ValueError(f"the key id is not that of the key: {text[:80]!r}")
+    demand(key_id.hex() == parts[1], f"the key id is not that of the key: {what}")
     return Vkey(parts[0], key_id, kind, key)
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """What the log has signed, and who else has."""
+class Log:
+    """The log at hand, or an earlier one that a log of the file continues.
 
-    origin: str
+    Its entries stand in the file from `opened` on, which is 0, or below in an earlier log. Indexes
+    and sizes that its entries name count from there.
+    """
+
+    vkey: str
+    opened: int
     size: int
-    root: bytes
-    cosigned: tuple[tuple[Vkey, int], ...]
-    """Key of a witness that the caller trusts, and its time in seconds since 1970."""
+    root: str
+
+    @property
+    def origin(self) -> str:
+        """Its name."""
+        return self.vkey.partition("+")[0]
+
+    @property
+    def called(self) -> str:
+        """What people call it; a name that would not print is spelled out."""
+        name = self.origin if self.origin.isprintable() else ascii(self.origin)
+        return f"the earlier log {name:.100}" if self.opened else "the log"
+
+    def entry(self, index: int) -> str:
+        """What people call the entry of an index."""
+        return f"entry {index - self.opened}" + (f" of {self.called}" if self.opened else "")
 
 
-def open_checkpoint(note: str, log: Vkey, witnesses: Sequence[Vkey]) -> Checkpoint:
-    """The checkpoint, if the log has signed it and no line of a known key is wrong."""
-    text, between, lines = note.rpartition("\n\n")
-    if not between or not lines.endswith("\n") or re.search(r"[\x00-\x09\x0b-\x1f]", note):
-        refuse("checkpoint", "the note is not in form")
-    text += "\n"
-    signatures = [_signature_line(line) for line in lines[:-1].split("\n")]
-    if not 1 <= len(signatures) <= 64:
-        refuse("checkpoint", "a note has 1 to 64 signatures")
-    said = text.split("\n")
-    if len(said) != 4 or re.fullmatch(r"0|[1-9][0-9]{0,15}", said[1]) is None:
-        refuse("checkpoint", "the note is not three lines: origin, size, root")
-    try:
+def open_checkpoint(note: str, trust: Trust) -> tuple[Log, set[Vkey]]:
+    """What the log has signed, and which of the witnesses that the caller trusts have as well."""
+    log = trust.log
+    with refusing("checkpoint", "the checkpoint"):
+        text, _, lines = note.rpartition("\n\n")
+        text += "\n"
+        demand(lines.endswith("\n") and not re.search(r"[\x00-\x09\x0b-\x1f]", note), "not a note")
+        signatures = [_signature_line(line) for line in lines[:-1].split("\n")]
+        demand(len(signatures) <= 64, "a note has at most 64 signatures")
+        said = text.split("\n")
+        form = len(said) == 4 and re.fullmatch(r"0|[1-9][0-9]{0,15}", said[1])
+        demand(form, "not three lines: origin, size, root")
         size, root = int(said[1]), from_base64(said[2])
-    except ValueError:
-        refuse("checkpoint", "the root is not base64")
-    empty = size == 0 and root != sha256(b"").digest()
-    if said[0] != log.name or len(root) != 32 or size > MAX_INTEGER or empty:
-        refuse("checkpoint", f"it is not a checkpoint of {log.name}")
-    own = [data for name, key_id, data in signatures if (name, key_id) == (log.name, log.key_id)]
-    if len(own) != 1 or not is_signed(log.key, own[0], text.encode()):
-        refuse("checkpoint", f"{log.name} has not signed it with the key that you gave")
-    cosigned, met = [], set()
-    for name, key_id, data in signatures:
-        for witness in witnesses:
-            if (name, key_id) == (witness.name, witness.key_id):
-                time_s = int.from_bytes(data[:8], "big")
-                right = len(data) > 8 and time_s < 2**63 and witness not in met
-                if not (right and _is_cosigned(witness, data, text, size, root)):
-                    refuse("cosignature", f"a line of the witness {name} does not verify")
-                met.add(witness)
-                cosigned.append((witness, time_s))
-    return Checkpoint(said[0], size, root, tuple(cosigned))
+        empty = size == 0 and root != sha256(b"").digest()
+        right = said[0] == log.name and len(root) == 32 and size <= MAX_INTEGER and not empty
+        demand(right, f"it is not one of {log.name}")
+        own = [data for *signer, data in signatures if signer == [log.name, log.key_id]]
+        signed = len(own) == 1 and is_signed(log.key, own[0], text.encode())
+        demand(signed, f"{log.name} has not signed it with the key that you gave")
+    cosigned = set[Vkey]()
+    for *signer, data in signatures:
+        for witness in trust.vkeys:
+            if signer == [witness.name, witness.key_id]:
+                right = len(data) > 8 and data[0] < 128 and witness not in cosigned
+                if not right or not _is_cosigned(witness, data, text, size, root):
+                    refuse("cosignature", f"a line of the witness {witness.name} does not verify")
+                cosigned.add(witness)
+    return Log(trust.log_text, 0, size, root.hex()), cosigned
 
 
 def _signature_line(line: str) -> tuple[str, bytes, bytes]:
-    """Name, key id and the rest of a signature line."""
-    parts = line.split(" ")
-    name = parts[1] if len(parts) == 3 else ""
-    if not name or parts[0] != "—" or "+" in name or any(c.isspace() for c in name):
-        refuse("checkpoint", "a signature line is not in form")
-    try:
-        data = from_base64(parts[2])
-    except ValueError:
-        refuse("checkpoint", "a signature line is not in form")
-    if len(data) < 5:
-        refuse("checkpoint", "a signature line has no signature")
-    return name, data[:4], data[4:]
+    """Name, key id and the rest of a signature line; raises ValueError."""
+    match = re.fullmatch(r"— ([^\s+]+) (.*)", line)
+    data = from_base64(match[2]) if match else b""
+    if match is None or len(data) < 5:
+        raise ValueError("a signature line is not in form")
+    return match[1], data[:4], data[4:]
 
 
 def _is_cosigned(witness: Vkey, data: bytes, text: str, size: int, root: bytes) -> bool:
@@ -823,7 +813,7 @@ class Trust:
     log_text: str
     witnesses: dict[str, str] = field(default_factory=dict)
     """Role by name of a witness, replaying ones among them."""
-    vkeys: tuple[Vkey, ...] = ()
+    vkeys: frozenset[Vkey] = frozenset()
     replaying: frozenset[Vkey] = frozenset()
     """Keys whose signature says that the witness has folded the log itself."""
     policy: str = ""
@@ -834,27 +824,21 @@ class Trust:
     ) -> Trust:
         """From verifier keys, those of witnesses with `ROLE=` before them; raises ValueError."""
         found = read_vkey(log)
-        if found.kind != LOG_KIND:
-            raise ValueError("the log's key is a witness's")
+        demand(found.kind == LOG_KIND, "the log's key is a witness's")
         roles: dict[str, str] = {}
         vkeys: list[Vkey] = []
         replaying: set[Vkey] = set()
         for at, text in enumerate((*witnesses, *replayed)):
             role, sign, rest = text.partition("=")
-            named = bool(sign) and role in ROLES
-            vkey = read_vkey(rest if named else text)
-            if vkey.kind == LOG_KIND:
-                raise ValueError(f"the key of {vkey.name} is a log's, not a witness's")
-            if roles.setdefault(vkey.name, role if named else "other") != (
-                role if named else "other"
-            ):
-                raise ValueError(f"{vkey.name} has two roles")
-            if vkey not in vkeys:
-                vkeys.append(vkey)
+            role, rest = (role, rest) if sign and role in ROLES else ("other", text)
+            vkey = read_vkey(rest)
+            demand(vkey.kind != LOG_KIND, f"the key of {vkey.name} is a log's, not a witness's")
+            demand(roles.setdefault(vkey.name, role) == role, f"{vkey.name} has two roles")
+            vkeys.append(vkey)
             if at >= len(witnesses):
                 replaying.add(vkey)
         _read_policy(policy)
-        return Trust(found, log, roles, tuple(vkeys), frozenset(replaying), policy)
+        return Trust(found, log, roles, frozenset(vkeys), frozenset(replaying), policy)
 
 
 def _read_policy(policy: str) -> dict[str, int]:
@@ -868,8 +852,9 @@ def _read_policy(policy: str) -> dict[str, int]:
     return found
 
 
-def check_policy(trust: Trust, names: Iterable[str]) -> None:
+def check_policy(trust: Trust, cosigned: set[Vkey]) -> None:
     """Refuse the file unless enough witnesses have signed; keys of replaying ones do not count."""
+    names = {vkey.name for vkey in cosigned - trust.replaying}
     for role, least in _read_policy(trust.policy).items():
         met = [name for name in names if role in ("", trust.witnesses[name])]
         if len(met) < least:
@@ -883,42 +868,13 @@ KINDS = {
     "current-event": ("event:event seal:event", " heads:heads"),
     "inventory-line": ("line:linekey party:party seal:event", " company:company line:lineproof"),
     "company-total": ("party:party seal:event", " company:company"),
-    "company-part": ("party:party seal:event select:select", " company:company lines:lines"),
+    "company-part": ("party:party seal:event select:select", " company:company lines:[wholeline]"),
     "area-total": ("seal:event", " companies:companies"),
     "target-progress": ("seal:event target:event", ""),
 }
 """Members of the subject, and what a file of the kind has besides."""
 LEFT_OUT = ("company-inventory", "figure")
 SEALED_COLUMNS = ("biogenic", "emitted", "removed")
-
-
-@dataclass(frozen=True)
-class Log:
-    """The log at hand, or an earlier one that a log of the file continues.
-
-    Its entries stand in the file from `opened` on, which is 0, or below in an earlier log. Indexes
-    and sizes that its entries name count from there.
-    """
-
-    vkey: str
-    opened: int
-    size: int
-    root: str
-
-    @property
-    def origin(self) -> str:
-        """Its name."""
-        return self.vkey.partition("+")[0]
-
-    @property
-    def called(self) -> str:
-        """What people call it; a name that would not print is spelled out."""
-        name = self.origin if self.origin.isprintable() else ascii(self.origin)
-        return f"the earlier log {name:.100}" if self.opened else "the log"
-
-    def entry(self, index: int) -> str:
-        """What people call the entry of an index."""
-        return f"entry {index - self.opened}" + (f" of {self.called}" if self.opened else "")
 
 
 @dataclass(frozen=True)
@@ -966,6 +922,11 @@ class Entry:
         return self.log.entry(self.index)
 
     @property
+    def said(self) -> dict[str, Json]:
+        """What its author has signed."""
+        return self.jws.payload
+
+    @property
     def chain(self) -> tuple[str, int]:
         """In what its versions count on: its stream, but that of the ledger anew in each log."""
         return self.stream, self.log.opened if place_of(self.stream) == "ledger" else 0
@@ -982,23 +943,15 @@ def read_bundle(data: bytes) -> dict[str, Json]:
         raise NotDerived(
             f"kind {kind}: not derived here; carbon-ledger verify folds whole histories"
         )
-    try:
+    with refusing("form", "the file"):
         value = read_json(data.removesuffix(b"\n"), 16)
-        _demand(data.endswith(b"\n"), "a bundle is one line and LF")
-        _demand(type(kind) is str and kind in KINDS, f"kind {kind!r:.40} is not known")
+        demand(data.endswith(b"\n"), "a bundle is one line and LF")
+        demand(type(kind) is str and kind in KINDS, f"kind {kind!r:.40} is not known")
         of_subject, further = KINDS[str(kind)]
-        members = "checkpoint:string entries:entries kind:string subject:object v:1..1" + further
-        wrong = wrong_member(members, value)
-        wrong = wrong or wrong_member(of_subject, value["subject"])
-        _demand(not wrong, f"the member {wrong} is not as it must be")
-    except ValueError as error:
-        raise Refused("form", str(error)) from error
+        members = "checkpoint:text entries:entries kind:text subject:object v:1..1" + further
+        wrong = wrong_member(members, value) or wrong_member(of_subject, value["subject"])
+        demand(not wrong, f"the member {wrong} is not as it must be")
     return value
-
-
-def _demand(right: object, what: str) -> None:
-    if not right:
-        raise ValueError(what)
 
 
 # --- what the file proves before anybody asks who signed (steps 2 to 4) -----------------------------
@@ -1009,12 +962,13 @@ STATEMENT = (
 )
 
 
-def lead(leaf: bytes, index: int, size: int, path: Json, defect: str, what: str) -> str:
-    """The root to which the path of a file leads, in hexadecimal; refused where it cannot."""
-    try:
-        return root_of_path(leaf, index, size, [from_base64(one) for one in path]).hex()
-    except ValueError as error:
-        raise Refused(defect, f"{what}: {error}") from error
+def check_path(
+    leaf: bytes, index: int, size: int, path: Json, root: str, defect: str, what: str
+) -> None:
+    """Refuse unless a path of the file leads from a leaf at its place to this root."""
+    with refusing(defect, what):
+        found = root_of_path(leaf, index, size, [from_base64(one) for one in path]).hex()
+        demand(found == root, "it is not there as the file shows it")
 
 
 def open_entries(values: Sequence[Json], log: Log) -> list[Entry]:
@@ -1046,19 +1000,16 @@ def open_entry(value: Json, log: Log) -> Entry:
     """An entry that is in the log, with its events."""
     index, leaf = value["index"], leaf_hash(value["jws"].encode())
     own_index, name = index - log.opened, log.entry(index)
-    if lead(leaf, own_index, log.size, value["path"], "log-path", name) != log.root:
-        refuse("log-path", f"{name} is not in the log of this root")
-    try:
+    check_path(leaf, own_index, log.size, value["path"], log.root, "log-path", name)
+    with refusing("statement", name):
         jws = read_jws(value["jws"], "carbon-batch+jws")
         said = jws.payload
         wrong = wrong_member(STATEMENT, said)
-        _demand(not wrong, f"{wrong} is not as it must be")
-        _demand(said["first"] + said["count"] - 1 <= MAX_INTEGER, "too many versions")
-        _demand((said["previous"] == ZEROS) == (said["first"] == 1), "previous and first")
-        _demand(said["signed_at"].endswith("Z"), "signed_at")
-        _demand(read_vkey(said["log"]).kind == LOG_KIND, "log")
-    except ValueError as error:
-        raise Refused("statement", f"{name}: {error}") from error
+        demand(not wrong, f"{wrong} is not as it must be")
+        demand(said["first"] + said["count"] - 1 <= MAX_INTEGER, "too many versions")
+        demand((said["previous"] == ZEROS) == (said["first"] == 1), "previous and first")
+        demand(said["signed_at"].endswith("Z"), "signed_at")
+        demand(read_vkey(said["log"]).kind == LOG_KIND, "log")
     if said["log"] != log.vkey:
         refuse("other-log", f"{name} is signed for {said['log']!r}")
     if said["seen"] is not None and said["seen"]["size"] > own_index:
@@ -1088,8 +1039,7 @@ def _open_event(item: Json, index: int, log: Log, said: dict[str, Json]) -> Even
     leaf = leaf_hash(canonical(header))
     event = Event(stream, version, kind, leaf.hex(), index, log, shown)
     place = item["position"], said["count"], item["path"]
-    if lead(leaf, *place, "event-path", event.name) != said["root"]:
-        refuse("event-path", f"{event.name} is not in its entry as the file shows it")
+    check_path(leaf, *place, said["root"], "event-path", event.name)
     return event
 
 
@@ -1097,7 +1047,7 @@ def check_streams(entries: Sequence[Entry]) -> None:
     """Refuse versions that stand twice, and batches that do not go on where the last one ended."""
     before: dict[tuple[str, int], dict[str, Json]] = {}
     for entry in entries:
-        said, last = entry.jws.payload, before.get(entry.chain)
+        said, last = entry.said, before.get(entry.chain)
         before[entry.chain] = said
         follows = last["first"] + last["count"] if last else 0
         if said["first"] < follows:
@@ -1194,60 +1144,55 @@ def about(event: Event) -> Iterator[Tag]:
             yield "people", data["sub_area"]
 
 
-def check_trust_whole(entries: Sequence[Entry]) -> None:
-    """Refuse a file in which an event of keys or of rules is left out in the midst."""
-    heads: dict[tuple[str, int], tuple[int, str]] = {}
+def check_trust_whole(entries: Iterable[Entry]) -> None:
+    """Refuse a file in which an event of keys or of rules is withheld, or left out in the midst."""
+    ends: dict[tuple[str, int], int] = {}
     for entry in entries:
-        if place_of(entry.stream) not in ("keys", "ledger"):
-            continue
-        said = entry.jws.payload
-        version, leaf = heads.get(entry.chain, (0, ZEROS))
-        last = said["first"] + len(entry.events) - 1
-        gap = entry.events[-1].version != last or said["first"] != version + 1
-        gap = gap or any(event.data is None for event in entry.events)
-        if gap or said["previous"] != leaf:
-            refuse("left-out", f"events of {entry.stream} from {entry.stream}@{version + 1} on")
-        heads[entry.chain] = (last, said["head"])
+        if place_of(entry.stream) in ("keys", "ledger"):
+            first = ends.get(entry.chain, 0) + 1
+            ends[entry.chain] = last = first + len(entry.events) - 1
+            whole = entry.said["first"] == first and entry.events[-1].version == last
+            if not whole or any(event.data is None for event in entry.events):
+                refuse("left-out", f"events of {entry.stream} from {entry.stream}@{first} on")
 
 
 def check_nothing_else(
-    entries: Sequence[Entry],
-    operators: Iterable[str],
-    roots: Sequence[str],
-    whole: Sequence[str],
-    *,
-    ends: bool,
+    shown: Iterable[Event], operators: Iterable[str], roots: Sequence[str], whole: Sequence[str]
 ) -> None:
     """Refuse a file that shows an event on which none of its `roots` stands.
 
-    `whole` are the streams that belong to the file whatever their events are about; where the file
-    `ends` with its first root, nothing may follow that in its own stream.
+    `whole` are the streams that belong to the file whatever their events are about.
     """
-    events = {event.name: event for entry in entries for event in entry.events}
-    said: dict[Tag, list[str]] = {}
+    events = {event.name: event for event in shown}
+    said = defaultdict[Tag, list[str]](list)
     for event in events.values():
         for tag in about(event) if event.data is not None else ():
-            said.setdefault(tag, []).append(event.name)
+            said[tag].append(event.name)
     waiting = [*roots, *(name for name, event in events.items() if event.stream in whole)]
     wanted: set[str] = set()
-    parties = {*operators, *(party_of(e.stream) for e in events.values() if e.data is None)}
+    parties = {*operators, *(event.party for event in events.values() if event.data is None)}
     while waiting:
         name = waiting.pop()
         if name in wanted or name not in events:
             continue
         wanted.add(name)
         event = events[name]
-        parties.add(party_of(event.stream))
+        parties.add(event.party)
         for tag in needs(event) if event.data is not None else ():
             parties.update({tag[1]} if tag[0] == "party" else ())
-            waiting += said.get(tag, ())
-    subject = events[roots[0]]
+            waiting += said[tag]
     for name, event in events.items():
-        trust = place_of(event.stream) in ("keys", "ledger") and party_of(event.stream) in parties
-        later = event.stream == subject.stream and event.version > subject.version
-        later = later and event.index >= subject.index and ends
-        if later or not (trust or name in wanted or event.data is None):
+        trust = place_of(event.stream) in ("keys", "ledger") and event.party in parties
+        if not (trust or name in wanted or event.data is None):
             refuse("foreign", f"{name} is in the file, and {roots[0]} does not stand on it")
+
+
+def check_ends_with(subject: Event, events: Iterable[Event]) -> None:
+    """Refuse a file in which something follows its subject in the subject's own stream."""
+    for event in events:
+        later = event.index >= subject.index and event.version > subject.version
+        if later and event.stream == subject.stream:
+            refuse("foreign", f"{event.name} follows the subject of the file")
 
 
 # --- authors (reference, events; specification, keys) -----------------------------------------------
@@ -1297,13 +1242,6 @@ class Source:
             found |= members if from_s <= at_s else {}
         return found
 
-    def factor_at(self, role: str, at_s: int) -> str | None:
-        """The factor that fills a role at an instant."""
-        given = [
-            (from_s, ref) for from_s, ref in self.given.get(role, {}).items() if from_s <= at_s
-        ]
-        return max(given)[1] if given else self.data["factors"].get(role)
-
 
 @dataclass
 class Reading:
@@ -1335,10 +1273,6 @@ class Ledger:
         self.rules: list[tuple[int, dict[str, Json]]] = []
         """Rules by version and hash, and the index of the entry behind which they decide."""
 
-    def rules_at(self, index: int) -> dict[str, Json]:
-        """The rules that decide about the entry of an index, by version and hash."""
-        return [rules for since, rules in self.rules if since < index][-1]
-
     def entry(self, index: int) -> str:
         """What people call the entry of an index."""
         return next(log for log in reversed(self.logs) if log.opened <= index).entry(index)
@@ -1349,7 +1283,7 @@ def find_openings(entries: Sequence[Entry]) -> list[Event]:
     found = []
     for log, (first, *_) in groupby(entries, key=lambda entry: entry.log):
         event = first.events[0]
-        right = first.index == log.opened and first.jws.payload["count"] == 1
+        right = first.index == log.opened and first.said["count"] == 1
         right = right and event.kind == "LedgerOpened" and event.version == 1
         if not right or event.stream != f"{event.said.get('operator')}/ledger":
             refuse("opening", f"entry 0 of {log.called}, which opens it, is not in the file")
@@ -1360,28 +1294,28 @@ def find_openings(entries: Sequence[Entry]) -> list[Event]:
 
 
 def authorise(ledger: Ledger, entry: Entry) -> str:
-    """The public key that might sign this entry, judged on what stood before it."""
-    index, stream, said, kid = entry.index, entry.stream, entry.jws.payload, entry.jws.kid
+    """The public key that might sign this entry, by what stood before it; raises ValueError."""
+    index, stream, kid = entry.index, entry.stream, entry.jws.kid
     types = [event.kind for event in entry.events]
     if index == entry.log.opened:
         jwk = entry.events[0].said["key"]
-        if key_bytes(jwk) is None or thumbprint(jwk["x"]) != kid:
-            refuse("key", f"{entry.name} is not signed with the operator's first key")
+        own = is_sound_jwk(jwk) and thumbprint(jwk["x"]) == kid
+        demand(own, "it is not signed with the operator's first key")
         return str(jwk["x"])
     key = ledger.keys.get(kid)
     if key is None or not key.is_valid(index):
-        refuse("key", f"{entry.name}: the key {kid} is not valid there")
+        raise ValueError(f"the key {kid} is not valid there")
     party, place = party_of(stream), place_of(stream)
-    if not place or any(PLACE_OF_TYPE.get(kind) != place for kind in types):
-        refuse("key", f"{entry.name}: {', '.join(types[:3])} cannot stand in {stream}")
+    right = place and all(PLACE_OF_TYPE.get(kind) == place for kind in types)
+    demand(right, f"{', '.join(types[:3])} cannot stand in {stream}")
     if place == "keys":
-        right = _may_say_keys(ledger, key, party, said, types)
+        right = _may_say_keys(ledger, key, entry, types)
     elif place in ("ledger", "seals"):
         right = key.party == party == ledger.operator and key.admin
     else:
         right = key.party == party and not key.recovery and _covers(key.scope, stream)
-    if not right or (key.types is not None and not set(types) <= set(key.types)):
-        refuse("key", f"{entry.name}: the key of {key.party} may not say this in {stream}")
+    right = right and (key.types is None or set(types) <= set(key.types))
+    demand(right, f"the key of {key.party} may not say this in {stream}")
     return key.x
 
 
@@ -1389,9 +1323,8 @@ def _covers(scope: Iterable[str], stream: str) -> bool:
     return any(stream.startswith(s) if s.endswith("/") else stream == s for s in scope)
 
 
-def _may_say_keys(
-    ledger: Ledger, key: Key, party: str, said: dict[str, Json], types: list[str]
-) -> bool:
+def _may_say_keys(ledger: Ledger, key: Key, entry: Entry, types: list[str]) -> bool:
+    said, party = entry.said, party_of(entry.stream)
     of_operator = key.party == ledger.operator and key.admin
     if party != ledger.operator and said["first"] == 1:
         return types == ["PartyRegistered"] and said["count"] == 1 and of_operator
@@ -1404,65 +1337,58 @@ def _may_say_keys(
 
 
 def say_trust(ledger: Ledger, event: Event, kid: str) -> None:
-    """Take in an event about rules, parties or keys, or refuse it."""
-    data, party = event.data or {}, party_of(event.stream)
-    if event.kind in ("LedgerOpened", "RulesActivated"):
-        known = RULES.get(data["rules"]["version"])
+    """Take in an event about rules, parties or keys; raises ValueError."""
+    data, party, kind = event.said, event.party, event.kind
+    if kind in ("LedgerOpened", "RulesActivated"):
+        known, rules = RULES.get(data["rules"]["version"]), data["rules"]
         if known is None:
-            raise NotDerived(f"rules {data['rules']['version']} are newer than this program")
-        _rule(known == data["rules"]["sha256"], event, "other rules under a known name")
-        again = bool(ledger.rules) and ledger.rules[-1][1] == data["rules"]
-        _rule(event.kind == "LedgerOpened" or not again, event, "rules that are in force already")
-        ledger.rules.append((event.index, data["rules"]))
-    if event.kind == "LedgerOpened":
+            raise NotDerived(f"rules {rules['version']} are newer than this program")
+        demand(known == rules["sha256"], "other rules under a known name")
+        again = kind == "RulesActivated" and ledger.rules[-1][1] == rules
+        demand(not again, "rules that are in force already")
+        ledger.rules.append((event.index, rules))
+    if kind == "LedgerOpened":
         _open(ledger, event, kid)
-    elif event.kind == "PartyRegistered":
+    elif kind == "PartyRegistered":
         roles = set(data["roles"]) <= {*GROUPS, *ROLES[::2], "factor-publisher", "registry"}
-        _rule(party not in ledger.parties and roles, event, "registered already, or roles unknown")
+        demand(party not in ledger.parties and roles, "registered already, or roles unknown")
         ledger.parties[party], ledger.names[party] = tuple(data["roles"]), data["name"]
-        _add_key(ledger, event, kid, (f"{party}/",), admin=True)
-    elif event.kind == "KeyAuthorized":
+        _add_key(ledger, event, kid)
+    elif kind == "KeyAuthorized":
         own = all(item.startswith(f"{party}/") for item in data["scope"])
-        _rule(own and party in ledger.parties, event, "a scope beyond the party's streams")
-        types = tuple(data["event_types"]) if "event_types" in data else None
-        _add_key(ledger, event, kid, tuple(data["scope"]), types, admin=data.get("admin", False))
-    elif event.kind == "KeyRevoked":
+        demand(own and party in ledger.parties, "a scope beyond the party's streams")
+        _add_key(ledger, event, kid)
+    elif kind == "KeyRevoked":
         since = data["compromised_from"]
         _revoke(ledger, event, data["key"], None if since is None else event.log.opened + since)
-    elif event.kind == "KeyRecovered":
+    elif kind == "KeyRecovered":
         for replaced in data.get("replaces", []):
             _revoke(ledger, event, replaced, None)
-        _add_key(ledger, event, kid, (f"{party}/",), admin=True, recovered=True)
-    elif event.kind == "EntriesConfirmed":
+        _add_key(ledger, event, kid)
+    elif kind == "EntriesConfirmed":
         _confirm(ledger, event, kid)
 
 
 GROUPS = ("aggregate", "company", "public-body")
 
 
-def _rule(right: object, event: Event, why: str) -> None:
-    if not right:
-        refuse("rule", f"{event.name}: {why}")
-
-
 def _log_thumbprint(log: Log) -> str:
-    key = read_vkey(log.vkey).key
-    return thumbprint(base64.urlsafe_b64encode(key).rstrip(b"=").decode())
+    return thumbprint(to_base64(read_vkey(log.vkey).key, url=True))
 
 
 def _open(ledger: Ledger, event: Event, kid: str) -> None:
     """Take in the opening of a log: of the oldest in the file, or of one that continues that before."""
     data, log, continuing = event.said, event.log, bool(ledger.logs)
     own = read_vkey(log.vkey).name == data["origin"]
-    _rule(event.index == log.opened and own, event, "not the opening of this log")
+    demand(event.index == log.opened and own, "not the opening of this log")
     x, recovery_x = str(data["key"]["x"]), str(data["recovery_key"]["x"])
     first, recovery = thumbprint(x), thumbprint(recovery_x)
-    _rule(len({first, recovery, _log_thumbprint(log)}) == 3, event, "one key twice")
+    demand(len({first, recovery, _log_thumbprint(log)}) == 3, "one key twice")
     _check_key(event, data["key"], data["proof"])
     _check_key(event, data["recovery_key"], data["recovery_proof"])
     end = data["continues"] or {}
     if "signed" in end:
-        _rule(end["signed"]["size"] > end["size"], event, "no more was signed than is there")
+        demand(end["signed"]["size"] > end["size"], "no more was signed than is there")
     if continuing:
         _check_continuing(ledger, event, first, recovery)
     party, eve = ledger.operator, event.index - 1  # the keys count as authorised before entry 0
@@ -1481,60 +1407,60 @@ def _check_continuing(ledger: Ledger, event: Event, first: str, recovery: str) -
     """What a continuing log must have of the earlier ones, and what it may not."""
     said = tuple(event.said[member] for member in ("operator", "area", "timezone"))
     same = said == (ledger.operator, ledger.area, ledger.timezone)
-    _rule(same, event, "another operator, area or time zone than before")
+    demand(same, "another operator, area or time zone than before")
     known = event.said["origin"] in {log.origin for log in ledger.logs}
-    _rule(not known, event, "an origin that a log before had")
+    demand(not known, "an origin that a log before had")
     own, logs = _log_thumbprint(event.log), {_log_thumbprint(log) for log in ledger.logs}
     new = own not in ledger.keys and not logs & {own, first, recovery}
-    _rule(new, event, "a log's key is another key too")
+    demand(new, "a log's key is another key too")
     recovers, key = recovery == ledger.recovery, ledger.keys.get(first)
-    _rule(recovers or recovery not in ledger.keys, event, "a recovery key that was used before")
+    demand(recovers or recovery not in ledger.keys, "a recovery key that was used before")
     if key is None:
-        _rule(recovers, event, "opened with a new key, without the earlier recovery key")
+        demand(recovers, "opened with a new key, without the earlier recovery key")
     else:
         admin = key.admin and key.party == ledger.operator and key.is_valid(event.index)
-        _rule(admin, event, "not opened with an admin key of the operator")
+        demand(admin, "not opened with an admin key of the operator")
 
 
 def _check_key(event: Event, jwk: Json, proof: str) -> None:
-    _rule(key_bytes(jwk) is not None, event, "not a sound public key")
-    possessed = is_possessed(proof, jwk["x"], event.log.vkey, party_of(event.stream))
-    _rule(possessed, event, "nobody has shown to hold the new key")
+    demand(is_sound_jwk(jwk), "not a sound public key")
+    possessed = is_possessed(proof, jwk["x"], event.log.vkey, event.party)
+    demand(possessed, "nobody has shown to hold the new key")
 
 
-def _add_key(
-    ledger: Ledger,
-    event: Event,
-    kid: str,
-    scope: tuple[str, ...],
-    types: tuple[str, ...] | None = None,
-    *,
-    admin: bool,
-    recovered: bool = False,
-) -> None:
-    x = str(event.said["key"]["x"])
+def _add_key(ledger: Ledger, event: Event, kid: str) -> None:
+    """The key that an event brings: but for KeyAuthorized one that may say all that its party may."""
+    data, x = event.said, str(event.said["key"]["x"])
     taken = {*ledger.keys, *(_log_thumbprint(log) for log in ledger.logs)}
-    _rule(thumbprint(x) not in taken, event, "not a new key")
-    _check_key(event, event.said["key"], event.said["proof"])
-    key = Key(x, event.party, event.index, kid, scope, types, admin, recovered=recovered)
-    ledger.keys[thumbprint(x)] = key
+    demand(thumbprint(x) not in taken, "not a new key")
+    _check_key(event, data["key"], data["proof"])
+    ledger.keys[thumbprint(x)] = Key(
+        x,
+        event.party,
+        event.index,
+        kid,
+        scope=tuple(data.get("scope", [f"{event.party}/"])),
+        types=tuple(data["event_types"]) if "event_types" in data else None,
+        admin=data.get("admin", event.kind != "KeyAuthorized"),
+        recovered=event.kind == "KeyRecovered",
+    )
 
 
 def _own_key(ledger: Ledger, event: Event, name: str) -> Key:
     key = ledger.keys.get(name)
-    if key is None or key.party != party_of(event.stream) or key.recovery:
-        refuse("rule", f"{event.name}: {name} is no key of the party")
+    if key is None or key.party != event.party or key.recovery:
+        raise ValueError(f"{name} is no key of the party")
     return key
 
 
 def _revoke(ledger: Ledger, event: Event, name: str, compromised_from: int | None) -> None:
     key = _own_key(ledger, event, name)
     if compromised_from is None:
-        _rule(key.revoked is None, event, "revoked already")
+        demand(key.revoked is None, "revoked already")
     else:
         last = event.index if key.revoked is None else key.revoked
         earlier = key.compromised_from is None or compromised_from < key.compromised_from
-        _rule(compromised_from <= last and earlier, event, "compromised_from")
+        demand(compromised_from <= last and earlier, "compromised_from")
         key.compromised_from = compromised_from
     key.revoked = event.index if key.revoked is None else key.revoked
 
@@ -1543,13 +1469,13 @@ def _confirm(ledger: Ledger, event: Event, kid: str) -> None:
     key = _own_key(ledger, event, event.said["key"])
     first, until = (event.log.opened + index for index in event.said["entries"])
     if key.compromised_from is None or key.revoked is None:
-        refuse("rule", f"{event.name}: the key was not declared compromised")
+        raise ValueError("the key was not declared compromised")
     inside = key.compromised_from <= first and until <= key.revoked + 1
     again = any(one < until and first < other for one, other in key.confirmed)
-    _rule(inside and not again, event, "other entries than those in dispute")
+    demand(inside and not again, "other entries than those in dispute")
     while (signer := ledger.keys[kid]).given_by != kid:
         giver = ledger.keys[signer.given_by]
-        _rule(not giver.is_disputed(signer.authorised), event, "the key came in a disputed entry")
+        demand(not giver.is_disputed(signer.authorised), "the key came in a disputed entry")
         kid = signer.given_by
     key.confirmed.append((first, until))
 
@@ -1598,13 +1524,7 @@ transmission-loss upstream, lifecycle upstream lifecycle
 """
 """Kind, and the roles that it may fill."""
 OWN_KINDS = ("measured", "supplier")
-REGIONAL_KINDS = (
-    "grid-average",
-    "default-heat",
-    "residual-mix",
-    "fossil-only",
-    "transmission-loss",
-)
+REGIONAL = ("grid-average", "default-heat", "residual-mix", "fossil-only", "transmission-loss")
 REGIONS = {
     "CN-NCN": "BJ HE NM SD SX TJ",
     "CN-NEC": "HL JL LN NM",
@@ -1650,16 +1570,11 @@ def _exact(text: str) -> Fraction:
     return Fraction(int(digits) * 10 ** int(power)) if power else Fraction(digits)
 
 
-@lru_cache(maxsize=1)
-def _unit_table() -> dict[str, tuple[str, Fraction]]:
-    found = {}
-    for part in UNITS.strip().replace("\n ", " ").splitlines():
-        dimension, _, units = part.partition(":")
-        for name, size in _rows(units):
-            found[name] = (dimension, _exact(size))
-    return found
-
-
+UNIT_SIZES = {
+    name: (part.partition(":")[0], _exact(size))
+    for part in UNITS.strip().replace("\n ", " ").splitlines()
+    for name, size in _rows(part.partition(":")[2])
+}
 GWP_SETS = ("AR4", "AR5", "AR6")
 GWP = {row[0]: dict(zip(GWP_SETS, row[1:], strict=True)) for row in _rows(GASES)}
 KNOWN_GASES = {*GWP, *OTHER_GASES.split()}
@@ -1669,13 +1584,11 @@ CONVERSIONS = [(name, unit, per) for name, unit, per in _rows(PROPERTIES)]
 
 def unit_size(name: str) -> tuple[str, Fraction]:
     """Dimension of a unit, and its size in that dimension's first unit; raises ValueError."""
-    found = _unit_table().get(name)
     money = MONEY.fullmatch(name)
     if money and money[2] in CURRENCIES and 1990 <= int(money[3]) <= 2049:
         return f"{money[2]}@{money[3]}", Fraction(10 ** int(money[1] or 0))
-    if found is None:
-        raise ValueError(f"the unit {name!r:.50} is not known")
-    return found
+    demand(name in UNIT_SIZES, f"the unit {name!r:.50} is not known")
+    return UNIT_SIZES[name]
 
 
 def number(value: Json) -> Fraction:
@@ -1741,23 +1654,21 @@ def month_start(zone: str, month: int) -> int:
     The first instant whose local date is the 1st: at the end of a gap, or the first of two passings.
     """
     local = datetime(month // 12, month % 12 + 1, 1, tzinfo=time_zone(zone))
-    since = local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    since = local.astimezone(UTC) - EPOCH
     return since.days * 86400 + since.seconds
 
 
 def month_at(zone: str, at_s: int) -> int:
     """The month that an instant lies in; raises ValueError outside 2000 to 2049."""
-    if not FIRST_S - 2 * 86400 < at_s < END_S + 2 * 86400:
-        raise ValueError("a time outside the years 2000 to 2049")
-    local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at_s)
-    local = local.astimezone(time_zone(zone))
+    near = FIRST_S - 2 * 86400 < at_s < END_S + 2 * 86400
+    demand(near, "a time outside the years 2000 to 2049")
+    local = (EPOCH + timedelta(seconds=at_s)).astimezone(time_zone(zone))
     month = 12 * local.year + local.month - 1
     if at_s < month_start(zone, month):
         month -= 1
     elif at_s >= month_start(zone, month + 1):
         month += 1
-    if not 2000 <= month // 12 <= 2049:
-        raise ValueError("a time outside the years 2000 to 2049")
+    demand(2000 <= month // 12 <= 2049, "a time outside the years 2000 to 2049")
     return month
 
 
@@ -1797,18 +1708,21 @@ def intervals(kind: str, body: dict[str, Json]) -> list[tuple[int, int, int]]:
 
 def factors_at(source: Source, body: dict[str, Json], at_s: int) -> dict[str, str]:
     """Factor by role, for a reading of the body that begins at an instant."""
-    roles = {*source.data["factors"], *source.given}
-    found = {role: source.factor_at(role, at_s) for role in roles} | body.get("factors", {})
-    return {role: ref for role, ref in sorted(found.items()) if ref is not None}
+    found: dict[str, str] = dict(source.data["factors"])
+    for role, given in source.given.items():
+        held = {from_s: ref for from_s, ref in given.items() if from_s <= at_s}
+        found |= {role: held[max(held)]} if held else {}
+    found |= body.get("factors", {})
+    return found
 
 
 def masses_of(ledger: Ledger, name: str) -> dict[str, dict[str, dict[str, str]]]:
     """Milligrams by month, role and gas that a reading comes to, as all of the file's events say."""
     reading = ledger.readings[name]
-    source, found = ledger.sources[name.partition("@")[0]], dict[tuple[int, str, str], int]()
+    source, found = ledger.sources[name.partition("@")[0]], Counter[tuple[int, str, str]]()
     if reading.body is not None:
         for key, mass in _masses(ledger, source, reading.kind, reading.body):
-            found[key] = found.get(key, 0) + mass
+            found[key] += mass
     masses: dict[str, dict[str, dict[str, str]]] = {}
     for (month, role, gas), mass in sorted(found.items()):
         if mass:
@@ -1828,22 +1742,20 @@ def _masses(
                 yield (month, "direct", gas), part
         return
     unit = str(body.get("unit", source.data["unit"]))
-    amounts: dict[tuple[Json, int, str, str], int] = {}
+    amounts = Counter[tuple[Json, int, str, str]]()
     for start_s, end_s, quantity in intervals(kind, body):
         terms = source.terms_at(start_s)
         line = tuple(terms.get(name) for name in ("category", "gpc", "key_area", "part_of", "site"))
         factors = factors_at(source, body, start_s)
         for month, part in split_by_month(zone, start_s, end_s, quantity):
             for role, ref in factors.items():
-                key = (line, month, role, ref)
-                amounts[key] = amounts.get(key, 0) + part
-    exact: dict[tuple[Json, int, str, str], Fraction] = {}
+                amounts[line, month, role, ref] += part
+    exact = defaultdict[tuple[Json, int, str, str], Fraction](Fraction)
     for (line, month, role, ref), amount in amounts.items():
         factor = ledger.factors[ref]
         ratio = conversion(factor, unit)
         for gas, kg in factor["gases_kg_per_unit"].items():
-            mg = amount * number(kg) * ratio * 10**6 / TINY
-            exact[line, month, role, gas] = exact.get((line, month, role, gas), Fraction(0)) + mg
+            exact[line, month, role, gas] += amount * number(kg) * ratio * 10**6 / TINY
     for (_, month, role, gas), mass in exact.items():
         yield (month, role, gas), round(mass)  # the one rounding, ties to even
 
@@ -1851,31 +1763,31 @@ def _masses(
 def check_body(ledger: Ledger, source: Source, kind: str, body: dict[str, Json]) -> None:
     """The rules without which a body's figure would not follow; raises ValueError."""
     items = intervals(kind, body)
-    _demand(items and all(start_s < end_s for start_s, end_s, _ in items), "no time is covered")
+    demand(items and all(start_s < end_s for start_s, end_s, _ in items), "no time is covered")
     start_s, end_s = items[0][0], items[-1][1]
     month_at(ledger.timezone, start_s)
     month_at(ledger.timezone, end_s - 1)
-    _demand(source.closed_s is None or end_s <= source.closed_s, "the source is closed")
+    demand(source.closed_s is None or end_s <= source.closed_s, "the source is closed")
     if kind == "EmissionMeasured":
-        _demand(body["masses_mg"] and KNOWN_GASES.issuperset(body["masses_mg"]), "unknown gases")
+        demand(body["masses_mg"] and KNOWN_GASES.issuperset(body["masses_mg"]), "unknown gases")
         return
-    unit = str(body.get("unit", source.data["unit"]))
+    unit, party = str(body.get("unit", source.data["unit"])), party_of(source.data["stream"])
     (own, own_size), (other, size) = unit_size(source.data["unit"]), unit_size(unit)
-    _demand(own == other, f"{unit} is of another dimension than the source's unit")
+    demand(own == other, f"{unit} is of another dimension than the source's unit")
     for role, ref in body.get("factors", {}).items():
-        check_factor(ledger, party_of(source.data["stream"]), role, ref)
+        check_factor(ledger, party, role, ref, unit)
     for from_s, until_s, quantity in items:
         terms = source.terms_at(from_s)
         least, most = terms.get("plausible", (None, None))
         if least is not None and "confirm" not in body:
             value = quantity * size / own_size
-            _demand(tiny(least) <= value <= tiny(most), "implausible, and no reason is given")
-        region = ledger.sites[f"{party_of(source.data['stream'])}/{terms['site']}"]
+            demand(tiny(least) <= value <= tiny(most), "implausible, and no reason is given")
+        region = ledger.sites[f"{party}/{terms['site']}"]
         for ref in factors_at(source, body, from_s).values():
             factor = ledger.factors[ref]
-            first, last = (day_start(ledger.timezone, day) for day in factor["valid"])
-            _demand(first <= from_s and until_s <= last, f"{ref} is not for that time")
-            _demand(fits_region(factor, region), f"{ref} is not for {region}")
+            first, last = (day_start(ledger.timezone, text) for text in factor["valid"])
+            demand(first <= from_s and until_s <= last, f"{ref} is not for that time")
+            demand(fits_region(factor, region), f"{ref} is not for {region}")
             conversion(factor, unit)
     if "register" in body:
         _check_register(body)
@@ -1888,12 +1800,12 @@ def _check_register(body: dict[str, Json]) -> None:
     turned = ends - begins + register.get("rollover", 0) * full
     quantity = turned * Fraction(tiny(register["multiplier"]), TINY)
     right = begins < full and ends < full and turned >= 0 and quantity == tiny(body["quantity"])
-    _demand(right, "the quantity does not follow from the register")
+    demand(right, "the quantity does not follow from the register")
 
 
-def day_start(zone: str, day: str) -> int:
+def day_start(zone: str, text: str) -> int:
     """Where a day of a factor's validity begins: whole days after the month's beginning."""
-    parsed = date.fromisoformat(day)
+    parsed = day(text)
     if parsed.year < 2000:
         return month_start(zone, 12 * 2000)
     if parsed.year > 2049:
@@ -1906,19 +1818,23 @@ def fits_region(factor: dict[str, Json], region: str) -> bool:
     own = factor["region"]
     members = [f"CN-{member}" for member in REGIONS.get(own, "").split()]
     within = region == own or region.startswith(f"{own}-") or region in members
-    return within or factor["kind"] not in REGIONAL_KINDS
+    return within or factor["kind"] not in REGIONAL
 
 
-def check_factor(ledger: Ledger, party: str, role: str, ref: str) -> None:
-    """Whether a party may use a factor in a role; raises ValueError."""
+def check_factor(ledger: Ledger, party: str, role: str, ref: str, unit: str) -> None:
+    """Whether a party may use a factor in a role, for a unit; raises ValueError."""
     factor, publisher = ledger.factors[ref], party_of(ref)
-    _demand(role in ROLES_OF_KIND[factor["kind"]], f"{ref} may not fill the role {role}")
+    demand(role in ROLES_OF_KIND[factor["kind"]], f"{ref} may not fill the role {role}")
     public = publisher == party or "factor-publisher" in ledger.parties.get(publisher, ())
-    _demand(public, f"{ref} is another party's own")
+    demand(public, f"{ref} is another party's own")
+    conversion(factor, unit)
 
 
 def say(ledger: Ledger, event: Event, kid: str) -> None:
-    """Take in an event of the file, or refuse it: what it refers to must be there, and the rules hold."""
+    """Take in an event of the file; raises ValueError for one that the rules refuse.
+
+    Refuses the file if something is not there that the event refers to.
+    """
     place = place_of(event.stream)
     if place in ("ledger", "keys"):
         say_trust(ledger, event, kid)
@@ -1931,34 +1847,28 @@ def say(ledger: Ledger, event: Event, kid: str) -> None:
         "party": ledger.parties,
         "reading": ledger.readings if place == "corrections" else {event.name},
     }
-    own = event.kind == "SourceRegistered" and (event.data or {}).get("part_of")
     for kind, name in needs(event):
         if kind in here and name not in here[kind]:
             refuse("left-out", f"{event.name} stands on the {kind} {name}, which is not shown")
-    try:
-        _demand(own != (event.data or {}).get("stream") or not own, "a part of itself")
-        _say(ledger, event, place)
-    except (ValueError, KeyError) as error:
-        raise Refused("rule", f"{event.name}: {error}") from error
+    _say(ledger, event, place)
     ledger.said.add(event.name)
 
 
 def _say(ledger: Ledger, event: Event, place: str) -> None:
-    data, kind, party = event.data or {}, event.kind, party_of(event.stream)
+    data, kind, party = event.said, event.kind, event.party
     if kind == "SiteRegistered":
-        _demand(f"{party}/{data['site']}" not in ledger.sites, "registered already")
+        demand(f"{party}/{data['site']}" not in ledger.sites, "registered already")
         ledger.sites[f"{party}/{data['site']}"] = data["region"]
     elif kind == "SourceRegistered":
         own = party_of(data["stream"]) == party and place_of(data["stream"]) == "source"
-        _demand(own and data["stream"] not in ledger.sources, "not a new stream of the party")
+        demand(own and data["stream"] not in ledger.sources, "not a new stream of the party")
         region = ledger.sites[f"{party}/{data['site']}"]
         for role, ref in data["factors"].items():
-            check_factor(ledger, party, role, ref)
-            conversion(ledger.factors[ref], data["unit"])
-            _demand(fits_region(ledger.factors[ref], region), f"{ref} is not for {region}")
+            check_factor(ledger, party, role, ref, data["unit"])
+            demand(fits_region(ledger.factors[ref], region), f"{ref} is not for {region}")
         ledger.sources[data["stream"]] = Source(data)
     elif kind in ("SourceAmended", "SourceClosed", "FactorAssigned"):
-        _demand(party_of(data["source"]) == party, "not the party's own source")
+        demand(party_of(data["source"]) == party, "not the party's own source")
         _say_of_source(ledger, ledger.sources[data["source"]], kind, data)
     elif kind == "FactorPublished":
         _publish(ledger, party, data)
@@ -1969,76 +1879,74 @@ def _say(ledger: Ledger, event: Event, place: str) -> None:
         _correct(ledger, event, data)
     elif kind in ("DataRedacted", "RedactionConfirmed"):
         owner = party_of(data["event"]) if kind == "DataRedacted" else ledger.operator
-        _demand(party == owner, "not this party's to say")
+        demand(party == owner, "not this party's to say")
     elif kind == "FootprintSealed":
         size = event.log.opened + data["size"]
         if not event.log.opened < size <= event.index:
             refuse("seal", f"{event.name} covers what comes after it, or nothing")
-        right = ledger.rules_at(size) == data["rules"] and data["gwp"] in GWP_SETS
-        _demand(
-            right, "other rules than those in force at its size, or a GWP set that is not theirs"
-        )
-        _demand(all("2000" <= month[:4] <= "2049" for month in data["period"]), "its period")
+        in_force = [rules for since, rules in ledger.rules if since < size][-1]
+        right = in_force == data["rules"] and data["gwp"] in GWP_SETS
+        demand(right, "other rules than those in force at its size, or a GWP set of other ones")
+        demand(all("2000" <= month[:4] <= "2049" for month in data["period"]), "its period")
+
+
+NOT_AMENDED = ("from", "reason", "salt", "source", "type")
+"""Members of SourceAmended that are none of the source."""
 
 
 def _say_of_source(ledger: Ledger, source: Source, kind: str, data: dict[str, Json]) -> None:
     party = party_of(data["source"])
     if kind == "SourceClosed":
-        _demand(source.closed_s is None, "closed already")
+        demand(source.closed_s is None, "closed already")
         source.closed_s = seconds(data["at"])
     elif kind == "SourceAmended":
-        members = {
-            n: v for n, v in data.items() if n not in ("from", "reason", "salt", "source", "type")
-        }
-        _demand(members, "nothing is amended")
+        members = {n: v for n, v in data.items() if n not in NOT_AMENDED}
+        demand(members, "nothing is amended")
         source.amended.append((seconds(data["from"]), members))
     else:
-        factor = ledger.factors[data["factor"]]
-        check_factor(ledger, party, data["role"], data["factor"])
-        conversion(factor, source.data["unit"])
+        check_factor(ledger, party, data["role"], data["factor"], source.data["unit"])
         source.given.setdefault(data["role"], {})[seconds(data["from"])] = data["factor"]
         for name, reading in ledger.readings.items():
             if reading.body is not None and name.startswith(f"{data['source']}@"):
-                check_body(
-                    ledger, source, reading.kind, {**reading.body, "confirm": "accepted before"}
-                )
+                accepted = reading.body | {"confirm": "accepted before"}
+                check_body(ledger, source, reading.kind, accepted)
 
 
 def _publish(ledger: Ledger, party: str, data: dict[str, Json]) -> None:
     ref, roles = f"{party}/{data['id']}@{data['version']}", ledger.parties[party]
     kind = data["kind"]
     own = kind in OWN_KINDS and "company" in roles
-    _demand(ref not in ledger.factors, "published already")
-    _demand(kind in ROLES_OF_KIND, f"the kind {kind!r:.50} is not known")
-    _demand(own or "factor-publisher" in roles, "the party may not publish such a factor")
-    _demand(data["valid"][0] < data["valid"][1], "valid")
+    demand(ref not in ledger.factors, "published already")
+    demand(kind in ROLES_OF_KIND, f"the kind {kind!r:.50} is not known")
+    demand(own or "factor-publisher" in roles, "the party may not publish such a factor")
+    demand(data["valid"][0] < data["valid"][1], "valid")
     unit_size(data["unit"])
     gases = set(data["gases_kg_per_unit"])
     whole = {gas for gas in gases if gas.startswith("CO2e_")}
-    _demand(gases and KNOWN_GASES.issuperset(gases), "unknown gases")
-    _demand(not whole or gases <= whole | set(OTHER_GASES.split()), "equivalents beside gases")
+    demand(gases and KNOWN_GASES.issuperset(gases), "unknown gases")
+    demand(not whole or gases <= whole | set(OTHER_GASES.split()), "equivalents beside gases")
     for value in (*data["gases_kg_per_unit"].values(), *data.get("properties", {}).values()):
         if type(value) is dict:
             exact = number(value)
-            _demand(str(exact.denominator) == value["den"], "not in lowest terms")
-            _demand((exact * TINY).denominator != 1, "a decimal says it exactly")
+            demand(str(exact.denominator) == value["den"], "not in lowest terms")
+            demand((exact * TINY).denominator != 1, "a decimal says it exactly")
     ledger.factors[ref] = data
 
 
 def _correct(ledger: Ledger, event: Event, data: dict[str, Json]) -> None:
     stream = event.stream.removesuffix("/corrections")
     reading, supersedes = ledger.readings[data["event"]], data.get("supersedes")
-    _demand(data["event"].partition("@")[0] == stream, "an event of another source")
-    _demand(reading.body is not None, "the event was withdrawn")
+    demand(data["event"].partition("@")[0] == stream, "an event of another source")
+    demand(reading.body is not None, "the event was withdrawn")
     before = None if reading.latest == data["event"] else reading.latest
     if supersedes is not None and supersedes not in ledger.said:
         refuse("left-out", f"{event.name} supersedes {supersedes}, which is not shown")
-    _demand(supersedes == before, f"it does not supersede the latest correction, {before}")
+    demand(supersedes == before, f"it does not supersede the latest correction, {before}")
     if event.kind == "ActivityWithdrawn":
         reading.body = None
     else:
         kind, body = body_of(event.kind, data)
-        _demand(kind == reading.kind, "a body of another kind")
+        demand(kind == reading.kind, "a body of another kind")
         check_body(ledger, ledger.sources[stream], kind, body)
         reading.body = body
     reading.latest = event.name
@@ -2047,22 +1955,18 @@ def _correct(ledger: Ledger, event: Event, data: dict[str, Json]) -> None:
 # --- sealed figures (specification, seals and bundles, steps 7 to 12) ------------------------------
 
 
-def check_in_list(proof: Json, count: int, root: str, what: str) -> dict[str, Json]:
-    """The line of a proof that it is in a list of which the seal commits to root and count."""
-    path = [from_base64(item) for item in proof["path"]]
-    try:
-        found = root_of_path(leaf_hash(canonical(proof["line"])), proof["position"], count, path)
-    except ValueError as error:
-        raise Refused("seal", f"{what}: {error}") from error
-    if found.hex() != root:
-        refuse("seal", f"{what} is not in the list that was sealed")
+def check_in_list(proof: Json, sealed: Json, name: str, what: str) -> dict[str, Json]:
+    """The line of a proof that it is in a list, of which `sealed` has count and root."""
+    count, root, leaf = sealed[f"{name}_count"], sealed[f"{name}_root"], canonical(proof["line"])
+    check_path(leaf_hash(leaf), proof["position"], count, proof["path"], root, "seal", what)
     return dict(proof["line"])
 
 
-def check_list(lines: Sequence[Json], count: int, root: str, what: str) -> None:
-    """Refuse a whole list that is not the sealed one."""
-    if len(lines) != count or root_of_list(map(canonical, lines)) != root:
-        refuse("seal", f"{what} are not the list that was sealed")
+def check_list(lines: Sequence[Json], sealed: Json, name: str) -> None:
+    """Refuse a whole list other than that of which `sealed` has count and root."""
+    found = len(lines), root_of_list(map(canonical, lines))
+    if found != (sealed[f"{name}_count"], sealed[f"{name}_root"]):
+        refuse("seal", f"the {name} are not the list that was sealed")
 
 
 def key_of(line: Json) -> bytes:
@@ -2072,10 +1976,9 @@ def key_of(line: Json) -> bytes:
 
 def add_up(sums: Iterable[tuple[str, str, int]]) -> dict[str, dict[str, str]]:
     """Milligrams by a first and a second name; what comes to 0 is left out."""
-    found: dict[str, dict[str, int]] = {}
+    found = defaultdict[str, Counter[str]](Counter)
     for one, other, mass in sums:
-        row = found.setdefault(one, {})
-        row[other] = row.get(other, 0) + mass
+        found[one][other] += mass
     kept = {o: {n: str(m) for n, m in sorted(r.items()) if m} for o, r in sorted(found.items())}
     return {one: row for one, row in kept.items() if row}
 
@@ -2099,18 +2002,16 @@ def counts(line: Json) -> bool:
 
 def claim_of_seal(bundle: dict[str, Json], seal: Event, target: Event | None) -> dict[str, Json]:
     """The claim of a sealed kind, derived from the seal and its lists."""
-    kind, subject, data = bundle["kind"], bundle["subject"], seal.data or {}
+    kind, subject, data = bundle["kind"], bundle["subject"], seal.said
     company: Json = bundle.get("company")
     if company is not None:
         if company["line"]["party"] != subject["party"]:
             refuse("subject", "the company's line is another party's")
-        count, root = data["companies_count"], data["companies_root"]
-        company = check_in_list(company, count, root, "the company's line")
+        company = check_in_list(company, data, "companies", "the company's line")
     if kind == "inventory-line":
         if key_of(bundle["line"]["line"]) != canonical(subject["line"]):
             refuse("subject", "the inventory line is another one")
-        count, root = company["lines_count"], company["lines_root"]
-        line = check_in_list(bundle["line"], count, root, "the inventory line")
+        line = check_in_list(bundle["line"], company, "lines", "the inventory line")
         return {name: value for name, value in line.items() if name != "salt"}
     if kind == "company-total":
         return {"party": subject["party"], "sums": company["sums"]}
@@ -2118,44 +2019,32 @@ def claim_of_seal(bundle: dict[str, Json], seal: Event, target: Event | None) ->
         return _claim_of_part(bundle["lines"], company, subject["select"], data["period"])
     if kind == "area-total":
         lines = bundle["companies"]
-        check_list(lines, data["companies_count"], data["companies_root"], "the companies")
-        every = [
-            (gas, column, int(mass))
-            for line in lines
-            for gas, row in line["sums"].items()
-            for column, mass in row.items()
-        ]
-        return {
-            "companies": len(lines),
-            "companies_sums": as_sums(every),
-            "period": data["period"],
-            "totals": data["totals"],
-            "view": data["view"],
-        }
-    return _claim_of_target(data, (target.data if target else None) or {})
+        check_list(lines, data, "companies")
+        rows = [(gas, row) for line in lines for gas, row in line["sums"].items()]
+        every = as_sums((gas, column, int(row[column])) for gas, row in rows for column in row)
+        of_seal = {name: data[name] for name in ("period", "totals", "view")}
+        return {"companies": len(lines), "companies_sums": every, **of_seal}
+    if target is None or target.stream != f"{seal.party}/register":
+        refuse("subject", "the target is not the operator's")
+    return _claim_of_target(data, target.said)
 
 
 def _claim_of_part(lines: Json, company: Json, select: Json, period: Json) -> dict[str, Json]:
     keys = [key_of(line) for line in lines]
     if any(one >= other for one, other in pairwise(keys)):
         refuse("seal", "the inventory lines are not in order, or one stands twice")
-    check_list(lines, company["lines_count"], company["lines_root"], "the inventory lines")
+    check_list(lines, company, "lines")
     own = as_sums((one["gas"], one["column"], signed_mass(one)) for one in lines if counts(one))
     if own != company["sums"]:
         refuse("sum", "the inventory lines do not add up to the company's sums")
-    first, end = select.get("months", period)
-    if first < period[0] or period[1] < end:
-        refuse(
-            "subject", f"the seal is of {months_text(period)}, not of {months_text((first, end))}"
-        )
+    months = select.get("months", period)
+    if months[0] < period[0] or period[1] < months[1]:
+        refuse("subject", f"the seal is of {months_text(period)}, not of {months_text(months)}")
     if party_of(select.get("stream", company["party"])) != company["party"]:
         refuse("subject", f"{select['stream']} is no source of {company['party']}")
-    chosen = [
-        (line["column"], line["gas"], signed_mass(line))
-        for line in lines
-        if is_selected(line, select)
-    ]
-    return {"masses": add_up(chosen), "party": company["party"], "select": select}
+    chosen = [line for line in lines if is_selected(line, select)]
+    masses = add_up((line["column"], line["gas"], signed_mass(line)) for line in chosen)
+    return {"masses": masses, "party": company["party"], "select": select}
 
 
 def is_selected(line: Json, select: Json) -> bool:
@@ -2181,11 +2070,8 @@ def _claim_of_target(seal: Json, target: Json) -> dict[str, Json]:
     if seal["period"] != [f"{year}-01", f"{year + 1}-01"] or seal["view"] != target["view"]:
         refuse("subject", "the seal is not of one whole year in the target's view")
     allowed = [amount for of, amount in target["path"] if of <= year]
-    emitted = {
-        gas: int(row["emitted"])
-        for gas, row in seal["totals"].items()
-        if not target.get("gases") or gas in target["gases"]
-    }
+    gases = target.get("gases", seal["totals"])
+    emitted = {gas: int(row["emitted"]) for gas, row in seal["totals"].items() if gas in gases}
     return {
         "allowed_mg": allowed[-1] if allowed else target["base_mg"],
         "base_mg": target["base_mg"],
@@ -2203,13 +2089,10 @@ def co2e(masses: dict[str, int], gwp: str, rules: str) -> int:
     return round(total)
 
 
-def check_heads(
-    bundle: dict[str, Json], entries: Sequence[Entry], seal: Event, asked: Sequence[str]
-) -> None:
+def check_heads(heads: Json, entries: Sequence[Entry], seal: Event, asked: Sequence[str]) -> None:
     """Refuse the file unless the seal's heads show that it holds these streams whole (step 11)."""
-    data, operator = seal.said, seal.party
-    size, count, root = seal.log.opened + data["size"], data["heads_count"], data["heads_root"]
-    proofs = {proof["stream"]: proof for proof in bundle["heads"]}
+    operator, size = seal.party, seal.log.opened + seal.said["size"]
+    proofs = {proof["stream"]: proof for proof in heads}
     if missing := set(asked) - set(proofs):
         refuse("left-out", f"the head of {min(missing)}")
     if more := set(proofs) - set(asked):
@@ -2220,11 +2103,11 @@ def check_heads(
             events = [event for event in events if event.log == seal.log]
         early = [event for event in events if event.index < size]
         if "line" not in proof:
-            _check_absent(proof, stream, count, root)
+            _check_absent(proof, stream, seal.said)
             if early:
                 refuse("foreign", f"{early[0].name}, of a stream that the seal does not have")
             continue
-        head = check_in_list(proof, count, root, f"the head of {stream}")
+        head = check_in_list(proof, seal.said, "heads", f"the head of {stream}")
         if head["stream"] != stream:
             refuse("seal", f"the head of {stream} is another stream's")
         # Versions ascend, so none is missing where the nth is n.
@@ -2241,24 +2124,27 @@ def check_heads(
             refuse("foreign", f"{entry.name} is later than what the seal covers")
 
 
-def _check_absent(proof: Json, stream: str, count: int, root: str) -> None:
+def _check_absent(proof: Json, stream: str, sealed: Json) -> None:
     """That a list has no line of a stream is shown by the two lines beside its place."""
     before, after = proof["before"], proof["after"]
     for at, beside in (("before", before), ("after", after)):
         if beside is not None:
-            line = check_in_list(beside, count, root, f"the line {at} {stream}")
+            line = check_in_list(beside, sealed, "heads", f"the line {at} {stream}")
             if not (line["stream"] < stream if at == "before" else stream < line["stream"]):
                 refuse("seal", f"{stream} does not stand between the lines that are shown")
-    place = before["position"] + 1 if before is not None else 0
-    if place != (after["position"] if after is not None else count):
+    place = 0 if before is None else before["position"] + 1
+    if place != (sealed["heads_count"] if after is None else after["position"]):
         refuse("seal", f"the lines beside {stream} are not neighbours")
 
 
 # --- the verdict ---------------------------------------------------------------------------------------
 
+AMENDING = ("FactorAssigned", "SourceAmended")
 CORRECTING = ("ActivityCorrected", "ActivityWithdrawn")
 READINGS = tuple(PLACES["source"])
 SUBJECTS = {"seal": ("FootprintSealed",), "target": ("TargetSet",)}
+ACCOUNTS = ("corrections", "factors", "register", "source")
+"""Places of events that are not judged where data is withheld on which others stand."""
 
 
 @dataclass(frozen=True)
@@ -2278,143 +2164,114 @@ class Verdict:
 def verify(data: bytes, trust: Trust) -> Verdict:
     """Check a bundle as a whole. Raises Refused, or NotDerived for what this program leaves out."""
     bundle = read_bundle(data)
-    checkpoint = open_checkpoint(bundle["checkpoint"], trust.log, trust.vkeys)
-    cosigned = sorted({vkey.name for vkey, _ in checkpoint.cosigned})
-    check_policy(trust, {k.name for k, _ in checkpoint.cosigned if k not in trust.replaying})
-    log = Log(trust.log_text, 0, checkpoint.size, checkpoint.root.hex())
+    log, cosigned = open_checkpoint(bundle["checkpoint"], trust)
+    check_policy(trust, cosigned)
     entries = open_entries(bundle["entries"], log)
+    events = [event for entry in entries for event in entry.events]
     check_streams(entries)
-    subjects = find_subjects(bundle, entries)
-    for event in (event for entry in entries for event in entry.events):
+    subjects = find_subjects(bundle, events)
+    subject, seal = next(iter(subjects.values())), subjects.get("seal")
+    for event in events:
         if event.data is not None and (wrong := wrong_data(event.data)):
             refuse("data", f"{event.name}, {event.kind}: {wrong} is not as it must be")
     openings = find_openings(entries)
     ledger = Ledger(openings[0])
     check_trust_whole(entries)
-    subject, seal = next(iter(subjects.values())), subjects.get("seal")
     asked = streams_asked_for(ledger, subject, entries) if "heads" in bundle else []
-    roots = [event.name for event in subjects.values()]
     operators = [opening.party for opening in openings]
-    check_nothing_else(entries, operators, roots, asked, ends=bundle["kind"] == "event")
-    lacking = withheld_and_needed(bundle, entries, subject, asked)
+    check_nothing_else(events, operators, [event.name for event in subjects.values()], asked)
+    if bundle["kind"] == "event":
+        check_ends_with(subject, events)
+    withheld = [event for event in events if event.data is None]
+    needed = any(event.stream not in asked or event == subject for event in withheld)
+    lacking = "event" in subjects and needed
     for entry in entries:
-        x = authorise(ledger, entry)
+        with refusing("key", entry.name):
+            x = authorise(ledger, entry)
         if not is_signed(from_base64(x, url=True), entry.jws.signature, entry.jws.message):
             refuse("signature", f"{entry.name} is not signed by the key that it names")
         for event in entry.events:
             if event.data is not None and not (lacking and PLACE_OF_TYPE[event.kind] in ACCOUNTS):
-                say(ledger, event, entry.jws.kid)
+                with refusing("rule", event.name):
+                    say(ledger, event, entry.jws.kid)
     if seal is not None and seal.stream != f"{ledger.operator}/seals":
         refuse("seal", "the seal does not stand in its place")
-    if "heads" in bundle and seal is not None:
-        check_heads(bundle, entries, seal, asked)
-    facts = conclude(bundle, entries, ledger, subjects, asked, lacking=lacking)
-    disputed = [e.index for e in entries if ledger.keys[e.jws.kid].is_disputed(e.index)]
-    facts |= {
-        "cosigned": cosigned,
-        "disputed": disputed,
-        "kind": bundle["kind"],
-        "origin": checkpoint.origin,
-        "recovered": [e.index for e in entries if ledger.keys[e.jws.kid].recovered],
-        "size": checkpoint.size,
+    if seal is not None and "heads" in bundle:
+        check_heads(bundle["heads"], entries, seal, asked)
+    if "event" in subjects:
+        entry = next(entry for entry in entries if entry.index == subject.index)
+        claim = claim_of_event(ledger, subject, entry, events, lacking=lacking)
+        strength = "logged" if lacking else "re-derived"
+    else:
+        claim = claim_of_seal(bundle, subjects["seal"], subjects.get("target"))
+        strength = "audited" if cosigned & trust.replaying else "sealed"
+    is_open = {
+        "after-seal": asked,
+        "another-history": not cosigned,
+        "earlier-history": entries[0].index < 0,
+        "later-change": "event" in subjects and not asked,
+        "later-seal": "event" not in subjects,
+        "later-target": "target" in subjects,
     }
-    codes = [] if cosigned else ["another-history"]
-    codes += ["earlier-history"] if entries[0].index < 0 else []
-    facts["not_excluded"] = sorted([*facts["not_excluded"], *codes])
-    if facts["strength"] == "sealed" and trust.replaying & {key for key, _ in checkpoint.cosigned}:
-        facts["strength"] = "audited"
+    hidden = [e for e in withheld if e.stream in asked and e.kind in (*AMENDING, *CORRECTING)]
+    codes = [f"undisclosed:{event.name}" for event in hidden]
+    signed = [(entry.index, ledger.keys[entry.jws.kid]) for entry in entries]
+    facts = {
+        "claim": claim,
+        "cosigned": sorted({vkey.name for vkey in cosigned}),
+        "disputed": [index for index, key in signed if key.is_disputed(index)],
+        "kind": bundle["kind"],
+        "not_excluded": sorted([*codes, *(code for code, is_so in is_open.items() if is_so)]),
+        "origin": trust.log.name,
+        "recovered": [index for index, key in signed if key.recovered],
+        "size": log.size,
+        "strength": strength,
+        "withheld": [event.name for event in withheld],
+    }
     return Verdict(facts, ledger, subject, seal, trust.log_text, bundle)
 
 
-def find_subjects(bundle: dict[str, Json], entries: Sequence[Entry]) -> dict[str, Event]:
+def find_subjects(bundle: dict[str, Json], events: Iterable[Event]) -> dict[str, Event]:
     """The events that the subject names, by member; of the right types, and shown where they must be."""
-    events = {event.name: event for entry in entries for event in entry.events}
-    found = {}
+    named, found = {event.name: event for event in events}, {}
     for member in ("event", "target", "seal"):
         if member in bundle["subject"]:
             name = bundle["subject"][member]
-            event = events.get(name)
-            if event is None:
+            if name not in named:
                 refuse("subject", f"{name} is not in the file")
+            event = found[member] = named[name]
             types = READINGS if bundle["kind"] == "current-event" else ()
             types = SUBJECTS.get(member, types)
             if (types and event.kind not in types) or (member != "event" and event.data is None):
                 refuse("subject", f"{name}, {event.kind}, is not such an event, or not shown")
-            found[member] = event
     return found
-
-
-ACCOUNTS = ("corrections", "factors", "register", "source")
-"""Places of events that are not judged where data is withheld on which others stand."""
-
-
-def withheld_and_needed(
-    bundle: dict[str, Json], entries: Sequence[Entry], subject: Event, asked: Sequence[str]
-) -> bool:
-    """Whether data is withheld that a figure of an event needs."""
-    withheld = [event for entry in entries for event in entry.events if event.data is None]
-    needed = [e for e in withheld if e.stream not in asked or e.name == subject.name]
-    return "event" in bundle["subject"] and bool(needed)
 
 
 def streams_asked_for(ledger: Ledger, subject: Event, entries: Sequence[Entry]) -> list[str]:
     """The streams of which a file of kind `current-event` shows that nothing later stands there."""
     source = subject.stream.removesuffix("/corrections")
     parties = {ledger.operator, *(party_of(entry.stream) for entry in entries)}
-    own = (f"{ledger.operator}/ledger", f"{party_of(source)}/register", f"{source}/corrections")
+    own = (f"{ledger.operator}/ledger", f"{subject.party}/register", f"{source}/corrections")
     return [*(f"{party}/keys" for party in sorted(parties)), *own]
 
 
-def conclude(
-    bundle: dict[str, Json],
-    entries: Sequence[Entry],
-    ledger: Ledger,
-    subjects: dict[str, Event],
-    asked: Sequence[str],
-    *,
-    lacking: bool,
+def claim_of_event(
+    ledger: Ledger, subject: Event, entry: Entry, events: Iterable[Event], *, lacking: bool
 ) -> dict[str, Json]:
-    """Claim, strength, what is withheld and what is not excluded."""
-    events = [event for entry in entries for event in entry.events]
-    withheld = [event for event in events if event.data is None]
-    names = [event.name for event in withheld]
-    if "event" not in subjects:
-        claim = claim_of_seal(bundle, subjects["seal"], subjects.get("target"))
-        open_ = ["later-seal", *(["later-target"] if "target" in subjects else [])]
-        if "target" in subjects and subjects["target"].stream != f"{ledger.operator}/register":
-            refuse("subject", "the target is not the operator's")
-        return {"claim": claim, "not_excluded": open_, "strength": "sealed", "withheld": names}
-    subject = subjects["event"]
-    open_ = ["after-seal" if asked else "later-change"]
-    for event in withheld:
-        amends = event.kind in ("SourceAmended", "FactorAssigned") or event.kind in CORRECTING
-        if amends and event.stream in asked:
-            open_.append(f"undisclosed:{event.name}")
-    changes = [
-        event
-        for event in events
-        if event.kind in CORRECTING and event.data and event.data["event"] == subject.name
-    ]
-    entry = next(entry for entry in entries if entry.index == subject.index)
-    data = subject.data or {}
-    reading = data.get("event") if subject.kind in CORRECTING else subject.name
-    masses = {} if lacking or reading not in ledger.readings else masses_of(ledger, str(reading))
-    claim = {
+    """What an event comes to, by whom it was said, and what changed it."""
+    corrections = [event for event in events if event.kind in CORRECTING]
+    changes = [event for event in corrections if event.said.get("event") == subject.name]
+    reading = subject.said.get("event") if subject.kind in CORRECTING else subject.name
+    known = not lacking and reading in ledger.readings
+    return {
         "corrected_by": changes[-1].name if changes else None,
         "index": subject.index,
         "key": entry.jws.kid,
-        "masses": masses,
-        "party": party_of(subject.stream),
-        "signed_at": entry.jws.payload["signed_at"],
+        "masses": masses_of(ledger, str(reading)) if known else {},
+        "party": subject.party,
+        "signed_at": entry.said["signed_at"],
         "type": subject.kind,
         "withdrawn": bool(changes) and changes[-1].kind == "ActivityWithdrawn",
-    }
-    strength = "logged" if lacking else "re-derived"
-    return {
-        "claim": claim,
-        "not_excluded": sorted(open_),
-        "strength": strength,
-        "withheld": names,
     }
 
 
@@ -2442,22 +2299,20 @@ NO_FIGURE = "everything that the event stands on is in the file, and the rules a
 def for_people(verdict: Verdict) -> str:
     """The verdict as a page of text."""
     facts, ledger = verdict.facts, verdict.ledger
-    subject = verdict.subject
-    author = party_of(subject.stream)
+    subject, seal = verdict.subject, verdict.seal
     lines = [
         "THE FILE HOLDS, as a whole.",
         "",
         f"Ledger     {ledger.area}, run by {ledger.operator}; log {facts['origin']}",
         f"Checked    against the key {verdict.log}",
         f"As of      log size {facts['size']}",
-        f"About      {subject.name}, {subject.kind}, of {ledger.names.get(author, author)}",
+        f"About      {subject.name}, {subject.kind}, of {ledger.names.get(subject.party, subject.party)}",
     ]
     lines += [f"Goes back  to {log.called}, of {log.size} entries" for log in ledger.logs[:-1]]
-    if verdict.seal is not None:
-        seal, data = verdict.seal, verdict.seal.said
-        period = months_text(data["period"])
-        lines.append(f"Seal       {seal.name}: {period}, view {data['view']}, of what stood")
-        lines.append(f"           in {seal.log.called} at size {data['size']}")
+    if seal is not None:
+        period, view = months_text(seal.said["period"]), seal.said["view"]
+        lines.append(f"Seal       {seal.name}: {period}, view {view}, of what stood")
+        lines.append(f"           in {seal.log.called} at size {seal.said['size']}")
     strength = facts["strength"]
     bare = strength == "re-derived" and not facts["claim"]["masses"]  # an event's, at this strength
     means = NO_FIGURE if bare else STRENGTHS[strength]
@@ -2465,13 +2320,11 @@ def for_people(verdict: Verdict) -> str:
     lines += ["", "It does not exclude:"]
     for code in facts["not_excluded"]:
         name = code.partition(":")[2]
-        if code == "after-seal" and verdict.seal is not None:
-            since, log = verdict.seal.said["size"], verdict.seal.log
-            more = ", and in every later log" if log.opened else ""
-            said = f"anything in entries of {log.called} from {since} on{more}, which the seal does"
-            said += " not cover"
-        else:
-            said = OPEN.get(code, f"that {name}, which is withheld, changes the figure")
+        said = OPEN.get(code, f"that {name}, which is withheld, changes the figure")
+        if code == "after-seal" and seal is not None:
+            more = ", and in every later log" if seal.log.opened else ""
+            said = f"anything in entries of {seal.log.called} from {seal.said['size']} on{more}"
+            said += ", which the seal does not cover"
         lines.append(f"  {said}")
     lines += ["  that what was measured or stated is untrue", ""]
     lines += [f"Withheld: {name}" for name in facts["withheld"]]
@@ -2479,11 +2332,8 @@ def for_people(verdict: Verdict) -> str:
     lines += [f"DISPUTED   {entry}: its key was declared compromised" for entry in disputed]
     lines += [f"RECOVERY   by the operator: {entry} rests on it" for entry in recovered]
     lines.append("Cosigned by " + (", ".join(facts["cosigned"]) or "no witness that you named"))
-    return "\n".join(
-        part
-        for line in lines
-        for part in textwrap.wrap(line, 110, subsequent_indent=" " * 11) or [""]
-    )
+    wrapped = (textwrap.wrap(line, 110, subsequent_indent=" " * 11) or [""] for line in lines)
+    return "\n".join(part for parts in wrapped for part in parts)
 
 
 def claim_lines(verdict: Verdict) -> list[str]:
@@ -2493,65 +2343,54 @@ def claim_lines(verdict: Verdict) -> list[str]:
     party = subject.get("party", "")
     whose = f"{names[party]} ({party})" if party in names else party
     if kind == "inventory-line":
+        what = f"a line of the inventory of {whose}"
         told = [f"{LINE_WORDS.get(n, n)}: {v}" for n, v in claim.items() if n not in NOT_TOLD]
         told.append(f"{'taken off' if 'subtract' in claim else 'mass'}: {_mg(claim['mass_mg'])}")
-        return _shown(f"a line of the inventory of {whose}", told)
-    if kind == "company-total":
-        return _shown(f"the sums of {whose}", _amounts(claim["sums"]))
-    if kind == "company-part":
+    elif kind == "company-total":
+        what, told = f"the sums of {whose}", _amounts(claim["sums"])
+    elif kind == "company-part":
         select, lines = claim["select"], verdict.bundle["lines"]
         chosen = sum(is_selected(line, select) for line in lines)
-        of = f"the sum of {chosen} of the {len(lines)} inventory lines of {whose}: "
+        what = f"the sum of {chosen} of the {len(lines)} inventory lines of {whose}: "
+        what += selection(select)
         none = "they come to nothing together" if chosen else "no line of this seal matches"
-        return _shown(of + selection(select), _amounts(claim["masses"]) or [none])
-    if kind == "area-total":
-        over = f"and the sum over the {claim['companies']} parties in the list"
-        view = _shown(
-            f"the totals of the area in the view {claim['view']}", _amounts(claim["totals"])
-        )
-        return [*view, *_shown(over, _amounts(claim["companies_sums"]), "")]
-    if kind == "target-progress":
-        told = [
-            f"{name}: {_mg(claim[f'{name}_mg'])} of CO2 equivalent"
-            for name in ("emitted", "allowed", "base")
-        ]
-        return _shown(
-            f"the year {claim['year']} beside the target set in {subject['target']}", told
-        )
-    return _event_lines(verdict, claim)
+        told = _amounts(claim["masses"]) or [none]
+    elif kind == "area-total":
+        what = f"the totals of the area in the view {claim['view']}"
+        told = _amounts(claim["totals"])
+        together = f"the {claim['companies']} parties in the list together"
+        told += [f"{together}, {line}" for line in _amounts(claim["companies_sums"])]
+    elif kind == "target-progress":
+        what = f"the year {claim['year']} beside the target set in {subject['target']}"
+        masses = [(name, claim[f"{name}_mg"]) for name in ("emitted", "allowed", "base")]
+        told = [f"{name}: {_mg(mass)} of CO2 equivalent" for name, mass in masses]
+    else:
+        what, told = _event_words(verdict, claim)
+    return [f"It shows {what}:", *(f"  {line}" for line in told or ["nothing"])]
 
 
 LINE_WORDS = {"line": "line of the source", "role": "role of factor", "stream": "source"}
 NOT_TOLD = ("mass_mg", "subtract")
 
 
-def _event_lines(verdict: Verdict, claim: Json) -> list[str]:
-    told = [
-        f"{month}, {role}, {gas}: {_mg(mass)}"
-        for month, roles in claim["masses"].items()
-        for role, gases in roles.items()
-        for gas, mass in gases.items()
-    ]
+def _event_words(verdict: Verdict, claim: Json) -> tuple[str, list[str]]:
+    event, log = verdict.subject, verdict.subject.log
+    what = f"what follows from {event.name}, entry {event.index - log.opened} of {log.called},"
+    what += f" signed at {claim['signed_at']}, as its author says, with the key {claim['key']}"
+    told = []
+    for month, roles in claim["masses"].items():
+        told += [f"{month}, {line}" for line in _amounts(roles)]
     if claim["withdrawn"]:
         told.append(f"withdrawn in {claim['corrected_by']}: it counts no more")
     elif claim["corrected_by"]:
         told.append(f"corrected in {claim['corrected_by']}: the masses are those of the correction")
-    if claim["type"] == "DataRedacted":
-        told.append("no figure follows from this event")
-        told.append("its deltas are the word of its author and of the operator")
-    elif claim["type"] not in (*READINGS, *CORRECTING):
+    if claim["type"] not in (*READINGS, *CORRECTING):
         told.append("no figure follows from this event")
     elif verdict.facts["strength"] == "logged":
         told.append("no figure: data that it needs is withheld")
-    signed = f"signed at {claim['signed_at']}, as its author says, with the key {claim['key']}"
-    event, log = verdict.subject, verdict.subject.log
-    place = f"entry {event.index - log.opened} of {log.called}"
-    what = f"what follows from {event.name}, {place}, {signed}"
-    return _shown(what, told or ["its masses come to nothing"])
-
-
-def _shown(what: str, told: Sequence[str], lead: str = "It shows ") -> list[str]:
-    return [f"{lead}{what}:", *(f"  {line}" for line in told or ["nothing"])]
+    if claim["type"] == "DataRedacted":
+        told.append("its deltas are the word of its author and of the operator")
+    return what, told or ["its masses come to nothing"]
 
 
 def _amounts(masses: dict[str, dict[str, str]]) -> list[str]:
@@ -2570,19 +2409,15 @@ def _mg(mass: str) -> str:
 
 def selection(select: Json) -> str:
     """Which lines a part of an inventory is the sum of, in words."""
-    parts = []
-    if select.get("scope", 2) == 2 and "category" not in select:
+    scope, category = select.get("scope"), select.get("category")
+    parts = [] if scope or category else ["all scopes"]
+    if scope in (None, 2) and not category:
         parts.append(f"Scope 2 by {select['method']}")
-    elif "scope" in select:
-        parts.append(f"Scope {select['scope']}")
-    if "category" in select:
-        parts.append(f"category {select['category']} of Scope 3")
-    if "scope" not in select and "category" not in select:
-        parts.insert(0, "all scopes")
-    if "months" in select:
-        parts.append(months_text(select["months"]))
-    if "stream" in select:
-        parts.append(f"from {select['stream']}")
+    elif scope:
+        parts.append(f"Scope {scope}")
+    parts += [f"category {category} of Scope 3"] if category else []
+    parts += [months_text(select["months"])] if "months" in select else []
+    parts += [f"from {select['stream']}"] if "stream" in select else []
     return ", ".join(parts)
 
 
