@@ -60,7 +60,7 @@ def look_before(folder: Path, continues: Continues, served: Served, progress: Pr
     with Kept(folder / FOLDER) as kept:
         kept.check_log(continues.log)
         _follow(kept, continues, served, origin, progress)
-        public = PublicEvents(kept, served, origin)
+        public = PublicEvents(kept, served)
         with _of(origin):
             opened = public.continues()
         older = None if opened is None else look_before(kept.folder, opened, served, progress)

@@ -18,6 +18,7 @@ from ledger.log import canonical, seals
 from ledger.log.batch import chain
 from ledger.log.hashes import leaf_hash
 from ledger.log.names import party_of
+from ledger.log.note import parse_vkey
 from ledger.log.seals import CompanyLine, Head, Sums, read_company
 from ledger.log.values import HashHex, Size
 
@@ -73,11 +74,10 @@ class OutOfForm(Exception):
 class PublicEvents:
     """Asks a ledger for public events and checks them against the log that is kept."""
 
-    def __init__(self, kept: Kept, served: Served, log: str = "") -> None:
-        """`log` is the origin of a log that the served one continues, if it is that one."""
+    def __init__(self, kept: Kept, served: Served) -> None:
         self._kept = kept
         self._served = served
-        self._log = log
+        self._log = parse_vkey(kept.vkey or "").name
         self.operator = party_of(kept.entry(0).stream)
         self.before: Before | None = None
         """What the logs before this one have come to, once that is known."""

@@ -94,14 +94,13 @@ class Served:
 
         return read
 
-    def stream(self, stream: str, version: int, log: str = "") -> list[PageEntry]:
+    def stream(self, stream: str, version: int, log: str) -> list[PageEntry]:
         """The entries of a public stream from the one that holds a version on, one page.
 
-        Where each log begins it anew, that of the earlier log of this origin, if one is named.
-        Raises NotFound, Unavailable.
+        Where each log begins it anew, that of the log of this origin. Raises NotFound, Unavailable.
         """
         path = f"/v1/streams/{stream}/entries?from={version}"
-        if log and begins_anew(stream):
+        if begins_anew(stream):
             path += f"&log={quote(log, safe='')}"
         data = self._get(path, LIST)
         try:
