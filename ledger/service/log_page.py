@@ -5,7 +5,7 @@ Source: formats, section 4.
 
 from __future__ import annotations
 
-from ledger.errors import BadValue
+from ledger.errors import NotFound
 from ledger.log.page import PAGE_BYTES, write_page
 from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
@@ -14,15 +14,15 @@ from ledger.store.database import Connection
 async def page_from(conn: Connection, first: int, size: int) -> bytes:
     """The entries from an index on, below a size, to about a megabyte; none behind the last.
 
-    Those of logs that this one continues stand below 0. Raises BadValue before the oldest.
+    Those of logs that this one continues stand below 0. Raises NotFound before the oldest.
     """
     if first < 0:
         earlier = await earlier_store.earlier_logs(conn)
         oldest = earlier[0].first if earlier else 0
         if first < oldest:
-            raise BadValue(
-                "the index of an entry",
-                expected=f"{oldest} or more",
+            raise NotFound(
+                f"there is no entry {first}",
+                expected=f"an index from {oldest} on",
                 found=str(first),
                 advice="/v1/status names the logs that this one continues, and where each begins.",
             )

@@ -166,4 +166,4 @@ def test_only_who_may_read_everything_gets_the_entries_with_their_data(land: Lan
         assert page.content.count(b'"type":"ActivityRecorded"') == 95
     size = park.client.get("/v1/status").json()["size"]
     assert park.get(f"/v1/entries?from={size}", INSPECTORATE).content == b""
-    assert park.get("/v1/entries?from=-1", INSPECTORATE).status_code == 400
+    assert park.get("/v1/entries?from=-1", INSPECTORATE).status_code == 404
