@@ -40,8 +40,14 @@ ANY_VERDICT = "any verdict"
 
 @cache
 def corpus() -> tuple[Frozen, ...]:
-    """Every case of `bundle-kinds.json` and `bundle-deep.json`."""
-    return (*_kinds(), *_deep())
+    """Every case of `bundle-kinds.json`, `bundle-deep.json` and `bundle-continued.json`."""
+    return (*_kinds(), *_edited("bundle-deep"), *continued())
+
+
+@cache
+def continued() -> tuple[Frozen, ...]:
+    """Every case of `bundle-continued.json`: files about a log that continues another one."""
+    return tuple(_edited("bundle-continued"))
 
 
 @cache
@@ -58,8 +64,8 @@ def _kinds() -> list[Frozen]:
     return [_frozen(case, kind_cases.whole(case, file["accepted"])) for case in cases]
 
 
-def _deep() -> list[Frozen]:
-    file = _read("bundle-deep")
+def _edited(name: str) -> list[Frozen]:
+    file = _read(name)
     accepted = {case["name"]: case for case in file["accepted"]}
     cases = [*file["accepted"], *file["refused"]]
     return [_frozen(case, deep_cases.whole_file(case, accepted)) for case in cases]

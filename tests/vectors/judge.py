@@ -168,7 +168,15 @@ def bundle_kinds(case: Case) -> None:
 
 
 def bundle_deep(case: Case) -> None:
-    data = deep_cases.whole_file(case, _accepted_deep())
+    _edited_bundle(case, "bundle-deep")
+
+
+def bundle_continued(case: Case) -> None:
+    _edited_bundle(case, "bundle-continued")
+
+
+def _edited_bundle(case: Case, name: str) -> None:
+    data = deep_cases.whole_file(case, _accepted_files(name))
     try:
         verdict = kind_cases.judged(case, data)
     except LedgerError as error:
@@ -189,8 +197,8 @@ def bundle_wholes(case: Case) -> None:
 
 
 @cache
-def _accepted_deep() -> dict[str, Case]:
-    path = Path(__file__).parents[2] / "schemas" / "vectors" / "bundle-deep.json"
+def _accepted_files(name: str) -> dict[str, Case]:
+    path = Path(__file__).parents[2] / "schemas" / "vectors" / f"{name}.json"
     accepted = json.loads(path.read_bytes())["accepted"]
     return {case["name"]: case for case in accepted}
 
@@ -309,4 +317,5 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "bundle-kinds": bundle_kinds,
     "bundle-whole": bundle_wholes,
     "bundle-deep": bundle_deep,
+    "bundle-continued": bundle_continued,
 }

@@ -10,7 +10,7 @@ from ledger import verify
 from ledger.errors import LedgerError
 from ledger.provenance import facts
 from tests.unit.world import LOG
-from tests.vectors.corpus import ANY_VERDICT, Frozen, corpus, whole_corpus
+from tests.vectors.corpus import ANY_VERDICT, Frozen, continued, corpus, whole_corpus
 from tests.vectors.kind_cases import judged
 
 
@@ -59,4 +59,19 @@ def test_there_are_enough_of_every_sort():
         "event-path", "chain", "data", "subject", "opening", "left-out", "foreign", "key",
         "signature", "rule", "seal", "sum",
     }  # fmt: skip
-    assert sum(ANY_VERDICT in one.answers for one in corpus()) < 10
+    assert sum(ANY_VERDICT in one.answers for one in corpus()) < 15
+
+
+def test_there_are_enough_that_reach_into_earlier_logs():
+    """At least 200 that are broken, and 100 that hold: most of them say what they take on trust."""
+    verdicts = [one.answers[0] for one in continued() if isinstance(one.answers[0], dict)]
+    assert len(verdicts) >= 100
+    assert len(continued()) - len(verdicts) >= 200
+    assert sum("earlier-history" in one["not_excluded"] for one in verdicts) >= 100
+    assert {one["kind"] for one in verdicts} == {
+        "event", "current-event", "inventory-line", "company-total", "company-part", "area-total",
+        "target-progress",
+    }  # fmt: skip
+    assert {one["strength"] for one in verdicts} == {"re-derived", "audited", "sealed", "logged"}
+    indexes = [one["claim"]["index"] for one in verdicts if "index" in one["claim"]]
+    assert min(indexes) < 0 < max(indexes)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.vectors import (
+    continued_cases,
     deep_cases,
     evidence_cases,
     figure_cases,
@@ -48,6 +49,7 @@ FILES = {
     "bundle-kinds": kind_cases.bundle_kinds,
     "bundle-whole": whole_cases.whole_bundles,
     "bundle-deep": deep_cases.bundle_deep,
+    "bundle-continued": continued_cases.bundle_continued,
 }
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "vectors"
