@@ -92,7 +92,8 @@ def add(app: typer.Typer) -> None:
         """Follow a ledger elsewhere, until Ctrl-C: is there one history, and who posts in your name?
 
         Every entry is fetched and held against the signed checkpoints, every seal against the log
-        and the public list of companies. It needs no right to read. A second history ends it with
+        and the public list of companies; so are those of the logs that it continues, where they are
+        shown. It needs no right to read. A second history ends it with
         exit status 1 and a file of evidence that verify checks offline. With --once the status is
         1 if anything is wrong, and 3 if something could not be looked at or if the ledger shows less
         than it is known to have signed.

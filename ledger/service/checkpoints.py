@@ -8,6 +8,14 @@ from ledger.service.witnesses import Witnesses
 from ledger.store import checkpoint_store
 from ledger.store.checkpoint_store import StoredCheckpoint
 from ledger.store.database import Connection
+from ledger.store.earlier_store import EarlierRow
+
+
+def last_checkpoint(earlier: EarlierRow) -> str:
+    """The newest that is kept of an earlier log. Raises NotFound where that had signed none."""
+    if earlier.note is None:
+        raise NotFound("a checkpoint of that log", found="none was kept")
+    return earlier.note
 
 
 class Checkpoints:

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from ledger.errors import NotFound
 from ledger.log.names import event_ref
+from ledger.log.note import parse_vkey
 from ledger.log.page import PAGE_BYTES, write_page
-from ledger.store import log_store
+from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
+
+
+async def column_in(conn: Connection, stream: str, log: str | None) -> str:
+    """What a stream of the earlier log of this origin is called in the tables. Raises NotFound."""
+    for number, row in enumerate(await earlier_store.earlier_logs(conn), start=1):
+        if parse_vkey(row.log).name == log:
+            return earlier_store.column_of(stream, number)
+    raise NotFound(f"no log {log} stands before this one")
 
 
 async def page_of(conn: Connection, stream: str, version: int) -> bytes:

@@ -1,13 +1,18 @@
-"""The log's tree as it is served: receipts of entries, tiles of its hashes, tiles of its entries."""
+"""The log's tree as it is served: receipts of entries, tiles of its hashes, tiles of its entries.
+
+The trees of logs that it continues are served beside it, under their own origins' paths.
+"""
 
 from __future__ import annotations
 
 from ledger.errors import NotFound
 from ledger.log import tiles
+from ledger.log.note import parse_vkey
 from ledger.log.receipt import Receipt, format_receipt
 from ledger.service.checkpoints import Checkpoints
-from ledger.store import log_store, tile_store
+from ledger.store import earlier_store, log_store, tile_store
 from ledger.store.database import Connection
+from ledger.store.earlier_store import EarlierRow
 
 
 async def read_receipt(
@@ -36,21 +41,39 @@ async def read_receipt(
     return format_receipt(Receipt(place, tuple(path), note)).decode()
 
 
+async def earlier_log(conn: Connection, path: str) -> EarlierRow:
+    """The newest log with this path behind its host that this one continues. Raises NotFound."""
+    for row in reversed(await earlier_store.earlier_logs(conn)):
+        if parse_vkey(row.log).name.partition("/")[2] == path:
+            return row
+    raise NotFound("no log has this path", advice="/v1/status names the log's origin.")
+
+
 async def read_tile(
-    conn: Connection, checkpoints: Checkpoints, level: int, number: int, width: int
+    conn: Connection,
+    checkpoints: Checkpoints,
+    level: int,
+    number: int,
+    width: int,
+    earlier: EarlierRow | None = None,
 ) -> bytes:
-    """A tile of the log's tree under the newest checkpoint. Raises NotFound."""
-    size = (await checkpoints.newest(conn)).size
-    return await tile_store.read_tile(conn, size, level, number, width)
+    """A tile of the log's tree under the newest checkpoint, or of an earlier log. Raises NotFound."""
+    size = (await checkpoints.newest(conn)).size if earlier is None else earlier.size
+    log = 0 if earlier is None else earlier.first
+    return await tile_store.read_tile(conn, size, level, number, width, log)
 
 
 async def read_entry_tile(
-    conn: Connection, checkpoints: Checkpoints, number: int, width: int
+    conn: Connection,
+    checkpoints: Checkpoints,
+    number: int,
+    width: int,
+    earlier: EarlierRow | None = None,
 ) -> bytes:
     """The entries (batch statements, without event data) of a tile. Raises NotFound."""
-    size = (await checkpoints.newest(conn)).size
+    size = (await checkpoints.newest(conn)).size if earlier is None else earlier.size
     first = number * tiles.WIDTH
     if not 0 < width <= tiles.WIDTH or number < 0 or first + width > size:
         raise NotFound(f"a log of {size} entries has no entries tile {number}/{width}")
-    found = [e.jws async for e in log_store.entries(conn, first, width)]
-    return tiles.entry_bundle(found)
+    at = first if earlier is None else earlier.first + first
+    return tiles.entry_bundle([e.jws async for e in log_store.entries(conn, at, width)])

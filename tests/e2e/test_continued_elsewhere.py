@@ -1,0 +1,108 @@
+"""A log that goes on in another one, seen from outside: what is taken away from it, watched and replayed.
+
+One home with two days of a company, sealed before the end and after it; each day weighs DAY_MG.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.client.monitor.kept import Kept
+from ledger.witness.home import WitnessHome
+from tests.e2e.cli_program import DAY_MG, Program, add_company, import_day, open_ledger
+from tests.e2e.test_cli_elsewhere import Service
+from tests.faults.embedded_land import temporary_home
+
+SECOND = "ledger.example/second"
+
+
+@pytest.fixture(scope="module")
+def continued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str, str, str]]:
+    """The operator's program in the new home, the address, and the log keys of both logs."""
+    folder = tmp_path_factory.mktemp("office")
+    with temporary_home() as old_home, temporary_home() as new_home:
+        old, new = Program(old_home, folder), Program(new_home, folder)
+        before = open_ledger(old)
+        import_day(old, add_company(old, "acme"), day=1)
+        old("party", "add", "bureau", "--role", "regulator", "--name", "Bureau")
+        old("seal", "make", "--period", "2018-01", "--view", "companies")
+        after = str(new("continue", str(old_home), "--origin", SECOND)["log_key"])
+        import_day(new, "acme/plant/electricity", day=2)
+        new("seal", "make", "--period", "2018-01", "--view", "companies")
+        service = Service(new)
+        try:
+            yield new, service.url, before, after
+        finally:
+            service.end()
+
+
+Continued = tuple[Program, str, str, str]
+
+
+def sums(mass_mg: int) -> dict[str, Any]:
+    return {"CO2": {"biogenic": "0", "emitted": str(mass_mg), "removed": "0"}}
+
+
+def test_a_company_takes_away_all_that_its_sums_follow_from_in_both_logs(continued: Continued):
+    operator, _, _, log_key = continued
+    for seal, mass_mg in (("1", DAY_MG), ("2", 2 * DAY_MG)):
+        file = f"all-{seal}.json"
+        made = operator("prove", "--company", "acme", "--seal", seal, "--full", "-o", file)
+        assert made["log_key"] == log_key
+        found = operator("verify", file, "--log-key", log_key)
+        assert (found["kind"], found["strength"]) == ("company-inventory", "re-derived")
+        assert found["claim"] == {"party": "acme", "sums": sums(mass_mg)}
+        assert "earlier-history" in found["not_excluded"]
+
+
+def test_a_figure_is_derived_from_both_logs(continued: Continued):
+    operator, _, _, log_key = continued
+    words = ("report", "ghg-protocol", "--company", "acme", "--period", "2018-01")
+    for size, mass_mg in (((), 2 * DAY_MG), (("--as-of", "0"), DAY_MG)):
+        report = operator(*words, *size)
+        rows = [row for table in report["tables"] for row in table["rows"]]
+        figures = [one for row in rows for one in row["figures"] if one]
+        figure = next(one["id"] for one in figures if one["value"] == str(mass_mg))
+        operator("prove", "--figure", figure, "-o", "figure.json")
+        found = operator("verify", "figure.json", "--log-key", log_key)
+        assert found["claim"] == {"figure": figure, "unit": "mg", "value": str(mass_mg)}
+        assert found["strength"] == "re-derived"
+
+
+def test_a_stranger_follows_both_logs_and_checks_their_seals(continued: Continued, tmp_path: Path):
+    _, url, before, log_key = continued
+    stranger = Program(tmp_path / "stranger", tmp_path)
+    call = ("watch", url, "--once", "--log-key", log_key, "--state", "kept", "--party", "acme")
+    ended = stranger.run(*call)
+    assert (ended.status, ended.err) == (0, "")
+    with Kept(tmp_path / "kept") as kept:
+        assert list(kept.checked_seals().values()) == [""]
+    with Kept(tmp_path / "kept" / "before") as kept:
+        assert kept.vkey == before
+        assert list(kept.checked_seals().values()) == [""]
+    # The log that ended is still shown, and its own key still opens it.
+    ended = stranger.run("watch", url, "--once", "--log-key", before, "--state", "old")
+    assert (ended.status, ended.err) == (0, "")
+
+
+def test_a_regulator_replays_both_logs(continued: Continued, tmp_path: Path):
+    operator, url, _, log_key = continued
+    shutil.copytree(operator.home / "keys" / "bureau", tmp_path / "home" / "keys" / "bureau")
+    bureau = Program(tmp_path / "home", tmp_path)
+    bureau("witness", "init", "--name", "bureau.example/replay", "--replay")
+    (bureau.home / "replay" / "logs").write_text(f"{log_key}\n")
+    found = bureau("witness", "replay", url, "--once", "-o", "cosigned")
+    size = operator("status")["size"]
+    assert (found["origin"], found["size"]) == (SECOND, size)
+    assert found["earlier"] == operator("status")["earlier"][0]["size"]
+    told = bureau.run("witness", "replay", url, "--once").out
+    assert f"{size} entries, and {found['earlier']} of the logs that it continues" in told
+    (vkey,) = WitnessHome(bureau.home / "replay").about().vkeys
+    operator("prove", "--company", "acme", "--seal", "2", "-o", "s.json")
+    verified = operator("verify", "s.json", "--log-key", log_key, "--replayed", f"regulator={vkey}")
+    assert verified["claim"]["sums"] == sums(2 * DAY_MG)
