@@ -242,7 +242,7 @@ function ofTarget(claim, about) {
 }
 
 function sealed(about) {
-  return [["seal", about.bundle.subject.seal], ["period", monthsText(about.period)]];
+  return [["seal", about.sealed], ["period", monthsText(about.period)]];
 }
 
 function named(party, about) {

@@ -59,7 +59,7 @@ export async function verifyBundle(bytes, { logKey, witnesses = [], replayed = [
 
 /** What a page shows beside the verdict: names for people, the lists of the file, and equivalents in the seal's own set. */
 function aboutFile(bundle, { accounts, authors, entries, logs, opened, operator }) {
-  const { seal, end } = bundle.subject.seal ? openSeal(bundle.subject, entries, operator) : { seal: null };
+  const { seal, end, entry } = bundle.subject.seal ? openSeal(bundle.subject, entries, operator) : { seal: null };
   const [atHand, ...earlier] = [...logs].reverse().map((log) => ({ ...log, entries: entries.filter((one) => one.log === log).length }));
   const gwp = seal?.gwp ?? null;
   return {
@@ -72,6 +72,7 @@ function aboutFile(bundle, { accounts, authors, entries, logs, opened, operator 
     inEquivalents: (masses) => (seal ? equivalent(accounts.rulesAt(end), gwp, masses) : null),
     partyName: (party) => authors.parties.get(party)?.name ?? party,
     period: seal?.period ?? null,
+    sealed: seal ? `${bundle.subject.seal}, ${entry.at}` : null,
     selected: bundle.subject.select ? bundle.lines.filter((line) => matches(line, bundle.subject.select)) : [],
     view: seal?.view ?? null,
   };

@@ -11,10 +11,13 @@ from playwright.sync_api import Browser, FilePayload, Page
 
 from ledger.browser.module import page as verify_page
 from ledger.log.bundle_kinds import Select
+from ledger.log.names import event_ref
 from tests.e2e.verifying.files import KINDS, POWER, SEAL, a_world, of_kind, sealed_files
 from tests.unit.proof_file import ProofFiles, as_file
 from tests.unit.proofs import Proofs
-from tests.unit.world import LOG, profile, reading, registration
+from tests.unit.world import LOG, Logged, profile, reading, registration
+from tests.vectors.continued.files import Files
+from tests.vectors.continued.worlds import park
 
 
 class Opened:
@@ -136,6 +139,32 @@ def test_a_file_may_be_dropped(opened: Opened):
     )
     opened.page.wait_for_selector(".verdict")
     assert SEAL in opened.page.inner_text("#result")
+
+
+def test_entries_of_an_earlier_log_are_called_by_their_place_in_it(opened: Opened, tmp_path: Path):
+    oldest, middle, _ = park()
+    [disputed] = [one.index for one in oldest.log if event_of(one) == "works/zone/power@1"]
+    value = Files.of(middle).event("works/zone/power@1")
+    own, earlier = (sum((e["index"] < 0) is old for e in value["entries"]) for old in (False, True))
+    opened.page.set_viewport_size({"width": 360, "height": 740})
+    text = opened.give(as_file(value), middle.vkey)
+    name = "of the earlier log ledger.example/log"
+    assert f"entry\n{disputed} {name}" in text
+    assert f"was declared compromised: entry {disputed} {name}." in text
+    assert "Another end of an earlier log than the first entry of the next one names" in text
+    assert f"{middle.size} entries of the log, {own} of which are in the file" in text
+    ended = f"ledger.example/log, which ended with {oldest.size} entries, {earlier} of which"
+    assert f"continues\n{ended} are in the file" in text
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    opened.page.screenshot(path=tmp_path / "earlier.png", full_page=True)
+    opened.give(as_file(Files.of(middle).area(SEAL)), middle.vkey)
+    opened.page.wait_for_selector("text=The area's total")
+    [seal] = [one.index for one in oldest.log if event_of(one) == SEAL]
+    assert f"seal\n{SEAL}, entry {seal} {name}" in opened.page.inner_text("#result")
+
+
+def event_of(logged: Logged) -> str:
+    return event_ref(logged.entry.stream, logged.entry.first)
 
 
 def test_what_a_file_says_is_never_taken_as_html(opened: Opened):
