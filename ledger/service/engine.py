@@ -8,7 +8,7 @@ itself. One engine serves the sequencer, another a rebuild over empty tables.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar, cast
 
 import msgspec
@@ -17,7 +17,7 @@ from ledger.carbon.events import ActivityCorrected
 from ledger.carbon.pieces import HISTORY, RECORDED, HistoryPiece, RecordedPiece
 from ledger.carbon.redaction.pieces import ERASED
 from ledger.carbon.rows import EntryRows
-from ledger.carbon.seal.pieces import SEAL_GROUND, SealGround, parse_ground_key
+from ledger.carbon.seal.pieces import SEAL_GROUND, SealContent, SealGround, parse_ground_key
 from ledger.carbon.summary import Basis, Summary, admit
 from ledger.fold.state import Cache, Key, Kind, NotLoaded, Overlay
 from ledger.log.keys import PublicKey
@@ -27,6 +27,7 @@ from ledger.machine import KINDS, Entry, authorise, fold, read_event
 from ledger.parties.pieces import END, LEDGER, EndPiece, ledger
 from ledger.service.erased import Erased
 from ledger.service.history import body_of, history_at
+from ledger.service.seal_deriving import NotDerived
 from ledger.service.seal_ground import read_ground
 from ledger.store import earlier_store, log_store
 from ledger.store.database import Connection
@@ -63,6 +64,7 @@ class Engine:
         self._log_until = 0
         self._unpacked: tuple[int, list[bytes]] = (-1, [])
         self._erased = Erased()
+        self._derived: Mapping[str, SealContent] | None = None
 
     def forget(self) -> None:
         """Drop everything from memory, and what was kept and not written."""
@@ -72,11 +74,21 @@ class Engine:
         self._unpacked = (-1, [])
         self._erased.forget()
 
-    async def fold(self, conn: Connection, entry: Entry, *, until: int) -> Folded:
+    async def fold(
+        self,
+        conn: Connection,
+        entry: Entry,
+        *,
+        until: int,
+        derived: Mapping[str, SealContent] | None = None,
+    ) -> Folded:
         """What this entry changes, or the error why it must not be appended.
 
-        `until` is the size of the log in the database that loaded events may come from.
+        `until` is the size of the log in the database that loaded events may come from. `derived` is
+        what seals say, by the keys of their grounds; where it is given, a seal that is not in it
+        raises NotDerived, else it is derived here.
         """
+        self._derived = derived
         if until != self._log_until:
             # What was read from a shorter log may lack readings and corrections.
             self._cache.forget(self._from_log)
@@ -211,6 +223,10 @@ class Engine:
 
     async def _ground(self, conn: Connection, key: str) -> SealGround:
         """What a seal follows from; all that was folded below its size has been written."""
+        if self._derived is not None:
+            if key not in self._derived:
+                raise NotDerived(key)
+            return SealGround(known=None, content=self._derived[key])
         period, size = parse_ground_key(key)
         value = (await self.views.load_pieces(conn, [(LEDGER.name, "")]))[LEDGER.name, ""]
         return await read_ground(conn, self.views, LEDGER.decode(value), period, size)

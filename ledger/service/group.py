@@ -12,6 +12,7 @@ import msgspec
 
 from ledger.carbon.info import Posted
 from ledger.carbon.rows import EntryRows
+from ledger.carbon.seal.pieces import SealContent
 from ledger.errors import LedgerError
 from ledger.intake import Checked
 from ledger.log.batch import SignedStatement
@@ -26,13 +27,21 @@ STREAMS_REMEMBERED: Final = 20_000
 class Waiting(msgspec.Struct, eq=False):
     """A batch that waits for its place, and the future of whoever waits for it.
 
-    `checked` is None while it is being checked.
+    `checked` is None while it is being checked. `derived` is what the seals in it say, by the keys
+    of their grounds; while `deriving`, it has no turn.
     """
 
     signed: SignedStatement
     answer: asyncio.Future[Posted]
     known: Known | None = None
     checked: Checked | None = None
+    deriving: bool = False
+    derived: dict[str, SealContent] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether it may have its turn."""
+        return self.checked is not None and not self.deriving
 
     @property
     def stream(self) -> str:
@@ -73,6 +82,8 @@ class Outcome:
         self.accepted: list[Accepted] = []
         self.refused: list[tuple[Waiting, LedgerError]] = []
         self.later: list[Waiting] = []
+        self.to_derive: tuple[Waiting, str] | None = None
+        """The first of `later`, if it is put off for a seal in it; and the key of that one's ground."""
         self.new: list[NewEntry] = []
         self.rows: list[tuple[int, EntryRows]] = []
         self.moved: dict[str, StreamHead] = {}

@@ -13,6 +13,7 @@ from typing import Final
 
 from ledger.carbon.footprint import Footprint
 from ledger.carbon.info import (
+    DisputeInfo,
     FactorInfo,
     LedgerStatus,
     PartyInfo,
@@ -35,6 +36,7 @@ from ledger.carbon.seal.lists import SealLists
 from ledger.carbon.seal.pieces import SealPiece
 from ledger.errors import LedgerError, LogStopped, NotFound
 from ledger.log.bundle_kinds import EventSubject, Subject
+from ledger.log.held import Held
 from ledger.log.names import parse_stream, split_event
 from ledger.log.seals import CompanyLine, Head, InventoryLine
 from ledger.parties.pieces import LedgerPiece
@@ -42,7 +44,8 @@ from ledger.service import audit as auditing
 from ledger.service.about import read_about, size_asked
 from ledger.service.audit import AuditReport
 from ledger.service.bundles import Bundles
-from ledger.service.checkpoints import Checkpoints
+from ledger.service.checkpoints import Checkpoints, last_checkpoint
+from ledger.service.disputes import read_disputes
 from ledger.service.footprints import read_area, read_footprint
 from ledger.service.known import read_known
 from ledger.service.log_page import page_from
@@ -61,12 +64,13 @@ from ledger.service.registers import (
 )
 from ledger.service.replay import Progress
 from ledger.service.report import read_explanation, read_report
-from ledger.service.seal import Lists, read_draft, read_seal, read_seals
+from ledger.service.seal import Lists, derive_draft, read_seal, read_seals
+from ledger.service.seal_deriving import Deriving
 from ledger.service.sequencer import Sequencer
 from ledger.service.spread import spread
 from ledger.service.status import read_status
-from ledger.service.stream_page import page_of
-from ledger.service.tree import read_entry_tile, read_receipt, read_tile
+from ledger.service.stream_page import column_in, page_of
+from ledger.service.tree import earlier_log, read_entry_tile, read_receipt, read_tile
 from ledger.service.witnesses import Witnesses
 from ledger.store import checkpoint_store, log_store
 from ledger.store.checkpoint_file import CheckpointFile
@@ -96,6 +100,7 @@ class Ledger:
         self.log = log
         self.sequencer: Sequencer | None = None
         self.witnesses = witnesses
+        self.deriving = Deriving(database)
         self._checkpoint_file = checkpoints
         self._checkpoints = Checkpoints(witnesses)
         self._views = ViewStore()
@@ -108,6 +113,7 @@ class Ledger:
         """Wait for what is being derived, so that the database may be closed."""
         await self._bundles.stop()
         await self._lists.stop()
+        await self.deriving.stop()
 
     # --- the log -------------------------------------------------------------------------------
 
@@ -151,13 +157,16 @@ class Ledger:
             return None
         return StreamHead(stream=stream, version=found.version, leaf=found.leaf.hex())
 
-    async def checkpoint(self) -> str:
+    async def checkpoint(self, path: str | None = None) -> str:
         """The newest published checkpoint, with its cosignatures. Raises NotFound before the first.
 
-        Where witnesses are configured, only what meets their policy is published.
+        Where witnesses are configured, only what meets their policy is published. With the `path` of
+        a log that this one continues, that log's last one.
         """
         async with self.database.read() as conn:
-            return (await self._checkpoints.published(conn)).cosigned_note
+            if self._is_own(path):
+                return (await self._checkpoints.published(conn)).cosigned_note
+            return last_checkpoint(await earlier_log(conn, path or ""))
 
     async def receipt(self, index: int) -> str:
         """The receipt of an entry under the newest cosigned checkpoint over it. Raises NotFound.
@@ -167,15 +176,24 @@ class Ledger:
         async with self.database.read() as conn:
             return await read_receipt(conn, self._checkpoints, index, self._tiles_at_hand())
 
-    async def tile(self, level: int, number: int, width: int) -> bytes:
-        """A tile of the log's tree under the newest checkpoint. Raises NotFound."""
-        async with self.database.read() as conn:
-            return await read_tile(conn, self._checkpoints, level, number, width)
+    async def tile(self, level: int, number: int, width: int, path: str | None = None) -> bytes:
+        """A tile of the log's tree under the newest checkpoint. Raises NotFound.
 
-    async def entry_tile(self, number: int, width: int) -> bytes:
+        With the `path` of a log that this one continues, of that log's whole tree.
+        """
+        async with self.database.read() as conn:
+            of = None if self._is_own(path) else await earlier_log(conn, path or "")
+            return await read_tile(conn, self._checkpoints, level, number, width, of)
+
+    async def entry_tile(self, number: int, width: int, path: str | None = None) -> bytes:
         """The entries (batch statements, without event data) of a tile. Raises NotFound."""
         async with self.database.read() as conn:
-            return await read_entry_tile(conn, self._checkpoints, number, width)
+            of = None if self._is_own(path) else await earlier_log(conn, path or "")
+            return await read_entry_tile(conn, self._checkpoints, number, width, of)
+
+    def _is_own(self, path: str | None) -> bool:
+        """Whether this is the path of this very log: what stands behind the host in its origin."""
+        return path is None or path == self.origin.partition("/")[2]
 
     # --- registers -----------------------------------------------------------------------------
 
@@ -183,6 +201,11 @@ class Ledger:
         """All parties with their keys, by name."""
         async with self.database.read() as conn:
             return await read_parties(conn, self._views)
+
+    async def disputes(self, party: str | None = None) -> list[DisputeInfo]:
+        """The oldest open disputes of a party, or of all, in the order of the log. Raises NotFound."""
+        async with self.database.read() as conn:
+            return await read_disputes(conn, self._views, party)
 
     async def factors(self) -> list[FactorInfo]:
         """All published factors, by name."""
@@ -303,7 +326,7 @@ class Ledger:
         async with self.database.read() as conn:
             about = await self._ledger(conn)
             at = await size_asked(conn, size)
-            return await read_draft(conn, self._views, about, view, period, at, gwp)
+        return await derive_draft(self.deriving, about, view, period, at, gwp)
 
     async def seals(self) -> list[SealInfo]:
         """All seals, in the order of the log."""
@@ -372,10 +395,15 @@ class Ledger:
         """The newest tiles, if this process has hashed them itself."""
         return {} if self.sequencer is None else self.sequencer.tiles_at_hand()
 
-    async def stream_page(self, stream: str, version: int) -> bytes:
-        """The page of a stream that begins with the entry of a version. Raises NotFound."""
+    async def stream_page(self, stream: str, version: int, log: str | None = None) -> bytes:
+        """The page of a stream that begins with the entry of a version. Raises NotFound.
+
+        `log` is the origin of a log that this one continues: of the stream that each log begins anew,
+        that of it.
+        """
         async with self.database.read() as conn:
-            return await page_of(conn, stream, version)
+            column = stream if log in {None, self.origin} else await column_in(conn, stream, log)
+            return await page_of(conn, column, version)
 
     async def log_page(self, first: int) -> bytes:
         """The page of the log that begins with an index, of what is under a signed checkpoint.
@@ -411,7 +439,7 @@ class Ledger:
         """
         async with spread(jobs, dask) as workers, self.database.server() as conn:
             return await auditing.audit(
-                conn, self._checkpoint_file, self.origin, self.log, progress, workers
+                conn, self._checkpoint_file, self.origin, self.log, progress, workers, outside
             )
 
     async def rebuild(

@@ -72,6 +72,7 @@ async def open_ledger(
                 key,
                 about.origin,
                 about.log,
+                ledger.deriving,
                 (lambda: None) if witnesses is None else witnesses.published,
             )
             if witnesses is not None:

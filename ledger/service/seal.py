@@ -14,15 +14,16 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from ledger.carbon.rulepack import load
-from ledger.carbon.seal.draft import draft_seal
+from ledger.carbon.seal.draft import check_gwp, seal_of
 from ledger.carbon.seal.info import SealDraft, SealInfo, draft_of, seal_info
 from ledger.carbon.seal.lists import SealLists, seal_lists
-from ledger.carbon.seal.pieces import SEAL, SealPiece
+from ledger.carbon.seal.pieces import SEAL, SealPiece, ground_key
 from ledger.carbon.seal.rules import check_lists
 from ledger.errors import Damaged, NotFound, RuleBroken
 from ledger.log.names import event_ref
 from ledger.log.seals import CompanyLine, Head, heads_root
 from ledger.parties.pieces import LedgerPiece
+from ledger.service.seal_deriving import Deriving
 from ledger.service.seal_ground import read_ground, read_heads
 from ledger.service.turns import Turns
 from ledger.store.database import Connection, Database
@@ -40,21 +41,18 @@ UNSALTED: Final = ""
 """Of an event whose salt its signer draws."""
 
 
-async def read_draft(
-    conn: Connection,
-    views: ViewStore,
-    about: LedgerPiece,
-    view: str,
-    period: tuple[str, str],
-    size: int,
-    gwp: str,
+async def derive_draft(
+    deriving: Deriving, about: LedgerPiece, view: str, period: tuple[str, str], size: int, gwp: str
 ) -> SealDraft:
-    """What seals [first month, month after the last) as known at a size.
+    """What seals [first month, month after the last) as known at a size that the log has come to.
 
-    Raises BadValue for an unknown view or GWP set, RuleBroken for an amount below zero.
+    Raises BadValue for an unknown view or GWP set, RuleBroken for an amount below zero, and what
+    `Deriving.of` raises.
     """
-    ground = await read_ground(conn, views, about, period, size)
-    return draft_of(await asyncio.to_thread(draft_seal, ground, view, gwp, UNSALTED))
+    pack = load(about.rules_at(size))
+    check_gwp(pack, gwp)
+    content = await deriving.of(ground_key(period, size, view))
+    return draft_of(seal_of(content, pack, view, period, size, gwp, UNSALTED))
 
 
 async def read_seals(conn: Connection, views: ViewStore) -> list[SealInfo]:

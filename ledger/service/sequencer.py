@@ -7,6 +7,9 @@ the one before is signed and answered (`publisher`).
 
 A process that has appended last knows where the log and its streams end, and decides on that; the
 database says in the same round trip whether it still holds. If not, the group is decided again.
+
+What a seal says takes long to derive. In its first turn it is found out that nothing else speaks
+against the seal; it is derived while others have their turns, and compared in its second one.
 Source: architecture, "How a batch flows"; formats, sections 4 and 7.
 """
 
@@ -37,6 +40,7 @@ from ledger.service.checker import Checker
 from ledger.service.engine import Engine, Folded
 from ledger.service.group import Ends, Outcome, Waiting
 from ledger.service.publisher import Publisher
+from ledger.service.seal_deriving import Deriving, NotDerived
 from ledger.service.signer import Signer
 from ledger.service.workers import Workers
 from ledger.store import log_store
@@ -66,9 +70,10 @@ class Sequencer:
         log_key: PrivateKey,
         origin: str,
         log: str,
+        deriving: Deriving,
         published: Callable[[], None] = lambda: None,
     ) -> None:
-        """`published` is told after each checkpoint."""
+        """`deriving` is its owner's, to be stopped later. `published` is told after each checkpoint."""
         views = ViewStore()
         self._database = database
         self._publisher = Publisher(
@@ -78,6 +83,8 @@ class Sequencer:
         self._engine = Engine(views)
         self._workers = Workers()
         self._checker = Checker(database, views, self._workers)
+        self._seals = deriving
+        self._deriving: set[asyncio.Task[None]] = set()
         self._ends = Ends()
         self._conn: Connection | None = None
         self._queue: dict[Waiting, None] = {}
@@ -105,6 +112,7 @@ class Sequencer:
             await self._task
             self._task = None
         await self._publisher.stop()
+        await asyncio.gather(*self._deriving)
         await self._workers.close()
         if self._conn is not None:
             await self._conn.close()
@@ -215,12 +223,12 @@ class Sequencer:
             return group
         for waiting in self._queue:
             stream = waiting.stream.removesuffix("/corrections")
-            if waiting.checked is None:
+            if not waiting.ready:
                 if _registers(stream):
                     break
                 held.add(stream)
             elif stream not in held:
-                size += len(waiting.checked.packed)
+                size += len(waiting.done.packed)
                 if group and (size > GROUP_BYTES or len(group) == GROUP_BATCHES):
                     break
                 group.append(waiting)
@@ -294,6 +302,8 @@ class Sequencer:
         if outcome.later:
             self._queue = dict.fromkeys([*outcome.later, *self._queue])
             self._wake.set()
+        if outcome.to_derive is not None:
+            self._derive(*outcome.to_derive)
         if outcome.accepted:
             self._publisher.publish(outcome.accepted)
 
@@ -324,6 +334,9 @@ class Sequencer:
                     outcome.accepted.append(waiting.accepted(index, repeated=True))
                     continue
                 one = await self._fold(conn, head, head.size + len(outcome.new), waiting)
+            except NotDerived as missing:
+                outcome.later, outcome.to_derive = group[at:], (waiting, missing.key)
+                return
             except LedgerError as error:
                 outcome.refused.append((waiting, error))
                 continue
@@ -343,10 +356,29 @@ class Sequencer:
                 return added
             self._checker.forget(waiting.stream)
         entry = whole_entry(index, signed, read_events(split_lines(unpack(checked.packed))))
-        one = await self._engine.fold(conn, entry, until=head.size)
+        one = await self._engine.fold(conn, entry, until=head.size, derived=waiting.derived)
         if known is None or known.key is None:
             signed.jws.verify(one.key)
         return one
+
+    def _derive(self, waiting: Waiting, key: str) -> None:
+        """Let a batch wait until a seal in it is derived."""
+        waiting.deriving = True
+        task = asyncio.create_task(self._derived(waiting, key), name=f"seal {key}")
+        self._deriving.add(task)
+        task.add_done_callback(self._deriving.discard)
+
+    async def _derived(self, waiting: Waiting, key: str) -> None:
+        try:
+            waiting.derived[key] = await self._seals.of(key)
+        except LedgerError as error:
+            _fail(waiting, error)
+        except Exception as error:  # noqa: BLE001  # logged, and told to whoever waits
+            _LOG.exception("a seal could not be derived")
+            _fail(waiting, Unavailable("the ledger failed", found=type(error).__name__))
+        finally:
+            waiting.deriving = False
+            self._wake.set()
 
     async def _connection(self) -> Connection:
         if self._conn is None or self._conn.closed or self._conn.broken:

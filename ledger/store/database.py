@@ -75,6 +75,11 @@ class Database:
         self._reviving: asyncio.Task[None] | None = None
         self._pool: AsyncConnectionPool[Connection] | None = None
 
+    @property
+    def server_conninfo(self) -> str:
+        """How to connect under the serving role, complete with its password."""
+        return self._server_conninfo
+
     async def open(self) -> Self:
         """Open the pool; raises DatabaseUnavailable at once when nothing answers."""
         # The pool would try in the background and hide why: so ask once in the open.
@@ -152,9 +157,8 @@ class Database:
             raise DatabaseUnavailable("the database was not opened, or is closed")
         if self._gone:
             # Nobody waits for the pool then: it tries now and then, and this tells at once.
-            async with self.server() as conn, conn.transaction():
+            async with self.read_apart() as conn:
                 self._gone = False
-                await conn.execute(query("session", "read_only"))
                 yield conn
             return
         async with translated():
@@ -165,6 +169,13 @@ class Database:
             except PoolTimeout:
                 self._noticed()
                 raise
+
+    @asynccontextmanager
+    async def read_apart(self) -> AsyncIterator[Connection]:
+        """The same over a connection of its own, closed at the end; also without `open`."""
+        async with self.server() as conn, conn.transaction():
+            await conn.execute(query("session", "read_only"))
+            yield conn
 
     # ------------------------------------------------------------------------------ below
 

@@ -72,7 +72,7 @@ from ledger.carbon.pieces import (
 )
 from ledger.carbon.rows import ActivityRow, Correction, EntryRows, LineRow, MassRow, QualityRow
 from ledger.carbon.seal.draft import draft_seal, matched_streams
-from ledger.carbon.seal.pieces import SEAL_GROUND, SealGround, ground_key, parse_ground_key
+from ledger.carbon.seal.pieces import SEAL_GROUND, SealGround, parse_ground_key
 from ledger.carbon.summary import admit, basis_of, encode_basis, ground_from, summarise
 from ledger.errors import LedgerError
 from ledger.fold.state import Kind, Memory, Overlay
@@ -403,7 +403,7 @@ class World:
 
     def ground(self, period: tuple[str, str], size: int) -> SealGround:
         """What a seal of a period follows from at a size."""
-        key = ground_key(period, size)
+        key = f"{period} {size}"
         if key not in self.grounds:
             world = self if size == self.size else self.at(size)
             self.grounds[key] = world._ground(period)

@@ -17,7 +17,7 @@ from ledger.carbon.area.area import GROUPS, area_figure
 from ledger.carbon.inventory.inventory import Inventory, inventories, inventory
 from ledger.carbon.known import Known
 from ledger.carbon.rulepack import RulePack
-from ledger.carbon.seal.pieces import SealGround
+from ledger.carbon.seal.pieces import SealContent, SealGround
 from ledger.errors import RuleBroken
 from ledger.log import seals
 from ledger.log.names import party_of
@@ -32,6 +32,17 @@ class SealLists(msgspec.Struct, frozen=True):
     companies: tuple[CompanyLine, ...]
     lines: dict[str, tuple[InventoryLine, ...]]
     """By party, sorted by key."""
+
+    @property
+    def content(self) -> SealContent:
+        """What a seal says of these lists."""
+        return SealContent(
+            totals=self.totals,
+            heads_root=self.heads_root,
+            heads_count=len(self.heads),
+            companies_root=self.companies_root,
+            companies_count=len(self.companies),
+        )
 
     @property
     def heads_root(self) -> str:

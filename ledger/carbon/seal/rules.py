@@ -10,7 +10,7 @@ import msgspec
 from ledger.carbon.rulepack import load
 from ledger.carbon.seal.events import FootprintSealed
 from ledger.carbon.seal.lists import SealLists, seal_lists
-from ledger.carbon.seal.pieces import SEAL_GROUND, SealPiece, ground_key
+from ledger.carbon.seal.pieces import SEAL_GROUND, SealContent, SealPiece, ground_key
 from ledger.errors import BadValue, RuleBroken
 from ledger.fold.event import Place
 from ledger.fold.state import State
@@ -40,24 +40,24 @@ def decide(state: State, place: Place, event: FootprintSealed) -> None:
     calendar = pack.calendar(opened.timezone)
     for month in event.period:
         calendar.bounds_s(month)
-    ground = state.get(SEAL_GROUND, ground_key(event.period, size))
+    ground = state.get(SEAL_GROUND, ground_key(event.period, size, event.view))
     if ground is None:
         raise AssertionError("a state must know, or say that it does not, what a seal follows from")
-    if ground.known is not None:
+    if ground.content is not None:
+        check_content(event, ground.content)
+    elif ground.known is not None:
         check_lists(event, seal_lists(ground, pack, event.view))
 
 
 def check_lists(seal: FootprintSealed | SealPiece, found: SealLists) -> None:
     """Raise RuleBroken unless the seal says what these lists say."""
-    expected = {
-        "totals": found.totals,
-        "heads_count": len(found.heads),
-        "heads_root": found.heads_root,
-        "companies_count": len(found.companies),
-        "companies_root": found.companies_root,
-    }
-    for member, value in expected.items():
-        said = getattr(seal, member)
+    check_content(seal, found.content)
+
+
+def check_content(seal: FootprintSealed | SealPiece, found: SealContent) -> None:
+    """Raise RuleBroken unless the seal says what was derived."""
+    for member in ("totals", "heads_count", "heads_root", "companies_count", "companies_root"):
+        said, value = getattr(seal, member), getattr(found, member)
         if said != value:
             raise RuleBroken(
                 f"{member} of a seal",

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from ledger.carbon.rulepack import RulePack
-from ledger.carbon.seal import draft, rules
+from ledger.carbon.seal import rules
 from ledger.carbon.seal.lists import SealLists, seal_lists
-from ledger.carbon.seal.pieces import SealGround
+from ledger.carbon.seal.pieces import SealContent, SealGround
 from ledger.log import bundle, seals
 from ledger.log.seals import CompanyLine, InventoryLine
-from ledger.service import seal
+from ledger.service import seal, seal_deriving
+from ledger.service.seal_deriving import Task, derive
 
 Lie = Callable[[SealLists], SealLists]
 
@@ -84,13 +85,24 @@ def tell(name: str, patch: pytest.MonkeyPatch | None = None) -> None:
     """
     if not name:
         return
+    patch, lie = patch or pytest.MonkeyPatch(), Untrue(name)
+    for module in (seal, rules):
+        patch.setattr(module, "seal_lists", lie.lists)
+    patch.setattr(seal_deriving, "derive", lie.derive)
+    patch.setattr(bundle, "read_bundle", lambda _: None)
 
-    def lists(ground: SealGround, pack: RulePack, view: str) -> SealLists:
+
+class Untrue(msgspec.Struct, frozen=True):
+    """A lie, wherever lists are derived: also in another process, which is handed it."""
+
+    name: str
+
+    def lists(self, ground: SealGround, pack: RulePack, view: str) -> SealLists:
         found = seal_lists(ground, pack, view)
         assert ground.known is not None
-        return found if ground.known.size <= HONEST_UNTIL else LIES[name](found)
+        return found if ground.known.size <= HONEST_UNTIL else LIES[self.name](found)
 
-    patch = patch or pytest.MonkeyPatch()
-    for module in (seal, rules, draft):
-        patch.setattr(module, "seal_lists", lists)
-    patch.setattr(bundle, "read_bundle", lambda _: None)
+    def derive(self, task: Task) -> SealContent:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seal_deriving, "seal_lists", self.lists)
+            return derive(task)
