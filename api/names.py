@@ -52,10 +52,20 @@ FromIndex = Annotated[
     int,
     Query(
         alias="from",
-        ge=0,
+        ge=-MAX_INTEGER,
         le=MAX_INTEGER,
-        description="Index of the entry to begin with; absent: the first.",
+        description="Index of the entry to begin with, below 0 in a log that this one continues; "
+        "absent: 0.",
         examples=[0],
+    ),
+]
+OfLog = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Origin of a log that this one continues: of `<operator>/ledger`, which each log "
+        "begins anew, that log's; absent: this log's.",
+        examples=["ledger.example/log"],
     ),
 ]
 NumberPath = Annotated[

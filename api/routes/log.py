@@ -1,6 +1,7 @@
 """The log as static files, where ordinary monitors, mirrors and witnesses look for it. Public.
 
-Beside them, for who may read everything, the entries with their event data, page by page.
+The same of each log that this one continues, under its own path. Beside them, for who may read
+everything, the entries with their event data, page by page.
 
     <origin path>/checkpoint                    a signed note
     <origin path>/tile/<level>/<number>         256 hashes, for ever
@@ -15,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from api.access import KnownReader, RunningLedger, not_found
 from api.answers import octets, problems, text
@@ -35,24 +36,12 @@ OCTETS: Final = "application/octet-stream"
 _log = structlog.get_logger("carbon-ledger.access")
 
 
-async def _check_path(
-    log_path: LogPath,
-    ledger: RunningLedger,
-) -> None:
-    """Raise NotFound under any path but that of the log's origin."""
-    if log_path != ledger.origin.partition("/")[2]:
-        raise NotFound("no log has this path", advice="/v1/status names the log's origin.")
-
-
 def _check_reads_all(reader: Reader) -> None:
     """Raise NotFound, as for a thing that is not there, unless this reader may read everything."""
     if not reader.sees_all:
         raise not_found("such page")
     if "operator" not in reader.roles:
         _log.info("regulator-read", reader=reader.party, what="the log with its event data")
-
-
-_under_origin = Depends(_check_path)
 
 
 @router.get(
@@ -90,7 +79,8 @@ async def get_log_page(
     """For the operator and the regulator, who may read everything: enough to fold the whole ledger.
 
     The entry of the index, and those behind it, until there is about a megabyte; empty at the end.
-    Each is the JWS of its statement and as many event lines as that counts, ended by LF.
+    Each is the JWS of its statement and as many event lines as that counts, ended by LF. Entries of
+    logs that this one continues stand below index 0.
     """
     _check_reads_all(reader)
     return Response(await ledger.log_page(first), media_type=page.MEDIA_TYPE)
@@ -98,7 +88,6 @@ async def get_log_page(
 
 @router.get(
     "/{log_path:path}/checkpoint",
-    dependencies=[_under_origin],
     response_class=Response,
     summary="The published checkpoint",
     responses={
@@ -106,19 +95,19 @@ async def get_log_page(
         **problems(errors.NotFound),
     },
 )
-async def get_checkpoint(ledger: RunningLedger) -> Response:
+async def get_checkpoint(log_path: LogPath, ledger: RunningLedger) -> Response:
     """The log's signed word for all of its entries.
 
-    Where the ledger has a policy, the newest that enough witnesses have cosigned.
+    Where the ledger has a policy, the newest that enough witnesses have cosigned. Under the path of a
+    log that this one continues, the last one of that.
     """
     return Response(
-        await ledger.checkpoint(), media_type=TEXT, headers={"Cache-Control": FOR_A_MOMENT}
+        await ledger.checkpoint(log_path), media_type=TEXT, headers={"Cache-Control": FOR_A_MOMENT}
     )
 
 
 @router.get(
     "/{log_path:path}/tile/{tile:path}",
-    dependencies=[_under_origin],
     response_class=Response,
     summary="A tile of hashes or of entries",
     responses={
@@ -127,6 +116,7 @@ async def get_checkpoint(ledger: RunningLedger) -> Response:
     },
 )
 async def get_tile(
+    log_path: LogPath,
     tile: TilePath,
     ledger: RunningLedger,
 ) -> Response:
@@ -136,8 +126,8 @@ async def get_tile(
     except BadName as error:
         raise NotFound(error.what, expected=error.expected, found=error.found) from error
     if name.level == ENTRIES:
-        found = await ledger.entry_tile(name.number, name.width)
+        found = await ledger.entry_tile(name.number, name.width, log_path)
     else:
-        found = await ledger.tile(name.level, name.number, name.width)
+        found = await ledger.tile(name.level, name.number, name.width, log_path)
     kept = FOR_EVER if name.width == WIDTH else FOR_A_WHILE
     return Response(found, media_type=OCTETS, headers={"Cache-Control": kept})

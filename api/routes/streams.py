@@ -14,7 +14,7 @@ from fastapi import APIRouter, Response
 from api.access import OptionalReader, RunningLedger, check_may_read_event, not_found
 from api.answers import answer, octets, problems
 from api.models import StreamHead
-from api.names import FromVersion, StreamPath, VersionPath
+from api.names import FromVersion, OfLog, StreamPath, VersionPath
 from ledger import errors
 from ledger.errors import NotFound
 from ledger.log import page
@@ -54,7 +54,11 @@ async def get_head(stream: StreamPath, ledger: RunningLedger) -> StreamHead:
     },
 )
 async def get_entries(
-    stream: StreamPath, ledger: RunningLedger, reader: OptionalReader, first: FromVersion = 1
+    stream: StreamPath,
+    ledger: RunningLedger,
+    reader: OptionalReader,
+    first: FromVersion = 1,
+    log: OfLog = None,
 ) -> Response:
     """The entry that holds the version, and those behind it, until there is about a megabyte.
 
@@ -65,7 +69,7 @@ async def get_entries(
     parse_stream(stream)
     check_may_read_event(reader, stream, "such event")
     try:
-        return Response(await ledger.stream_page(stream, first), media_type=page.MEDIA_TYPE)
+        return Response(await ledger.stream_page(stream, first, log), media_type=page.MEDIA_TYPE)
     except NotFound as error:
         raise not_found("such event") from error
 
