@@ -1,24 +1,18 @@
 """A ledger elsewhere, over HTTP; it is believed nothing that it can prove.
 
-Rules: every call may be repeated, since a batch that is sent again is answered with its receipt; so
-a lost connection, 429, 502, 503 and 504 are tried again with growing pauses, or after the server's
-Retry-After, until the caller's patience ends; it is shorter for a ledger that has not answered yet,
-whose address may be wrong. Who waits is told so after a moment. Receipts and checkpoints are verified against the
-log's key before they are returned; the key is fixed at first use. Private data is asked for with a
-fresh token for each request. An answer has an end in
-bytes and time, by what is asked for. Redirections are not followed: a token is for one server.
-Source: formats, sections 4, 7 and 12; RFC 9110, section 10.2.3.
+Rules: receipts and checkpoints are verified against the log's key before they are returned; the key
+is fixed at first use. Private data is asked for with a fresh token for each request. An answer has an
+end in bytes and time, by what is asked for. How a call is repeated: `calls`.
+Source: formats, sections 4, 7 and 12.
 """
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -42,12 +36,12 @@ from ledger.carbon.redaction.info import RedactionInfo
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.table import Report
 from ledger.carbon.seal.info import SealDraft, SealInfo
-from ledger.client.answer import FILE, LIST, PAGE, SMALL, Endless, Most, receive
+from ledger.client.answer import FILE, LIST, PAGE, SMALL, Most
+from ledger.client.calls import NOTICE_S, PATIENCE_S, Calls, not_a_ledger
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.keyring import utc_now
-from ledger.client.problem import error_of
 from ledger.client.tokens import TokenMaker
-from ledger.errors import BadValue, LedgerError, NotFound, NotSignedIn, ProofFailed, Unavailable
+from ledger.errors import NotFound, NotSignedIn, ProofFailed
 from ledger.log import batch, seals
 from ledger.log.bundle_kinds import Subject, format_subject, kind_of
 from ledger.log.checkpoint import open_checkpoint
@@ -64,17 +58,6 @@ from ledger.log.seals import (
 )
 
 T = TypeVar("T")
-
-PATIENCE_S: Final = 30.0
-"""How long a call is repeated while the ledger cannot be reached."""
-FIRST_PATIENCE_S: Final = 10.0
-"""The same, before it has answered for the first time."""
-NOTICE_S: Final = 2.0
-"""After so long a person is told what is waited for."""
-FIRST_PAUSE_S: Final = 0.1
-LONGEST_PAUSE_S: Final = 5.0
-TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
-_AGAIN: Final = frozenset({429, 502, 503, 504})
 
 
 class HttpConnection:
@@ -98,24 +81,13 @@ class HttpConnection:
         `memory` holds the ledger to what it showed before. `told` is given a sentence when a call
         waits for a ledger that cannot be reached, or puts it off.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-            raise BadValue(
-                "not the URL of a ledger", expected="https://ledger.example", found=repr(url)
-            )
-        self.url: Final = url.rstrip("/")
+        self._calls = Calls(url, patience_s, notice_s, told)
+        self.url: Final = self._calls.url
         self.party: Final = party
         self._key = key
         self._expected_log_key = log_key
         self._memory = memory
-        self._patience_s = patience_s
-        self._notice_s = notice_s
-        self._told = told
-        self._has_answered = False
         self._now = now
-        self._client = httpx.AsyncClient(
-            timeout=TIMEOUT, headers={"User-Agent": "carbon-ledger"}, follow_redirects=False
-        )
         self._status: LedgerStatus | None = None
 
     async def __aenter__(self) -> Self:
@@ -131,7 +103,7 @@ class HttpConnection:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._calls.aclose()
 
     # --- the log -------------------------------------------------------------------------------
 
@@ -166,7 +138,7 @@ class HttpConnection:
     async def post(self, body: bytes) -> Posted:
         """Append a signed batch; the receipt is verified before it is returned."""
         jws, _ = batch.split_submission(body)
-        answer = await self._send(
+        answer = await self._calls.send(
             "POST", "/v1/batches", LIST, content=body, headers={"Content-Type": batch.MEDIA_TYPE}
         )
         posted = _read(answer, Posted)
@@ -386,7 +358,7 @@ class HttpConnection:
             self._memory.remember(checkpoint)
 
     async def _get(self, path: str, most: Most = SMALL) -> httpx.Response:
-        return await self._send("GET", path, most)
+        return await self._calls.send("GET", path, most)
 
     async def _get_any(self, path: str, most: Most) -> httpx.Response:
         """As a reader where there is a key, and as a stranger where there is none."""
@@ -401,114 +373,16 @@ class HttpConnection:
                 advice="Name the party whose key signs, or the folder that holds it",
             )
         origin = (self._status or await self.status()).origin
-        return await self._send("GET", path, most, tokens=TokenMaker(self._key, origin, self._now))
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        most: Most,
-        *,
-        content: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        tokens: TokenMaker | None = None,
-    ) -> httpx.Response:
-        """The answer, or the error that it stands for, after as many attempts as patience allows."""
-        url = self.url + path
-        waiting = _Waiting(self.url, self._notice_s, self._told, sending=content is not None)
-        pause_s = FIRST_PAUSE_S
-        try:
-            while True:
-                sent = {**(headers or {})}
-                if tokens is not None:
-                    sent["Authorization"] = f"Bearer {tokens.token()}"
-                wanted_s = 0.0
-                failed: LedgerError
-                try:
-                    answer = await receive(
-                        self._client, method, url, most, content=content, headers=sent
-                    )
-                except httpx.InvalidURL as error:
-                    raise BadValue("not a URL", found=repr(url)) from error
-                except Endless as error:
-                    raise _other(url, str(error)) from error
-                except httpx.RequestError as error:
-                    failed = Unavailable(
-                        f"the ledger at {self.url} cannot be reached",
-                        found=str(error) or type(error).__name__,
-                        advice="Check the address and the network. What is signed is kept and sent "
-                        "with the next command",
-                    )
-                else:
-                    self._has_answered = True
-                    if answer.is_success:
-                        return answer
-                    media_type = answer.headers.get("content-type", "")
-                    failed = error_of(answer.status_code, media_type, answer.content, url)
-                    if answer.status_code not in _AGAIN:
-                        raise failed
-                    wanted_s = _retry_after_s(answer.headers.get("retry-after", ""))
-                patience_s = self._patience_s
-                if not self._has_answered:
-                    patience_s = min(patience_s, FIRST_PATIENCE_S)
-                # Between half and all of the pause, so that many clients do not come back at once.
-                pause = max(wanted_s, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
-                if waiting.since_s + pause > patience_s:
-                    raise failed
-                waiting.goes_on(failed.found or failed.what)
-                await asyncio.sleep(pause)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        finally:
-            waiting.end()
-
-
-class _Waiting:
-    """Says once, after a moment, that a call waits; a body that is just being sent is no reason."""
-
-    def __init__(
-        self, url: str, notice_s: float, told: Callable[[str], None], *, sending: bool
-    ) -> None:
-        self._url = url
-        self._told = told
-        self._loop = asyncio.get_running_loop()
-        self._began_s = self._loop.time()
-        self._notice_s = notice_s
-        self._timer = None if sending else self._loop.call_later(notice_s, self._tell)
-        self._reason = "no answer yet"
-
-    @property
-    def since_s(self) -> float:
-        """How long it has lasted."""
-        return self._loop.time() - self._began_s
-
-    def goes_on(self, reason: str) -> None:
-        """An attempt has failed, and another one follows."""
-        self._reason = reason
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._notice_s, self._tell)
-
-    def end(self) -> None:
-        """There is an answer, or nobody waits any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _tell(self) -> None:
-        self._told(f"Waiting for {self._url} ({self._reason}); trying again for a while ...")
+        return await self._calls.send(
+            "GET", path, most, tokens=TokenMaker(self._key, origin, self._now)
+        )
 
 
 def _read(answer: httpx.Response, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _other(str(answer.url), str(error)) from error
-
-
-def _other(url: str, found: str) -> Unavailable:
-    return Unavailable(
-        f"{url} does not answer as a ledger does",
-        found=found,
-        advice="Check the address, and whether a proxy answers in its place",
-    )
+        raise not_a_ledger(str(answer.url), str(error)) from error
 
 
 def _check_list(name: str, lines: list[bytes], count: int, root: str) -> None:
@@ -520,8 +394,3 @@ def _check_list(name: str, lines: list[bytes], count: int, root: str) -> None:
             expected=f"{count} lines with the root {root}",
             found=f"{len(lines)} lines with the root {found}",
         )
-
-
-def _retry_after_s(text: str) -> float:
-    """Seconds of a Retry-After; its form as a date is not used by this ledger."""
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0.0

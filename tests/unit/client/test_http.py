@@ -218,7 +218,7 @@ def test_a_ledger_that_is_not_there_is_unavailable_and_the_batch_waits(
             writer = Writer(connection, STEEL, "steelworks", Outbox(tmp_path))
             await writer.log_key()
             await writer.resume()
-            connection.url = "http://127.0.0.1:1"  # type: ignore[misc]
+            connection._calls.url = "http://127.0.0.1:1"  # type: ignore[misc]
             writer._heads[STREAM] = None
             await writer.post(STREAM, [READING])
 
@@ -259,13 +259,13 @@ def test_a_ledger_that_never_answered_is_given_up_sooner(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ):
     _, url = server
-    monkeypatch.setattr("ledger.client.http.FIRST_PATIENCE_S", 0.2)
+    monkeypatch.setattr("ledger.client.calls.FIRST_PATIENCE_S", 0.2)
 
     async def ask(*, answered: bool) -> float:
         async with HttpConnection(url, patience_s=3.0) as connection:
             if answered:
                 await connection.status()
-            connection.url = "http://127.0.0.1:1"  # type: ignore[misc]
+            connection._calls.url = "http://127.0.0.1:1"  # type: ignore[misc]
             began = time.monotonic()
             with pytest.raises(Unavailable, match="cannot be reached"):
                 await connection.status()
