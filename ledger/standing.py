@@ -259,10 +259,10 @@ def standing(opened: OpenedBundle, *subjects: str, whole: bool = False) -> Stand
             for kind in needed.__struct_fields__:
                 for key in getattr(needed, kind):
                     waiting += about.get((kind, key), ())
-    operator = party_of(opened.entries[0].signed.statement.stream)
+    operators = {party_of(e.signed.statement.stream) for e in opened.entries if e.place == 0}
     # Whoever said something that is withheld has signed an entry of the file too.
     authors = {party_of(name) for name, one in places.items() if one.data is None and not whole}
-    authors |= {operator, *parties, *(party_of(places[name].stream) for name in wanted)}
+    authors |= {*operators, *parties, *(party_of(places[name].stream) for name in wanted)}
     return Standing(frozenset(wanted), frozenset(authors))
 
 

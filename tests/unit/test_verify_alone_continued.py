@@ -249,17 +249,21 @@ def test_an_opening_is_the_operators_and_keeps_what_must_stay(
     assert found == defect if defect else found["strength"] == "re-derived"
 
 
-def test_another_operator_continues_nothing(chain: Chain):
+@pytest.mark.parametrize("other", ["acme", "neighbour"])
+def test_another_operator_continues_nothing(other: str):
+    world = brief()
+    world.party("neighbour")
+    chain = Chain.of(world)
     log, end = vkey_of(SECOND), chain.end()
-    event = plain(reopening(SECOND, end, first="acme")) | {
-        "operator": "acme",
-        "proof": possession_proof(key_of("acme"), log, "acme"),
-        "recovery_proof": possession_proof(key_of("recovery second"), log, "acme"),
+    event = plain(reopening(SECOND, end, first=other)) | {
+        "operator": other,
+        "proof": possession_proof(key_of(other), log, other),
+        "recovery_proof": possession_proof(key_of("recovery second"), log, other),
     }
     chain.begin(SECOND)
-    chain.lie("acme", "acme/ledger", event)
-    value = Files(chain, extra=["acme/ledger@1"]).event(f"{POWER}@1")
-    assert says(value) == "rule"
+    chain.lie(other, f"{other}/ledger", event)
+    files = Files(chain, extra=[f"{other}/ledger@1", f"{other}/keys@1"])
+    assert says(files.event(f"{POWER}@1")) == "rule"
 
 
 def test_the_earlier_recovery_key_says_nothing_more(chain: Chain):
