@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 from ledger.store.embedded import EmbeddedServer, Role, create_database
 from ledger.store.embedded_cluster import _INSTALLED, _LIBRARIES, _PACKAGE, _runs, _site_packages
 from ledger.store.embedded_user import SYSTEM_USER, user_for
-from tests.faults.embedded_land import Place, temporary_home
+from tests.faults.embedded_land import TEMPORARY, Place, roomy_memory, temporary_home
 
 RoleToConninfo = Callable[[Role], str]
 
@@ -46,11 +46,10 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
-
 @pytest.fixture(scope="session")
 def postgres_home() -> Iterator[Path]:
-    """A short path, which the system user can reach when the tests run as root."""
-    home = Path(tempfile.mkdtemp(prefix="ledger-", dir="/tmp"))
+    """A short path, which the system user can reach when the tests run as root; in memory, if it can be."""
+    home = Path(tempfile.mkdtemp(prefix="ledger-", dir=roomy_memory() or TEMPORARY))
     if os.geteuid() == 0:
         home.chmod(0o755)
     yield home
@@ -67,15 +66,33 @@ def embedded(postgres_home: Path) -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def fresh_database(embedded: EmbeddedServer) -> Iterator[RoleToConninfo]:
     """A new and empty database; gives for a role what libpq needs to connect to it."""
+    with new_database(embedded) as conninfo:
+        yield conninfo
+
+
+@contextlib.contextmanager
+def new_database(embedded: EmbeddedServer, like: str | None = None) -> Iterator[RoleToConninfo]:
+    """A database for as long as the block lasts: empty, or with what is in the one that it is like.
+
+    Nobody may be connected to that one.
+    """
     name = f"test_{os.getpid()}_{next(_numbers)}"
+    made = sql.Identifier(name)
     with psycopg.connect(embedded.conninfo("ledger_owner"), autocommit=True) as connection:
-        create_database(connection, name)
-        try:
-            yield lambda role: make_conninfo(embedded.conninfo(role), dbname=name)
-        finally:
-            connection.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+        if like is None:
+            create_database(connection, name)
+        else:
+            copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+            connection.execute(copied.format(made, sql.Identifier(like)))
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(made))
+            # A copy has nothing of what was granted on the database as a whole.
+            granted = sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO ledger_server")
+            connection.execute(granted.format(made))
+    try:
+        yield lambda role: make_conninfo(embedded.conninfo(role), dbname=name)
+    finally:
+        with psycopg.connect(embedded.conninfo("ledger_owner"), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(made))
 
 
 @pytest.fixture(scope="session")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from ledger.service import Ledger, Settings, initialise, open_ledger
-from ledger.store.embedded import EmbeddedServer, create_database
-from tests.conftest import RoleToConninfo
+from ledger.store.embedded import EmbeddedServer
+from tests.conftest import RoleToConninfo, new_database
 from tests.workload import OPERATOR, RECOVERY, Workload
 
 T = TypeVar("T")
@@ -42,42 +42,52 @@ class Place:
         return asyncio.run(opened())
 
 
-def settings_for(home: Path, fresh_database: RoleToConninfo) -> Settings:
+@pytest.fixture(scope="session")
+def made_place(
+    embedded: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """A new ledger, to be copied: nobody works with it."""
+    with new_database(embedded) as conninfo:
+        settings = settings_for(tmp_path_factory.mktemp("made") / "home", conninfo)
+        asyncio.run(
+            initialise(
+                settings,
+                origin="ledger.example/log",
+                area="Synthetic park",
+                timezone="Asia/Shanghai",
+                operator="operator",
+                operator_key=OPERATOR,
+                recovery_key=RECOVERY,
+            )
+        )
+        yield settings
+
+
+@pytest.fixture
+def place(made_place: Settings, embedded: EmbeddedServer, tmp_path: Path) -> Iterator[Place]:
+    """A ledger with one company and twenty meters, and no readings yet."""
+    with copied(made_place, embedded, tmp_path / "home") as settings:
+        yield Place(settings)
+
+
+@pytest.fixture
+def second(fresh_database: RoleToConninfo, tmp_path: Path) -> Settings:
+    """The settings of another home, with a database of its own."""
+    return settings_for(tmp_path / "second", fresh_database)
+
+
+@contextlib.contextmanager
+def copied(made: Settings, embedded: EmbeddedServer, home: Path) -> Iterator[Settings]:
+    """A copy of a ledger that is closed, with its keys, in a home and a database of its own."""
+    shutil.copytree(made.home, home)
+    name = conninfo_to_dict(made.database_url or "")["dbname"]
+    with new_database(embedded, like=str(name)) as conninfo:
+        yield settings_for(home, conninfo)
+
+
+def settings_for(home: Path, conninfo: RoleToConninfo) -> Settings:
     return Settings(
         home=home,
-        database_url=fresh_database("ledger_owner"),
-        server_database_url=fresh_database("ledger_server"),
+        database_url=conninfo("ledger_owner"),
+        server_database_url=conninfo("ledger_server"),
     )
-
-
-@pytest.fixture
-def place(tmp_path: Path, fresh_database: RoleToConninfo) -> Place:
-    """A ledger with one company and twenty meters, and no readings yet."""
-    settings = settings_for(tmp_path / "home", fresh_database)
-    asyncio.run(
-        initialise(
-            settings,
-            origin="ledger.example/log",
-            area="Synthetic park",
-            timezone="Asia/Shanghai",
-            operator="operator",
-            operator_key=OPERATOR,
-            recovery_key=RECOVERY,
-        )
-    )
-    return Place(settings)
-
-
-@pytest.fixture
-def second(embedded: EmbeddedServer, tmp_path: Path) -> Iterator[Settings]:
-    """The settings of another home, with a database of its own."""
-    name = f"test_{tmp_path.name.replace('-', '_')[:40]}_second"
-    with psycopg.connect(embedded.conninfo("ledger_owner"), autocommit=True) as connection:
-        create_database(connection, name)
-        yield Settings(
-            home=tmp_path / "second",
-            database_url=make_conninfo(embedded.conninfo("ledger_owner"), dbname=name),
-            server_database_url=make_conninfo(embedded.conninfo("ledger_server"), dbname=name),
-        )
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-        connection.execute(drop)

@@ -20,9 +20,10 @@ from ledger.log.receipt import Receipt, format_receipt
 from ledger.log.tree import path_of
 from ledger.service import Ledger, Settings, open_ledger
 from ledger.service.home import Home
+from ledger.store.embedded import EmbeddedServer
 from tests.e2e.api.park import RUN, Process
 from tests.e2e.cli_program import Ended, Program
-from tests.service.conftest import Place
+from tests.service.conftest import Place, copied
 from tests.service.dishonest.history import History
 from tests.service.test_privacy import KEYS, furnish
 from tests.service.test_sealing import sealed
@@ -158,14 +159,24 @@ class Land:
         return found
 
 
-@pytest.fixture
-def land(place: Place, tmp_path: Path) -> Land:
-    """A year of `acme`, `beta` and `company`, all sealed by the operator."""
+@pytest.fixture(scope="session")
+def made_year(
+    made_place: Settings, embedded: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """A year of `acme`, `beta` and `company`, all sealed by the operator: to be copied."""
 
     async def year(ledger: Ledger, _: Workload) -> None:
         for party in KEYS:
             await furnish(ledger, party)
         await sealed(ledger)
 
-    place.run(year)
-    return Land(place.settings, tmp_path)
+    with copied(made_place, embedded, tmp_path_factory.mktemp("year") / "home") as settings:
+        Place(settings).run(year)
+        yield settings
+
+
+@pytest.fixture
+def land(made_year: Settings, embedded: EmbeddedServer, tmp_path: Path) -> Iterator[Land]:
+    """The year of all three, to be told otherwise."""
+    with copied(made_year, embedded, tmp_path / "home") as settings:
+        yield Land(settings, tmp_path)
