@@ -46,6 +46,7 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+
 @pytest.fixture(scope="session")
 def postgres_home() -> Iterator[Path]:
     """A short path, which the system user can reach when the tests run as root; in memory, if it can be."""
