@@ -9,7 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from ledger.log import batch
 from tests.e2e.api.park import OPERATOR, ROOT, Park
@@ -40,6 +40,8 @@ BEYOND_FORM: Final = (
 )
 """A body in form is refused without a signature, a subject that is not one of its kind, a period that ends before it begins, a report of
 a party that is made of the area only, and a figure of a size that the log has not reached."""
+ANY_NAME: Final = ("/v1/disputes",)
+"""Its one parameter may be absent, so most of what is out of form is a name that the service passes over."""
 
 bounded = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -58,6 +60,7 @@ def label(operation: Any) -> str:
 def validate(case: Any, park: Park, **headers: str) -> Any:
     """Ask, and compare the answer with everything that the description says of it."""
     left_out = [positive_data_acceptance] if case.path.startswith(BEYOND_FORM) else []
+    left_out += [negative_data_rejection] if case.path.startswith(ANY_NAME) else []
     return case.call_and_validate(base_url=park.url, headers=headers, excluded_checks=left_out)
 
 
