@@ -18,7 +18,7 @@ from ledger.carbon.inventory.uncertainty import uncertain_parts, uncertainty
 from ledger.carbon.known import Known
 from ledger.carbon.reports.beside import declared_lines, open_labels, source_lines
 from ledger.carbon.reports.draft import Draft, GasRow
-from ledger.carbon.reports.table import Column, Row, Table, decimal, fixed
+from ledger.carbon.reports.table import Column, Row, Table, decimal, fixed, known_at
 
 METHODS: Final = {LOCATION: "location-based", MARKET: "market-based"}
 BESIDE: Final = {
@@ -294,7 +294,7 @@ def base_year_table(draft: Draft, since: Sequence[Known]) -> Table:
                         draft.derived(
                             str(found.then_mg),
                             "mg",
-                            f"the year {found.year} as known at size {found.then_size}",
+                            f"the year {found.year} {known_at(found.then_size)}",
                             "base-year",
                             method,
                             "then",

@@ -24,7 +24,7 @@ from ledger.carbon.progress.target import TargetReport, in_force, target_report
 from ledger.carbon.progress.year import YearFigure
 from ledger.carbon.reports.draft import Built, Draft
 from ledger.carbon.reports.missing import missing
-from ledger.carbon.reports.table import Column, Figure, Row, Table, fixed
+from ledger.carbon.reports.table import Column, Figure, Row, Table, fixed, known_at
 from ledger.errors import NotFound
 
 NAME: Final = "progress"
@@ -187,10 +187,10 @@ def _tables(draft: Draft, report: TargetReport, years: dict[int, list[AreaTerm]]
 
     base = report.base
     stated = Row(
-        (f"{base.year} as known at size {base.size}", _of_base(report)),
+        (f"{base.year} {known_at(base.size)}", _of_base(report)),
         (
             one(base.stated_mg, "as the target states it", "base", "stated"),
-            one(base.known_then_mg, f"{rule}, as known at size {base.size}", "base", "then"),
+            one(base.known_then_mg, f"{rule}, {known_at(base.size)}", "base", "then"),
             one(base.known_now_mg, f"{rule}, as known now", "base", "now", of=base.year),
         ),
     )

@@ -101,6 +101,13 @@ def amount(figure: FigureId, value: Fraction, unit: str, places: int = 3) -> Fig
     return Figure(format_figure(figure), decimal(value, places), unit)
 
 
+def known_at(size: int) -> str:
+    """As of when a figure is known, in words: below 0 it is of a log that this one continues."""
+    if size < 0:
+        return f"as known {-size} {'entry' if size == -1 else 'entries'} before this log"
+    return f"as known at size {size}"
+
+
 def decimal(value: Fraction, places: int) -> str:
     """A fraction as a decimal of so many places at most, half-even, without zeros at its end."""
     text = fixed(value, places)

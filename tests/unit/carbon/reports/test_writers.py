@@ -20,6 +20,7 @@ from ledger.carbon.reports.table import (
     Table,
     amount,
     decimal,
+    known_at,
     mass,
     tonnes,
 )
@@ -175,3 +176,12 @@ def test_a_decimal_has_no_zeros_at_its_end():
     assert decimal(Fraction(5, 2), 3) == "2.5"
     assert decimal(Fraction(4), 3) == "4"
     assert decimal(Fraction(-1, 3), 3) == "-0.333"
+
+
+def test_what_was_known_before_this_log_is_counted_back():
+    assert [known_at(size) for size in (12, 0, -1, -40)] == [
+        "as known at size 12",
+        "as known at size 0",
+        "as known 1 entry before this log",
+        "as known 40 entries before this log",
+    ]
