@@ -41,6 +41,18 @@ from ledger.provenance import facts, verify_bundle
 from tests.unit.forged_seal import SEALED_WRONGLY, forged_seal, head_of_versions
 from tests.unit.hostile import signed_again
 from tests.unit.proof_file import ProofFiles, Value, as_file, forge
+from tests.unit.sealed_files import (
+    FIXES,
+    GROUNDS,
+    POWER,
+    SEAL,
+    T0,
+    T1,
+    T2,
+    a_world,
+    of_kind,
+    sealed_files,
+)
 from tests.unit.world import (
     LOG,
     World,
@@ -53,23 +65,10 @@ from tests.unit.world import (
     salt,
 )
 
-POWER, FIXES = "acme/plant/power", "acme/plant/power/corrections"
-GROUNDS = ("acme/register@1", "acme/register@2", "operator/factors@1")
-T0, T1, T2 = (f"2026-01-0{day}T00:00:00+08:00" for day in (1, 2, 3))
-SEAL = "operator/seals@1"
-
 
 @pytest.fixture
 def world() -> World:
-    world = World()
-    world.party("acme")
-    world.party("beta")
-    world.factor("grid", CO2="0.5")
-    world.source(POWER, location="operator/grid@1")
-    world.source("beta/plant/power", location="operator/grid@1")
-    world.post("acme", POWER, [reading(T0, "P1D", "10"), reading(T1, "P1D", "70")])
-    world.post("beta", "beta/plant/power", [reading(T0, "P1D", "1")])
-    return world
+    return a_world()
 
 
 def check(value: Value, **trust: object) -> dict[str, object]:
@@ -181,40 +180,8 @@ def test_its_json_is_the_verdict_of_the_specification(
 
 
 @pytest.fixture
-def sealed(world: World) -> ProofFiles:
-    world.target("operator", "neutral")
-    world.correct(f"{POWER}@2", body(T1, "P1D", "60"))
-    assert world.seal() == SEAL
-    return ProofFiles(world)
-
-
-def of_kind(files: ProofFiles, kind: str) -> Value:
-    """A file of this kind about the seal."""
-    company = files.company(SEAL, "acme")
-    line = files.line(SEAL, "acme", 0)
-    name = {n: v for n, v in line["line"].items() if n not in ("mass_mg", "salt")}
-    companies = [msgspec.json.decode(seals.encode_company(c)) for c in files.lists(SEAL).companies]
-    acme = {"party": "acme"}
-    make: dict[str, Callable[[], Value]] = {
-        "event": lambda: files.event(f"{POWER}@2", *GROUNDS, f"{FIXES}@1"),
-        "current-event": lambda: files.current(f"{POWER}@2", SEAL, "operator/factors@1"),
-        "inventory-line": lambda: files.sealed(
-            kind, SEAL, {**acme, "line": name}, company=company, line=line
-        ),
-        "company-total": lambda: files.sealed(kind, SEAL, acme, company=company),
-        "company-part": lambda: files.sealed(
-            kind,
-            SEAL,
-            {**acme, "select": {"method": "location", "scope": 2}},
-            company=company,
-            lines=files.lines(SEAL, "acme"),
-        ),
-        "area-total": lambda: files.sealed(kind, SEAL, {}, companies=companies),
-        "target-progress": lambda: files.sealed(
-            kind, SEAL, {"target": "operator/register@1"}, "operator/register@1"
-        ),
-    }
-    return make[kind]()
+def sealed() -> ProofFiles:
+    return sealed_files()
 
 
 CLAIMS = {

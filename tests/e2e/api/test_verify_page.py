@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, FilePayload
 
 from ledger.browser import module
 from tests.e2e.api.park import Park, Process
-from tests.e2e.verifying.files import of_kind, sealed_files
 from tests.unit.proof_file import as_file
+from tests.unit.sealed_files import of_kind, sealed_files
 from tests.unit.world import LOG
 
 

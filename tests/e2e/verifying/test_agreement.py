@@ -24,7 +24,9 @@ from ledger.log.jws import possession_proof
 from ledger.parties.events import KeyRecovered, KeyRevoked, RulesActivated
 from ledger.provenance import facts, verify_bundle
 from tests.e2e.verifying.conftest import InBrowser
-from tests.e2e.verifying.files import (
+from tests.unit.proof_file import ProofFiles, Value, as_file, forge
+from tests.unit.proofs import Proofs
+from tests.unit.sealed_files import (
     FIXES,
     GROUNDS,
     KINDS,
@@ -36,8 +38,6 @@ from tests.e2e.verifying.files import (
     of_kind,
     sealed_files,
 )
-from tests.unit.proof_file import ProofFiles, Value, as_file, forge
-from tests.unit.proofs import Proofs
 from tests.unit.world import (
     LOG,
     World,

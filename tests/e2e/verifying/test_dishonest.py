@@ -16,7 +16,11 @@ from ledger.log.hashes import format_base64
 from ledger.log.seals import Head
 from ledger.log.tree import path_of
 from tests.e2e.verifying.conftest import InBrowser
-from tests.e2e.verifying.files import (
+from tests.e2e.verifying.test_agreement import agree, refuse
+from tests.unit.forged_seal import SEALED_WRONGLY, forged_seal, head_of_versions
+from tests.unit.hostile import signed_again, spelled
+from tests.unit.proof_file import ProofFiles, Value, forge
+from tests.unit.sealed_files import (
     FIXES,
     GROUNDS,
     KINDS,
@@ -27,10 +31,6 @@ from tests.e2e.verifying.files import (
     of_kind,
     sealed_files,
 )
-from tests.e2e.verifying.test_agreement import agree, refuse
-from tests.unit.forged_seal import SEALED_WRONGLY, forged_seal, head_of_versions
-from tests.unit.hostile import signed_again, spelled
-from tests.unit.proof_file import ProofFiles, Value, forge
 from tests.unit.world import LOG, World, reading, salt, site, source
 
 

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, FilePayload, Page
 from ledger.browser.module import page as verify_page
 from ledger.log.bundle_kinds import Select
 from ledger.log.names import event_ref
-from tests.e2e.verifying.files import KINDS, POWER, SEAL, a_world, of_kind, sealed_files
 from tests.unit.proof_file import ProofFiles, as_file
 from tests.unit.proofs import Proofs
+from tests.unit.sealed_files import KINDS, POWER, SEAL, a_world, of_kind, sealed_files
 from tests.unit.world import LOG, Logged, profile, reading, registration
 from tests.vectors.continued.files import Files
 from tests.vectors.continued.worlds import park

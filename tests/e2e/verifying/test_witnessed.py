@@ -14,8 +14,8 @@ from ledger.log.mldsa import MlDsaPrivateKey
 from ledger.log.witnesses import parse_policy, parse_witnesses
 from ledger.provenance import facts, verify_bundle
 from tests.e2e.verifying.conftest import InBrowser
-from tests.e2e.verifying.files import of_kind, sealed_files
 from tests.unit.proof_file import Value, as_file
+from tests.unit.sealed_files import of_kind, sealed_files
 from tests.unit.world import LOG
 
 ONE, TWO, THREE = (PrivateKey.from_seed(bytes([seed]) * 32) for seed in (85, 86, 87))
