@@ -178,9 +178,9 @@ def _missing(state: State, item: OpenedEvent, shown: Container[str]) -> Iterator
     yield from (f"factor {ref}" for ref in needed.factors if state.get(FACTOR, ref) is None)
     yield from (f"site {site}" for site in needed.sites if state.get(SITE, site) is None)
     yield from (f"party {party}" for party in needed.parties if state.get(PARTY, party) is None)
-    named = {*needed.statements, *needed.corrected}
+    named = {*needed.statements, *needed.corrected} - {item.name}
     named |= {name for name in (getattr(item.said, "supersedes", None),) if name is not None}
-    yield from sorted(name for name in named - {item.name} if name not in shown)
+    yield from sorted(name for name in named if name not in shown)
 
 
 @contextmanager

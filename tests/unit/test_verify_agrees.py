@@ -260,6 +260,13 @@ WRONG: dict[str, tuple[str, str, msgspec.Struct, tuple[str, ...], str]] = {
         (*GROUNDS, f"{POWER}@1"),
         "left-out",
     ),
+    "supersedes-itself": (
+        "acme",
+        FIXES,
+        correction(f"{POWER}@1", body(T0, "P1D", "5"), f"{FIXES}@1"),
+        (*GROUNDS, f"{POWER}@1"),
+        "left-out",
+    ),
     "correction-of-no-time": (
         "acme",
         FIXES,
