@@ -11,6 +11,8 @@
 PYTHON =
 # More arguments for the command of a target: make test ARGS="-k canonical -x"
 ARGS =
+# How many processes 'make test' shares the files of tests out among; 0: all in one, in order.
+WORKERS = logical --maxprocesses 4
 # How often 'make faults' kills service and database, and after how many minutes it stops doing so.
 ROUNDS = 100
 MINUTES = 15
@@ -40,7 +42,7 @@ serve: .venv/.server
 	@$(BIN)/carbon-ledger serve $(ARGS)
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 faults: .venv/.dev
 	@CARBON_LEDGER_FAULT_ROUNDS=$(ROUNDS) CARBON_LEDGER_FAULT_MINUTES=$(MINUTES) \
