@@ -56,6 +56,19 @@ def _months(part: str, text: str) -> tuple[str, str]:
     return part, part
 
 
+def check_log_size(size: int | None) -> int | None:
+    """A size of the log at hand, for --as-of. Raises BadValue below 0: another log had that size."""
+    if size is not None and size < 0:
+        raise BadValue(
+            "--as-of",
+            expected="a size of this log, from 0 on",
+            found=str(size),
+            advice="Where this log continues an earlier one, 0 is the end of that; what was known "
+            "before, the earlier log's own home still tells.",
+        )
+    return size
+
+
 def parse_interval(text: str) -> int:
     """Seconds of an ISO 8601 duration such as PT15M, PT1H or P1D."""
     found = _DURATION.fullmatch(text)

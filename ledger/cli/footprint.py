@@ -13,9 +13,10 @@ import msgspec
 import typer
 
 from ledger.carbon.footprint import Footprint, Masses
-from ledger.cli.arguments import parse_period
+from ledger.carbon.mass_text import mass_text, unit_for
+from ledger.cli.arguments import check_log_size, parse_period
 from ledger.cli.call import Call, command, flag
-from ledger.cli.output import bar, mass_text, show, table, unit_for
+from ledger.cli.output import bar, show, table
 from ledger.cli.where import ask
 from ledger.log.names import parse_party
 
@@ -28,7 +29,11 @@ Period = Annotated[
 ]
 AsOf = Annotated[
     int | None,
-    typer.Option(min=0, metavar="SIZE", help="As known when the log had this many entries."),
+    typer.Option(
+        metavar="SIZE",
+        help="As known when the log had this many entries.",
+        callback=check_log_size,
+    ),
 ]
 Exact = Annotated[bool, flag("--exact", "Show milligrams, as they are added.")]
 

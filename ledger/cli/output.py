@@ -1,8 +1,7 @@
 """Answers to stdout, as text for a person or as one JSON object for a program; the rest to stderr.
 
 Rules: a name from the ledger or an error from elsewhere may hold anything, so nothing is taken as
-markup and control characters are shown, not sent to the terminal. Masses are integers of milligrams
-until here; here they are rounded for display, half to even, and only here.
+markup and control characters are shown, not sent to the terminal.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ class Progress(Protocol):
 
 
 BAR_WIDTH: Final = 24
-UNITS: Final = (("t", 1_000_000_000), ("kg", 1_000_000), ("g", 1_000), ("mg", 1))
 WIDE: Final = 160
 """Columns where the output is no terminal, so that a file is not folded at 80."""
 
@@ -129,27 +127,6 @@ def bar(value: int, greatest: int) -> str:
         return ""
     eighths = max(1, value * BAR_WIDTH * 8 // greatest)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
-
-
-def unit_for(mass_mg: int) -> str:
-    """The unit in which a mass is read best."""
-    for unit, size in UNITS:
-        if abs(mass_mg) >= size:
-            return unit
-    return "mg"
-
-
-def mass_text(mass_mg: int, unit: str) -> str:
-    """A mass in this unit, three places, digits in groups."""
-    if unit == "mg":
-        return f"{mass_mg:,}".replace(",", " ")
-    size = dict(UNITS)[unit]
-    thousandths, rest = divmod(abs(mass_mg) * 1_000, size)
-    if rest * 2 > size or (rest * 2 == size and thousandths % 2):
-        thousandths += 1
-    whole, places = divmod(thousandths, 1_000)
-    sign = "-" if mass_mg < 0 and thousandths else ""
-    return f"{sign}{whole:,}".replace(",", " ") + f".{places:03d}"
 
 
 def clean(text: str) -> str:

@@ -6,7 +6,7 @@ the whole area.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, cast
@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal, cast
 import msgspec
 import typer
 
-from ledger.carbon.info import TargetInfo
+from ledger.carbon.info import EarlierInfo, TargetInfo
 from ledger.carbon.reports.figure_id import parse_figure
 from ledger.carbon.seal.info import SealInfo
 from ledger.cli.arguments import write_file
@@ -41,6 +41,7 @@ from ledger.log.bundle_kinds import (
 )
 from ledger.log.canonical import encode
 from ledger.log.names import parse_party, parse_stream, party_of, split_event
+from ledger.log.spoken import number_words
 
 _NOT_ITS_KEY: Final = frozenset({"mass_mg", "salt"})
 """Members of a sealed line that are not part of its key."""
@@ -182,7 +183,8 @@ def add(app: typer.Typer) -> None:
             later = []
             if said is not None:
                 number = split_event(said)[1]
-                later = _later(await place.connection.seal(number), status.size)
+                covered = await place.connection.seal(number)
+                later = _later(covered, status.size, status.earlier)
             return subject, data, status.log_key, later
 
         subject, data, log_key, later = ask(call, work, about=named.about())
@@ -328,16 +330,16 @@ def _seal_event(text: str, operator: str) -> str:
     return text
 
 
-def _later(seal: SealInfo, size: int) -> list[str]:
+def _later(seal: SealInfo, size: int, earlier: Sequence[EarlierInfo]) -> list[str]:
     """That the log has gone on behind what the seal covers, in words; its own entry is not counted."""
     more = size - seal.size - 1
     if more < 1:
         return []
     entries = "1 entry" if more == 1 else f"{more} entries"
-    covers = (
-        f"The seal covers the log up to size {seal.size}; {entries} came after that beside its own,"
-    )
-    return [f"{covers} and the proof says nothing of what they change."]
+    covers = f"The seal covers the log up to size {number_words(seal.size, earlier)};"
+    return [
+        f"{covers} {entries} came after that beside its own, and the proof says nothing of what they change."
+    ]
 
 
 def _words(subject: Subject) -> str:

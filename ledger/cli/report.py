@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
+from ledger.carbon.info import EarlierInfo
+from ledger.carbon.mass_text import mass_text
 from ledger.carbon.reports.catalogue import FORMS, GWP, Form
 from ledger.carbon.reports.explain import Explanation
 from ledger.carbon.reports.figure_id import parse_figure
@@ -23,10 +25,11 @@ from ledger.carbon.reports.write_json import write_json
 from ledger.cli.arguments import parse_period, write_file
 from ledger.cli.call import Call, command, flag
 from ledger.cli.footprint import AsOf, Period
-from ledger.cli.output import clean, console, mass_text, show, table, write_bytes
-from ledger.cli.where import ask
+from ledger.cli.output import clean, console, show, table, write_bytes
+from ledger.cli.where import Place, ask
 from ledger.errors import BadValue
 from ledger.log.names import parse_party, parse_stream
+from ledger.log.spoken import number_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -95,8 +98,13 @@ def add(app: typer.Typer) -> None:
         """Where a figure comes from: its terms, the entries behind them, and how to prove them."""
         about = parse_figure(figure).party
         wanted = None if stream is None else parse_stream(stream)
-        found = ask(call, lambda place: place.connection.explanation(figure, wanted), about=about)
-        show(call, msgspec.to_builtins(found), *explained(found))
+
+        async def work(place: Place) -> tuple[Explanation, Sequence[EarlierInfo]]:
+            found = await place.connection.explanation(figure, wanted)
+            return found, (await place.status()).earlier
+
+        found, earlier = ask(call, work, about=about)
+        show(call, msgspec.to_builtins(found), *explained(found, earlier))
 
 
 def _add_form(app: typer.Typer, form: Form) -> None:
@@ -262,8 +270,8 @@ def _grouped(text: str) -> str:
     return sign + f"{int(whole.removeprefix('-')):,}".replace(",", " ") + point + places
 
 
-def explained(found: Explanation) -> list[RenderableType]:
-    """The explanation as text."""
+def explained(found: Explanation, earlier: Sequence[EarlierInfo] = ()) -> list[RenderableType]:
+    """The explanation as text; `earlier` are the logs that the ledger continues."""
     value = found.figure.value
     if found.figure.unit == MASS:
         value = f"{mass_text(int(value), MASS)} mg"
@@ -288,7 +296,7 @@ def explained(found: Explanation) -> list[RenderableType]:
             term.month,
             term.role,
             term.gas,
-            str(e.index),
+            number_words(e.index, earlier),
             _events(e.stream, e.first, e.last),
             e.amount,
         )

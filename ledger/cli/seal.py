@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from ledger.carbon.info import EarlierInfo
 from ledger.carbon.reports.catalogue import GWP
 from ledger.carbon.seal.info import SealInfo
 from ledger.cli.arguments import parse_period
@@ -34,6 +35,7 @@ from ledger.client.writer import UNSALTED
 from ledger.errors import BadValue
 from ledger.log.names import parse_party
 from ledger.log.seals import add_up
+from ledger.log.spoken import entry_words, number_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -114,7 +116,7 @@ def _add_make(app: typer.Typer) -> None:
             ]
 
         found = ask(call, work, writing=True)
-        show(call, {"seals": msgspec.to_builtins(found)}, *(_told(one) for one in found))
+        show(call, {"seals": msgspec.to_builtins(found)}, *(_told(one, ()) for one in found))
 
 
 def _add_list(app: typer.Typer) -> None:
@@ -133,15 +135,21 @@ def _add_list(app: typer.Typer) -> None:
         Emissions in CO2 equivalents of the seal's own set; seal show has each gas.
         """
         months = None if period is None else parse_period(period)
+
+        async def work(place: Place) -> tuple[Sequence[SealInfo], Sequence[EarlierInfo]]:
+            return await place.connection.seals(), (await place.status()).earlier
+
+        seals, earlier = ask(call, work)
         found = [
             one
-            for one in ask(call, lambda place: place.connection.seals())
+            for one in seals
             if (months is None or (one.first_month, one.last_month) == months)
             and (not view or one.view in view)
         ]
         empty = "Nothing is sealed yet." if period is None and not view else "No such seal."
         value = {"seals": msgspec.to_builtins(found)}
-        _answer(call, value, seals_grid(found, exact=as_csv), as_csv=as_csv, empty=empty)
+        grid = seals_grid(found, earlier, exact=as_csv)
+        _answer(call, value, grid, as_csv=as_csv, empty=empty)
 
 
 def _add_show(app: typer.Typer) -> None:
@@ -181,7 +189,8 @@ def _add_show(app: typer.Typer) -> None:
             if companies:
                 return msgspec.to_builtins(listed), companies_grid(listed, exact=as_csv), []
             grid = bridge_grid(seal.totals, add_up([one.sums for one in listed]))
-            return msgspec.to_builtins(seal), grid, [_told(seal), ""]
+            earlier = (await place.status()).earlier
+            return msgspec.to_builtins(seal), grid, [_told(seal, earlier), ""]
 
         value, grid, first = ask(call, work, about=about)
         name = "heads" if heads else "lines" if about else "companies" if companies else ""
@@ -207,10 +216,11 @@ def _answer(
     show(call, value, *first, body)
 
 
-def _told(seal: SealInfo) -> str:
+def _told(seal: SealInfo, earlier: Sequence[EarlierInfo]) -> str:
+    of_which = "" if seal.index < 0 else " of the log"
     return (
         f"Seal {seal.number}: {seal.view}, {seal.first_month} to {seal.last_month}, as known at log "
-        f"size {seal.size}\n"
+        f"size {number_words(seal.size, earlier)}\n"
         + pairs(
             {
                 "  emitted": masses_text(column_of(seal.totals, "emitted")),
@@ -219,7 +229,7 @@ def _told(seal: SealInfo) -> str:
                 "  parties": f"{seal.companies_count}, root {seal.companies_root}",
                 "  heads": f"{seal.heads_count}, root {seal.heads_root}",
                 "  rules": f"{seal.rules}, {seal.gwp}",
-                "  event": f"{seal.event}, entry {seal.index} of the log",
+                "  event": f"{seal.event}, {entry_words(seal.index, earlier)}{of_which}",
             }
         )
     )

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from ledger.carbon.info import EarlierInfo
+from ledger.carbon.mass_text import mass_text, unit_for
 from ledger.carbon.progress.year import equivalent
 from ledger.carbon.reports.write_csv import guarded
 from ledger.carbon.rulepack import load, versions
 from ledger.carbon.seal.info import SealInfo
 from ledger.cli.footprint import masses_text
-from ledger.cli.output import mass_text, unit_for
 from ledger.log.seals import CompanyLine, Head, InventoryLine, Sums
+from ledger.log.spoken import number_words
 
 _COLUMNS = ("emitted", "removed", "biogenic")
 _MG = tuple(f"{column} mg" for column in _COLUMNS)
@@ -42,8 +44,11 @@ def column_of(sums: Sums, column: str) -> dict[str, str]:
     return {gas: amount for gas, amount in amounts.items() if amount != "0"}
 
 
-def seals_grid(seals: Iterable[SealInfo], *, exact: bool) -> Grid:
-    """Seals with their CO2 equivalent; `exact`, in milligrams, with a row for each gas."""
+def seals_grid(seals: Iterable[SealInfo], earlier: Sequence[EarlierInfo], *, exact: bool) -> Grid:
+    """Seals with their CO2 equivalent; `earlier` are the logs that the ledger continues.
+
+    `exact` is for programs: in milligrams, with a row for each gas, and sizes as they are numbered here.
+    """
     columns = ("seal", "view", "period", "log size", "companies")
     named = [
         (
@@ -52,7 +57,7 @@ def seals_grid(seals: Iterable[SealInfo], *, exact: bool) -> Grid:
                 str(one.number),
                 one.view,
                 f"{one.first_month}..{one.last_month}",
-                str(one.size),
+                str(one.size) if exact else number_words(one.size, earlier),
                 str(one.companies_count),
             ),
         )

@@ -9,8 +9,9 @@ import typer
 
 from ledger.carbon.area.events import TargetSet
 from ledger.carbon.info import TargetInfo
+from ledger.carbon.mass_text import mass_text
 from ledger.cli.call import Call, command
-from ledger.cli.output import mass_text, show, table
+from ledger.cli.output import show, table
 from ledger.cli.stated import (
     Reason,
     Supersedes,

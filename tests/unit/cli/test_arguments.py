@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from ledger.carbon.info import FactorInfo
 from ledger.cli.arguments import (
+    check_log_size,
     find_factor,
     parse_evidence,
     parse_interval,
@@ -18,7 +20,18 @@ from ledger.cli.arguments import (
     parse_role,
     parse_site,
 )
+from ledger.cli.program import WRONG_CALL, run
 from ledger.errors import BadFile, BadName, BadValue, NotFound
+
+
+def test_a_size_below_0_is_asked_of_the_earlier_logs_own_home(capfd: pytest.CaptureFixture[str]):
+    asked = ["footprint", "acme", "--period", "2018", "--as-of", "-4", "--json"]
+    assert run(asked) == WRONG_CALL
+    error = json.loads(capfd.readouterr().out)["error"]
+    assert (error["what"], error["found"]) == ("--as-of", "-4")
+    assert "own home" in error["advice"]
+    assert check_log_size(0) == 0
+    assert check_log_size(None) is None
 
 
 @pytest.mark.parametrize(
