@@ -29,10 +29,11 @@ _FOLDER: Final = Path(__file__).parent.parent / "pages"
 @router.get("/")
 async def home(ledger: RunningLedger) -> HTMLResponse:
     """What this ledger is, how far it has come, and the key to check it with."""
+    status = await ledger.status()
     return _page(
         "home.html",
-        status=await ledger.status(),
-        seals=newest(await ledger.seals())[:SEALS_AT_HOME],
+        status=status,
+        seals=newest(await ledger.seals(), status.earlier)[:SEALS_AT_HOME],
         version=openapi.version(),
     )
 
@@ -40,17 +41,20 @@ async def home(ledger: RunningLedger) -> HTMLResponse:
 @router.get("/seals")
 async def seals(ledger: RunningLedger) -> HTMLResponse:
     """The area's figures, as sealed."""
-    return _page("seals.html", status=await ledger.status(), seals=newest(await ledger.seals()))
+    status = await ledger.status()
+    found = newest(await ledger.seals(), status.earlier)
+    return _page("seals.html", status=status, seals=found)
 
 
 @router.get("/seals/{number}")
 async def seal(number: NumberPath, ledger: RunningLedger) -> HTMLResponse:
     """A seal with every party of it."""
     found, companies = await ledger.seal(number), await ledger.seal_companies(number)
+    status = await ledger.status()
     return _page(
         "seal.html",
-        status=await ledger.status(),
-        shown=shown(found),
+        status=status,
+        shown=shown(found, status.earlier),
         gases=gas_rows(found, companies),
         parties=party_rows(found, companies),
     )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ledger.carbon.reports.table import tonnes
+from api.sealed import weight
 from ledger.carbon.seal.info import SealDraft
 from tests.e2e.api.park import OPERATOR, Park, Process, salt
 
@@ -77,20 +77,26 @@ def test_the_documentation_lists_every_route(page: Page, service: tuple[Process,
         assert route in text
 
 
-def test_the_page_fits_a_telephone(page: Page, service: tuple[Process, Park]):
-    process, _ = service
+def sealed(park: Park) -> int:
+    """The number of a new seal of a month."""
+    draft = park.get("/v1/seals/draft?view=companies&period=2018-01", OPERATOR).json()
+    event = msgspec.convert(draft, SealDraft).event(salt())
+    return int(park.post(OPERATOR, "operator/seals", event)["first"])
+
+
+def test_the_pages_fit_a_telephone(page: Page, service: tuple[Process, Park]):
+    process, park = service
     page.set_viewport_size({"width": 360, "height": 740})
-    assert visit(page, process.url + "/") == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for path in ("/", "/docs", "/seals", f"/seals/{sealed(park)}"):
+        assert visit(page, process.url + path) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
 
 
 def test_a_person_without_a_key_reads_what_the_area_emits(
     page: Page, service: tuple[Process, Park], tmp_path: Path
 ):
     process, park = service
-    draft = park.get("/v1/seals/draft?view=companies&period=2018-01", OPERATOR).json()
-    sealed = msgspec.convert(draft, SealDraft).event(salt())
-    number = park.post(OPERATOR, "operator/seals", sealed)["first"]
+    number = sealed(park)
     [company] = [
         one
         for one in park.get(f"/v1/seals/{number}/companies").json()
@@ -100,6 +106,6 @@ def test_a_person_without_a_key_reads_what_the_area_emits(
     page.get_by_role("link", name="All sealed figures").click()
     page.locator(f'a[href="/seals/{number}"]').click()
     cells = page.locator("tr", has_text="steelworks").inner_text()
-    assert tonnes(int(company["sums"]["CO2"]["emitted"])) in cells
+    assert weight(int(company["sums"]["CO2"]["emitted"])) in cells
     picture = page.screenshot(path=tmp_path / "seal.png", full_page=True)
     assert len(picture) > 5_000
