@@ -73,7 +73,7 @@ class Sequencer:
         deriving: Deriving,
         published: Callable[[], None] = lambda: None,
     ) -> None:
-        """`deriving` is its owner's, to be stopped later. `published` is told after each checkpoint."""
+        """`deriving` ends with `stop`, also for others. `published` is told after each checkpoint."""
         views = ViewStore()
         self._database = database
         self._publisher = Publisher(
@@ -103,11 +103,12 @@ class Sequencer:
         self._task = asyncio.create_task(self._run(), name="sequencer")
 
     async def stop(self) -> None:
-        """Finish the group at hand, refuse what still waits, and close the connection."""
+        """Finish the group and the seal at hand, refuse what still waits, close the connection."""
         self._stopped = self._stopped or Unavailable(
             "the ledger is stopping", advice="Send the same bytes again; nothing is posted twice."
         )
         self._wake.set()
+        await self._seals.stop()  # first: a seal that waits for drafts would be waited for below
         if self._task is not None:
             await self._task
             self._task = None
@@ -222,6 +223,8 @@ class Sequencer:
         if self._stopped is not None:
             return group
         for waiting in self._queue:
+            if waiting.answer.done():
+                continue  # Refused, or its sender has gone: `submit` takes it out in a moment.
             stream = waiting.stream.removesuffix("/corrections")
             if not waiting.ready:
                 if _registers(stream):
@@ -299,13 +302,23 @@ class Sequencer:
         self._ends.go_on(after, outcome.moved)
         for waiting, error in outcome.refused:
             _fail(waiting, error)
-        if outcome.later:
-            self._queue = dict.fromkeys([*outcome.later, *self._queue])
-            self._wake.set()
-        if outcome.to_derive is not None:
-            self._derive(*outcome.to_derive)
+        self._put_off(outcome)
         if outcome.accepted:
             self._publisher.publish(outcome.accepted)
+
+    def _put_off(self, outcome: Outcome) -> None:
+        """Put back what has a later turn, and derive what it lacks.
+
+        Not for a sender who has gone meanwhile: nobody would ever take that batch out again.
+        """
+        later = [waiting for waiting in outcome.later if not waiting.answer.done()]
+        if later:
+            self._queue = dict.fromkeys([*later, *self._queue])
+            self._wake.set()
+        if outcome.to_derive is not None:
+            waiting, key = outcome.to_derive
+            if not waiting.answer.done():
+                self._derive(waiting, key)
 
     async def _catch_up(self, reading: log_store.Beginning) -> Head:
         """Where the log stands now; what another process has appended meanwhile is asked for anew."""

@@ -18,11 +18,15 @@ from ledger.carbon.events import ActivityRecorded
 from ledger.carbon.info import Posted
 from ledger.carbon.seal import rules
 from ledger.carbon.seal.events import FootprintSealed
+from ledger.carbon.seal.info import SealDraft
 from ledger.carbon.seal.lists import SealLists
 from ledger.carbon.seal.pieces import SealContent
 from ledger.errors import Conflict, NotAuthorised, RuleBroken, Unavailable
 from ledger.service import Ledger, open_ledger, seal_deriving
-from ledger.service.seal_deriving import Task, derive
+from ledger.service.group import Waiting
+from ledger.service.seal_deriving import Deriving, Task, derive
+from ledger.service.sequencer import Sequencer
+from ledger.store.log_store import Head
 from tests.service.conftest import Place
 from tests.service.test_privacy import KEYS, NEXT, post
 from tests.service.test_sealing import YEAR, furnished
@@ -31,6 +35,7 @@ from tests.workload import OPERATOR, Workload, salt
 AT_MOST_S: Final = 20.0
 """For what takes a few milliseconds where nothing blocks it: then the test fails, and does not hang."""
 SEALS: Final = "operator/seals"
+LATER: Final = ("2018-03-03T00:00:00+08:00", "2018-03-04T00:00:00+08:00")
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -101,8 +106,8 @@ async def drafted(ledger: Ledger, **changed: object) -> FootprintSealed:
     return msgspec.structs.replace(draft.event(salt()), **changed)
 
 
-def reading() -> ActivityRecorded:
-    return ActivityRecorded(salt=salt(), period=NEXT, quantity="5")
+def reading(period: tuple[str, str] = NEXT) -> ActivityRecorded:
+    return ActivityRecorded(salt=salt(), period=period, quantity="5")
 
 
 @asynccontextmanager
@@ -308,3 +313,127 @@ def test_a_seal_that_is_being_derived_when_the_ledger_stops_is_refused(
     with pytest.raises(Unavailable, match="stopping"):
         sealing.result()
     assert place.run(seals) == 0
+
+
+def test_of_drafts_before_a_seal_only_the_one_at_work_is_derived_when_the_ledger_stops(
+    place: Place, gate: Callable[[], Gate]
+):
+    held = list[Gate]()
+
+    async def work(ledger: Ledger, workload: Workload) -> list[asyncio.Task[SealDraft | Posted]]:
+        await furnished(ledger)
+        body = workload.body(OPERATOR, SEALS, [await drafted(ledger)])
+        held.append(gate())
+        tasks = list[asyncio.Task[SealDraft | Posted]]()
+        for view in ("territorial", "park", "gpc-basic"):
+            tasks.append(asyncio.create_task(ledger.seal_draft(view, YEAR, None, "AR6")))
+            await held[0].came()
+        tasks.append(asyncio.create_task(ledger.post(body)))
+        async with asyncio.timeout(AT_MOST_S / 2):
+            while len(ledger.deriving._turns._tasks) < len(tasks):  # noqa: ASYNC110  (they get there)
+                await asyncio.sleep(0.01)
+        asyncio.get_running_loop().call_soon(held[0].open)  # when the stop has begun
+        return tasks
+
+    first, *others = place.run(work)
+    assert isinstance(first.result(), SealDraft)
+    assert held[0].passed == 1
+    for other in others:
+        with pytest.raises(Unavailable, match="stopping"):
+            other.result()
+
+
+class Failing:
+    """Derives no seal: whoever asks is refused, but not before the end is set."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.begun = 0
+        self.end = asyncio.Event()
+        patch.setattr(Deriving, "of", self.of)
+
+    async def of(self, _: str) -> SealContent:
+        self.begun += 1
+        await self.end.wait()
+        raise RuleBroken("an amount below zero")
+
+
+def nothing() -> None:
+    pass
+
+
+def turns(
+    patch: pytest.MonkeyPatch,
+    before: Callable[[], object] = nothing,
+    after: Callable[[], object] = nothing,
+) -> list[str]:
+    """Let something happen in the loop step before each turn, and in the one after its commit.
+
+    The streams of the batches that had a turn since.
+    """
+    real, taken = Sequencer._append_to, list[str]()
+
+    async def turn(self: Sequencer, expected: Head | None, group: list[Waiting]) -> None:
+        taken.extend(waiting.stream for waiting in group)
+        before()
+        await asyncio.sleep(0)
+        await real(self, expected, group)
+        after()
+        await asyncio.sleep(0)
+
+    patch.setattr(Sequencer, "_append_to", turn)
+    return taken
+
+
+async def nothing_left(ledger: Ledger) -> None:
+    """After another batch's turn nobody's batch is in the queue, and none is derived."""
+    assert ledger.sequencer is not None
+    await post(ledger, KEYS["acme"], "acme/main", reading(LATER))
+    assert [waiting.stream for waiting in ledger.sequencer._queue] == []
+    assert not ledger.sequencer._deriving
+
+
+def test_a_seal_that_fails_while_a_commit_ends_is_derived_once_and_leaves_the_queue(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        await furnished(ledger)
+        body = workload.body(OPERATOR, SEALS, [await drafted(ledger)])
+        with monkeypatch.context() as patch:
+            failing = Failing(patch)
+            async with posted(ledger, body) as sealing:
+                async with asyncio.timeout(AT_MOST_S / 2):
+                    while not failing.begun:  # noqa: ASYNC110  (its first turn comes)
+                        await asyncio.sleep(0.01)
+                taken = turns(patch, after=failing.end.set)
+                await post(ledger, KEYS["acme"], "acme/main", reading())
+                with pytest.raises(RuleBroken, match="below zero"):
+                    await sealing
+            await nothing_left(ledger)
+            assert failing.begun == 1
+            assert taken == ["acme/main", "acme/main"]
+        async with asyncio.timeout(AT_MOST_S):
+            assert (await ledger.post(body)).first == 1
+
+    place.run(work)
+
+
+def test_a_seal_whose_sender_goes_in_its_first_turn_is_not_derived_and_leaves_the_queue(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        await furnished(ledger)
+        body = workload.body(OPERATOR, SEALS, [await drafted(ledger)])
+        with monkeypatch.context() as patch:
+            failing = Failing(patch)
+            failing.end.set()
+            async with posted(ledger, body) as sealing:
+                taken = turns(patch, before=sealing.cancel)
+                with pytest.raises(asyncio.CancelledError):
+                    await sealing
+            await nothing_left(ledger)
+            assert failing.begun == 0
+            assert taken == [SEALS, "acme/main"]
+        async with asyncio.timeout(AT_MOST_S):
+            assert (await ledger.post(body)).first == 1
+
+    place.run(work)
