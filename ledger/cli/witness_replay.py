@@ -43,6 +43,8 @@ class Reading(msgspec.Struct, frozen=True):
     log: str
     party: str
     key: PrivateKey
+    earlier: tuple[str, ...]
+    """Keys of the logs that this one continues, as the ledger says."""
 
     def connect(self) -> AbstractAsyncContextManager[HttpConnection]:
         """A connection to it."""
@@ -84,12 +86,7 @@ def add_replay(app: typer.Typer) -> None:
         home.keys()
         reading = ask(msgspec.structs.replace(call, url=ledger), _reading)
         if reading.log not in home.log_vkeys():
-            raise NotFound(
-                "this witness does not replay such a log",
-                expected=f"one of those in {home.logs}",
-                found=reading.log,
-                advice="Compare it with what the operator told you otherwise, and write it there.",
-            )
+            raise _not_listed(home, reading)
         from ledger.client.replay.replayer import Replayer  # noqa: PLC0415  (all rules)
 
         with closing(Replayer(home, reading.log)) as replayer:
@@ -100,6 +97,25 @@ def add_replay(app: typer.Typer) -> None:
                 _once(call, home, state, replayer, reading, output)
             else:
                 _serve(call, home, replayer, reading, (host, port))
+
+
+def _not_listed(home: WitnessHome, reading: Reading) -> NotFound:
+    """The refusal of a log that the witness was not told to replay."""
+    ended = [one for one in reading.earlier if one in home.log_vkeys()]
+    advice = "Compare it with what the operator told you otherwise, and write it there."
+    if ended:
+        names = ", ".join(note.parse_vkey(one).name for one in ended)
+        advice = (
+            f"The ledger says that it continues {names}, which this witness replays. Compare the new "
+            f"key with what the operator told you otherwise, and write it there, on a line of its own. "
+            "Keys and state of the witness stay where they are."
+        )
+    return NotFound(
+        "this witness does not replay such a log",
+        expected=f"one of those in {home.logs}",
+        found=reading.log,
+        advice=advice,
+    )
 
 
 async def _reading(place: Place) -> Reading:
@@ -114,7 +130,8 @@ async def _reading(place: Place) -> Reading:
             advice="Make one with carbon-ledger key new, and let the operator register its party.",
         )
     key = await place.key(connection.party, lambda one: one.read or one.admin)
-    return Reading(connection.url, status.log_key, connection.party, key)
+    earlier = tuple(one.log_key for one in status.earlier)
+    return Reading(connection.url, status.log_key, connection.party, key, earlier)
 
 
 def _once(
@@ -131,7 +148,16 @@ def _once(
         async with reading.connect() as source:
             note_text = (await source.checkpoint()).encode()
             with progress(call, "replaying entries") as shown:
-                await replayer.advance(source, open_checkpoint(note_text, reading.log), shown)
+                try:
+                    await replayer.advance(source, open_checkpoint(note_text, reading.log), shown)
+                except NotFound as error:
+                    raise NotFound(
+                        error.what,
+                        expected="a key of a regulator, or of the operator",
+                        found=f"one of {reading.party}",
+                        advice="Who replays a ledger reads all of it. Say with --as which party reads, "
+                        "or with --home where its key lies.",
+                    ) from error
             return note_text
 
     cosigned = cosign(home, state, replayer, run(work()), int(time.time()))

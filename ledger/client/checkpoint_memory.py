@@ -13,11 +13,14 @@ Source: formats, sections 4 and 7.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ledger.carbon.info import EarlierInfo
 from ledger.client import durable_file
-from ledger.errors import BadFile, LedgerError, OtherHistory, ProofFailed
+from ledger.client.succession import another_log
+from ledger.errors import BadFile, LedgerError, OtherHistory
 from ledger.log import note
 from ledger.log.batch import Seen
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
@@ -43,20 +46,18 @@ class CheckpointMemory:
         newest = self._newest
         return Seen(root=newest.root.hex(), size=newest.size) if newest else None
 
-    def check_log(self, vkey: str) -> str:
-        """The vkey, if it is the one of before; the first one is kept. Raises ProofFailed."""
+    def check_log(self, vkey: str, earlier: Sequence[EarlierInfo] = ()) -> str:
+        """The vkey, if it is the one of before; the first one is kept. Raises ProofFailed.
+
+        `earlier` are the logs that this one continues, as the ledger says: they change what is
+        advised, and never what is taken.
+        """
         if self._vkey is None:
             note.parse_vkey(vkey)
             self._write(vkey, b"")
             self._vkey = vkey
         if vkey != self._vkey:
-            raise ProofFailed(
-                "this is another log than before",
-                expected=self._vkey,
-                found=vkey,
-                advice="A log never changes its key. If you mean another ledger, use another home "
-                f"folder; what is remembered here lies in {self.path}",
-            )
+            raise another_log(self._vkey, vkey, earlier, self.path)
         return vkey
 
     def remember(self, checkpoint: bytes) -> Checkpoint:

@@ -113,7 +113,7 @@ class HttpConnection:
         status = _read(await self._get("/v1/status"), LedgerStatus)
         expected = self._expected_log_key or (self._status.log_key if self._status else None)
         if self._memory is not None:
-            self._memory.check_log(expected or status.log_key)
+            self._memory.check_log(expected or status.log_key, status.earlier)
             expected = expected or status.log_key
         if expected is not None and status.log_key != expected:
             raise ProofFailed(

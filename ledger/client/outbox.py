@@ -64,6 +64,10 @@ class Outbox:
         """Keep a signed body durably; from here on it will be sent."""
         durable_file.write_new(self._pending / f"{pending.name}.batch", pending.body)
 
+    def path_of(self, pending: PendingBatch) -> Path:
+        """The file of a batch that is pending: the JWS, then an event a line."""
+        return self._pending / f"{pending.name}.batch"
+
     def pending(self) -> list[PendingBatch]:
         """What was not acknowledged yet, in the order of signing; raises BadFile for damage."""
         found = []

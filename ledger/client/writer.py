@@ -19,12 +19,13 @@ from typing import Final
 
 import msgspec
 
-from ledger.carbon.info import Posted, StreamHead
+from ledger.carbon.info import EarlierInfo, Posted, StreamHead
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.connection import Connection
 from ledger.client.keyring import utc_now, utc_text
 from ledger.client.outbox import Outbox, PendingBatch
-from ledger.errors import BadBatch, Conflict, InvalidInput, NotFound, ProofFailed, Refused
+from ledger.client.succession import pending_for_another
+from ledger.errors import Conflict, InvalidInput, NotFound, ProofFailed, Refused
 from ledger.log import batch
 from ledger.log.canonical import encode_struct
 from ledger.log.hashes import ZEROS_HEX
@@ -59,6 +60,7 @@ class Writer:
         self._now = now
         self._random = random
         self._log: str | None = None
+        self._earlier: Sequence[EarlierInfo] = ()
         self._heads: dict[str, StreamHead | None] = {}
         self._resumed = False
 
@@ -66,7 +68,8 @@ class Writer:
         """The log's vkey: the one of before, or ProofFailed."""
         if self._log is None:
             status = await self._connection.status()
-            self._log = self.memory.check_log(status.log_key)
+            self._log = self.memory.check_log(status.log_key, status.earlier)
+            self._earlier = status.earlier
         return self._log
 
     async def resume(self) -> list[Posted]:
@@ -75,12 +78,8 @@ class Writer:
         posted = []
         for pending in self.outbox.pending():
             if pending.signed.statement.log != log:
-                raise BadBatch(
-                    f"pending for another log: {pending.what}",
-                    expected=log,
-                    found=pending.signed.statement.log,
-                    advice=f"Use the home of that ledger; the batch lies in {self.outbox.folder}",
-                )
+                head = await self._head(pending.signed.statement.stream)
+                raise pending_for_another(pending, log, self._earlier, head, self.outbox)
             posted.append(await self._send_pending(pending))
         self._resumed = True
         return posted
