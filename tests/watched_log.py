@@ -169,7 +169,8 @@ class WatchedLog:
         """What is served under a path."""
         self.requests.append(path)
         if path == "/v1/status":
-            return json.dumps({"log_key": self.vkey}).encode()
+            earlier = [{"log_key": one} for one in self._earlier()]
+            return json.dumps({"log_key": self.vkey, "earlier": earlier}).encode()
         if path.startswith("/v1/streams/"):
             stream, _, rest = path.removeprefix("/v1/streams/").partition("/entries?from=")
             first, _, log = rest.partition("&log=")
@@ -178,6 +179,10 @@ class WatchedLog:
             found = self._companies(int(path.split("/")[3]))
             return None if found is None else json.dumps({"companies": found}).encode()
         return self._file(path)
+
+    def _earlier(self) -> list[str]:
+        """The keys of the logs that this one continues, oldest first."""
+        return [] if self.before is None else [*self.before._earlier(), self.before.vkey]
 
     def _file(self, path: str) -> bytes | None:
         folder = f"/{self.origin.partition('/')[2]}/"

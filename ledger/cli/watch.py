@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
@@ -21,8 +21,10 @@ from ledger.cli.outside import read_held
 from ledger.client.monitor.kept import Kept
 from ledger.client.monitor.served import Served
 from ledger.client.monitor.watcher import Look, Watcher
-from ledger.errors import Unavailable
+from ledger.errors import BadNote, BadSignature, LedgerError, NotFound, Unavailable
+from ledger.log.held import head_of
 from ledger.log.names import parse_party, parse_stream
+from ledger.log.note import parse_vkey
 
 if TYPE_CHECKING:
     from ledger.client.monitor.kept import KeptEntry
@@ -94,8 +96,9 @@ def add(app: typer.Typer) -> None:
         Every entry is fetched and held against the signed checkpoints, every seal against the log
         and the public list of companies; so are those of the logs that it continues, where they are
         shown. It needs no right to read. A second history ends it with
-        exit status 1 and a file of evidence that verify checks offline. With --once the status is
-        1 if anything is wrong, and 3 if something could not be looked at or if the ledger shows less
+        exit status 1 and a file of evidence that verify checks offline. It is told when the ledger goes
+        on in another log, which needs a watch of its own. With --once the status is 1 if anything is
+        wrong, and 3 if something could not be looked at or if the ledger shows less
         than it is known to have signed.
         """
         names = [f"{parse_party(one)}/" for one in party or ()]
@@ -104,19 +107,23 @@ def add(app: typer.Typer) -> None:
         with ExitStack() as stack:
             served, *others = (stack.enter_context(Served(one)) for one in (address, *(also or ())))
             kept = stack.enter_context(Kept(state or call.home / FOLDER / _name(address)))
-            watcher = Watcher(kept, served, others, _log_key(kept, served, log_key))
+            vkey = _log_key(kept, served, log_key)
+            watcher = Watcher(kept, served, others, vkey)
             for note, said_by in notes:
-                watcher.hold_to(note, said_by)
-            teller = _Teller(call, watcher, names)
+                try:
+                    watcher.hold_to(note, said_by)
+                except (BadNote, BadSignature) as error:
+                    raise _of_another_log(error, note, said_by, vkey) from error
+            teller = _Teller(call, watcher, names, lambda: goes_on_as(served, vkey))
             return _look(teller) if once else _follow(teller, every)
 
 
 def _look(teller: _Teller) -> int:
     look = teller.look()
-    if look.findings:
+    if look.findings or teller.ended:
         return NO
     behind = look.awaited or look.published < look.size
-    return NOT_NOW if look.warnings or behind else 0
+    return NOT_NOW if look.warnings or behind or teller.unasked else 0
 
 
 def _follow(teller: _Teller, every_s: float) -> int:
@@ -137,8 +144,13 @@ def _follow(teller: _Teller, every_s: float) -> int:
 class _Teller:
     """Tells what a look has shown, everything once."""
 
-    def __init__(self, call: Call, watcher: Watcher, names: list[str]) -> None:
+    def __init__(
+        self, call: Call, watcher: Watcher, names: list[str], ending: Callable[[], str]
+    ) -> None:
+        """`ending` says what is wrong where the ledger goes on in another log; empty if it does not."""
+        self.ended = self.unasked = False
         self._call = call
+        self._ending = ending
         self._watcher = watcher
         self._names = names
         self._told: set[object] = set()
@@ -156,6 +168,7 @@ class _Teller:
                 {"kind": "finding", "index": one.index, "what": one.what},
                 f"WRONG  entry {one.index}: {one.what}",
             )
+        self._look_at_end()
         if look.size != self._size:
             self._size = look.size
             self._line(
@@ -169,6 +182,18 @@ class _Teller:
         for warning in (*look.warnings, *look.left):
             self.warn(warning)
         return look
+
+    def _look_at_end(self) -> None:
+        """Whether entries are posted to another log by now, so that no look at this one shows them."""
+        try:
+            ending = self._ending()
+        except (NotFound, Unavailable) as error:
+            self.unasked = True
+            self.warn(f"whether the ledger goes on in another log cannot be asked: {error}")
+            return
+        self.ended, self.unasked = bool(ending), False
+        for one in self._new([ending] if ending else []):
+            self._line({"kind": "finding", "index": None, "what": one}, f"WRONG  {one}")
 
     def warn(self, text: str) -> None:
         """Say once what could not be looked at."""
@@ -202,6 +227,41 @@ class _Teller:
             write_json(value)
         else:
             print(clean(text), flush=True)
+
+
+def goes_on_as(served: Served, vkey: str) -> str:
+    """What is wrong where a ledger's log is not the one that is followed; else empty.
+
+    Raises NotFound, Unavailable.
+    """
+    logs = served.logs()
+    newest = logs.continued_by or logs.log_key
+    if newest == vkey:
+        return ""
+    said = (
+        "this log has ended, as the ledger says, and the ledger goes on in another log"
+        if vkey in {logs.log_key, *(one.log_key for one in logs.earlier)}
+        else "the ledger goes on in another log, and does not say that it continues this one"
+    )
+    return (
+        f"{said}, {newest}, which is not followed here: compare this key with the one that its operator "
+        "gave you, and watch with it as --log-key, in another --state folder"
+    )
+
+
+def _of_another_log(error: LedgerError, signed: bytes, said_by: str, vkey: str) -> LedgerError:
+    """The refusal of a note of --against that the followed log has not signed."""
+    origin = head_of(signed).origin
+    advice = (
+        "A watch compares what its own log has signed. What an earlier log has signed, that this one "
+        f"continues, an audit compares where the ledger lies: carbon-ledger audit --against {said_by}"
+    )
+    return type(error)(
+        f"{said_by}: {error.what}",
+        expected=f"a checkpoint signed by {vkey}",
+        found=f"a checkpoint of {origin}",
+        advice=error.advice if origin == parse_vkey(vkey).name else advice,
+    )
 
 
 def _log_key(kept: Kept, served: Served, given: str | None) -> str:

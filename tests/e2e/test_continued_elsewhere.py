@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.monitor.kept import Kept
 from ledger.witness.home import WitnessHome
 from tests.e2e.cli_program import DAY_MG, Program, add_company, import_day, open_ledger
@@ -85,17 +86,52 @@ def test_a_stranger_follows_both_logs_and_checks_their_seals(continued: Continue
     with Kept(tmp_path / "kept" / "before") as kept:
         assert kept.vkey == before
         assert list(kept.checked_seals().values()) == [""]
-    # The log that ended is still shown, and its own key still opens it.
+    # The log that ended is still shown, and its own key still opens it: but nothing is posted there.
     ended = stranger.run("watch", url, "--once", "--log-key", before, "--state", "old")
-    assert (ended.status, ended.err) == (0, "")
+    assert (ended.status, ended.err) == (1, "")
+    assert "WRONG  this log has ended, as the ledger says" in ended.out
+    assert log_key in ended.out
+
+
+def test_a_company_goes_on_when_it_has_compared_the_key_and_moved_what_it_remembers(
+    continued: Continued, tmp_path: Path
+):
+    operator, url, before, log_key = continued
+    shutil.copytree(operator.home / "keys" / "acme", tmp_path / "home" / "keys" / "acme")
+    acme = Program(tmp_path / "home", tmp_path, CARBON_LEDGER_URL=url)
+    memory = tmp_path / "home" / "outbox" / "acme"
+    CheckpointMemory(memory / "checkpoint").check_log(before)
+    words = ("site", "add", "acme/annex", "--region", "CN-JS")
+    for asked in (words, ("footprint", "acme", "--period", "2018")):
+        error = acme.refused(*asked, status=1)
+        assert (error["expected"], error["found"]) == (before, log_key)
+        assert f"move {memory} away" in error["advice"]
+    memory.rename(tmp_path / "of-the-first-log")
+    assert acme(*words)["site"] == "acme/annex"
+
+
+def test_a_size_of_the_earlier_log_is_asked_of_its_own_home(continued: Continued):
+    operator, _, _, _ = continued
+    words = ("footprint", "acme", "--period", "2018", "--as-of", "99")
+    error = operator.refused(*words, status=2)
+    assert "Size 0 is the end of ledger.example/log" in error["advice"]
 
 
 def test_a_regulator_replays_both_logs(continued: Continued, tmp_path: Path):
-    operator, url, _, log_key = continued
+    operator, url, before, log_key = continued
     shutil.copytree(operator.home / "keys" / "bureau", tmp_path / "home" / "keys" / "bureau")
     bureau = Program(tmp_path / "home", tmp_path)
     bureau("witness", "init", "--name", "bureau.example/replay", "--replay")
-    (bureau.home / "replay" / "logs").write_text(f"{log_key}\n")
+    logs = bureau.home / "replay" / "logs"
+    logs.write_text(f"{before}\n")
+    memory = bureau.home / "outbox" / "bureau"
+    CheckpointMemory(memory / "checkpoint").check_log(before)
+    replay = ("witness", "replay", url, "--once")
+    assert f"move {memory} away" in bureau.refused(*replay, status=1)["advice"]
+    memory.rename(tmp_path / "of-the-first-log")
+    advice = bureau.refused(*replay, status=1)["advice"]
+    assert "it continues ledger.example/log, which this witness replays" in advice
+    logs.write_text(f"{before}\n{log_key}\n")
     found = bureau("witness", "replay", url, "--once", "-o", "cosigned")
     size = operator("status")["size"]
     assert (found["origin"], found["size"]) == (SECOND, size)

@@ -30,6 +30,23 @@ BUNDLE: Final = Most(WIDTH * (2 + tiles.MAX_ENTRY_BYTES), ANSWER_S)
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 
 
+class EarlierLog(msgspec.Struct, frozen=True):
+    """A log that another one continues, by its vkey."""
+
+    log_key: str
+
+
+class ServedLogs(msgspec.Struct, frozen=True):
+    """What a ledger says of its logs, each by its vkey."""
+
+    log_key: str
+    """Of the one that is its own."""
+    earlier: tuple[EarlierLog, ...] = ()
+    """Those that it continues."""
+    continued_by: str | None = None
+    """The one that continues it, if it has ended."""
+
+
 class Served:
     """A ledger at a URL. Use as `with`, or close it."""
 
@@ -56,12 +73,16 @@ class Served:
         self._runner.close()
 
     def log_key(self) -> str:
-        """The vkey that the ledger says it has. Raises Unavailable."""
+        """The vkey that the ledger says it has. Raises NotFound, Unavailable."""
+        return self.logs().log_key
+
+    def logs(self) -> ServedLogs:
+        """The logs that the ledger says it has. Raises NotFound, Unavailable."""
         value = self._json("/v1/status", NOTE)
-        found = value.get("log_key") if isinstance(value, dict) else None
-        if not isinstance(found, str):
-            raise self._other("/v1/status", "no log_key")
-        return found
+        try:
+            return msgspec.convert(value, ServedLogs)
+        except msgspec.ValidationError as error:
+            raise self._other("/v1/status", str(error)) from error
 
     def checkpoint(self, origin: str) -> bytes:
         """The published checkpoint of a log, a note. Raises NotFound, Unavailable."""
