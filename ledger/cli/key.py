@@ -13,11 +13,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from ledger.carbon.info import KeyInfo
+from ledger.carbon.info import EarlierInfo, KeyInfo
 from ledger.cli import key_dispute, recovery
 from ledger.cli.call import Call, command, flag
-from ledger.cli.key_request import Party, Reason, Request, request_for
-from ledger.cli.output import show, table
+from ledger.cli.key_request import Party, Reason, Request, parse_thumbprint, request_for
+from ledger.cli.output import hint, show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.keyring import Keyring, write_request
@@ -25,6 +25,7 @@ from ledger.client.writer import UNSALTED
 from ledger.errors import BadFile, NotFound, RuleBroken
 from ledger.log.names import parse_party
 from ledger.log.note import parse_vkey
+from ledger.log.spoken import number_words
 from ledger.parties.events import KeyAuthorized, KeyRevoked
 
 
@@ -95,7 +96,11 @@ def _add_list(app: typer.Typer) -> None:
     def list_keys(call: Call, party: Party) -> None:
         """A party's keys on the ledger, and which of them lie in this home."""
         held = {one.thumbprint: one for one in Keyring(call.keys).list(parse_party(party))}
-        known = ask(call, lambda place: _known(place, party))
+
+        async def work(place: Place) -> tuple[Sequence[KeyInfo], Sequence[EarlierInfo]]:
+            return await _known(place, party), (await place.status()).earlier
+
+        known, earlier = ask(call, work)
         keys = [
             {
                 **msgspec.to_builtins(one),
@@ -109,7 +114,8 @@ def _add_list(app: typer.Typer) -> None:
             if one.thumbprint not in {key.key for key in known}
         ]
         rows = [
-            (one.key, _life(one), _powers(one), "here" if one.key in held else "") for one in known
+            (one.key, _life(one, earlier), _powers(one), "here" if one.key in held else "")
+            for one in known
         ] + [
             (one.thumbprint, "not on the ledger", "", "here")
             for one in held.values()
@@ -127,11 +133,14 @@ async def _known(place: Place, party: str) -> Sequence[KeyInfo]:
     return found[0].keys if found else ()
 
 
-def _life(key: KeyInfo) -> str:
+def _life(key: KeyInfo, earlier: Sequence[EarlierInfo]) -> str:
+    first = number_words(key.authorised + 1, earlier)
     if key.revoked is None:
-        return f"from {key.authorised + 1}"
-    disputed = "" if key.compromised_from is None else f", disputed from {key.compromised_from}"
-    return f"{key.authorised + 1} to {key.revoked}, revoked{disputed}"
+        return f"from {first}"
+    life = f"{first} to {number_words(key.revoked, earlier)}, revoked"
+    if key.compromised_from is None:
+        return life
+    return f"{life}, disputed from {number_words(key.compromised_from, earlier)}"
 
 
 def _powers(key: KeyInfo) -> str:
@@ -188,6 +197,12 @@ def _add_add(app: typer.Typer) -> None:
             posted = await place.post(f"{parse_party(party)}/keys", [event])
             key = asked.public_key.thumbprint
             show_posted(call, posted, f"Authorised key {key} of {party}", party=party, key=key)
+            if len(await _admins(place, party)) == 1:
+                hint(
+                    f"{party} has one admin key only. Should it be stolen, nothing that it signed can "
+                    f"be confirmed before {party} is recovered. Authorise a second one in good time, "
+                    f"and keep it in a safe: carbon-ledger key add {party} --admin --scope {party}/"
+                )
 
         ask(call, work, about=party, writing=True)
 
@@ -273,9 +288,10 @@ def _add_revoke(app: typer.Typer) -> None:
         Signed by the party if its key is here, else by the operator. With --compromised-from also for
         a key that is revoked already.
         """
+        parse_thumbprint(thumbprint, parse_party(party))
 
         async def work(place: Place) -> None:
-            held = place.keyring.list(parse_party(party))
+            held = place.keyring.list(party)
             others = [one for one in held if not one.retired and one.thumbprint != thumbprint]
             author = party if others or place.call.as_party == party else None
             author = author or (party if held and call.url else await place.operator_here())
@@ -297,19 +313,35 @@ def _add_revoke(app: typer.Typer) -> None:
                 key=thumbprint,
                 author=author,
             )
+            if compromised_from is not None:
+                _warn_who_confirms(await _admins(place, party), party, compromised_from)
 
         ask(call, work, about=party, writing=True)
 
 
 async def _require_another_admin(place: Place, party: str, thumbprint: str) -> None:
     """Raise RuleBroken if this is the last key by which the party manages its keys."""
-    for known in await place.connection.parties():
-        admins = [one.key for one in known.keys if one.admin and one.revoked is None]
-        if known.party == party and admins == [thumbprint]:
-            raise RuleBroken(
-                f"the last admin key of {party}",
-                expected="another admin key, which can go on",
-                found=thumbprint,
-                advice=f"Make one first: carbon-ledger key rotate {party}. Without any, only the "
-                "operator can recover the party; if that is meant, say --last.",
-            )
+    if [one.key for one in await _admins(place, party)] == [thumbprint]:
+        raise RuleBroken(
+            f"the last admin key of {party}",
+            expected="another admin key, which can go on",
+            found=thumbprint,
+            advice=f"Make one first: carbon-ledger key rotate {party}. Without any, only the "
+            "operator can recover the party; if that is meant, say --last. If it was stolen, that is "
+            "the way: what a stolen key has authorised can confirm nothing.",
+        )
+
+
+async def _admins(place: Place, party: str) -> list[KeyInfo]:
+    """The keys by which the party manages its keys."""
+    return [one for one in await _known(place, party) if one.admin and one.revoked is None]
+
+
+def _warn_who_confirms(admins: Sequence[KeyInfo], party: str, disputed_from: int) -> None:
+    """Say so where every admin key may come from a disputed entry, and could confirm nothing."""
+    if all(disputed_from <= one.authorised and not one.recovered for one in admins):
+        hint(
+            f"No admin key of {party} is from before entry {disputed_from}, and one that a disputed "
+            f"entry has brought can confirm nothing. With the operator's carbon-ledger key recover "
+            f"{party} the party gets one that can."
+        )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from ledger.cli.output import hint
 from ledger.cli.where import Place
 from ledger.client.keyring import KeyRequest, make_request, read_request
-from ledger.errors import BadFile
+from ledger.errors import BadFile, BadValue
 from ledger.log.names import parse_party
+from ledger.log.values import KeyId
 
 Party = Annotated[str, typer.Argument(help="Whose key it is.")]
 Reason = Annotated[str, typer.Option(help="Why; everybody can read it who may read the event.")]
@@ -19,6 +21,19 @@ Request = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A request for a key that was made elsewhere."),
 ]
+
+
+def parse_thumbprint(text: str, party: str) -> str:
+    """The thumbprint of a key (RFC 7638, base64url). Raises BadValue, with how to find one of the party."""
+    try:
+        return msgspec.convert(text, KeyId)
+    except msgspec.ValidationError:
+        raise BadValue(
+            "not the thumbprint of a key",
+            expected="its 43 letters, digits, - and _",
+            found=text,
+            advice=f"See: carbon-ledger key list {party}",
+        ) from None
 
 
 async def request_for(place: Place, party: str, file: Path | None) -> KeyRequest:

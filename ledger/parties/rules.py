@@ -329,7 +329,12 @@ def _new_key(state: State, party: str, jwk: Jwk, proof: str) -> PublicKey:
 def _own_key(state: State, party: str, thumbprint: str) -> KeyPiece:
     key = state.get(KEY, thumbprint)
     if key is None or key.party != party or key.recovery:
-        raise RuleBroken("key", expected=f"a key of {party}", found=thumbprint)
+        raise RuleBroken(
+            "key",
+            expected=f"a key of {party}",
+            found=thumbprint,
+            advice=f"See: carbon-ledger key list {party}",
+        )
     return key
 
 

@@ -43,7 +43,7 @@ async def size_asked(conn: Connection, as_of: int | None) -> int:
             "--as-of",
             expected=f"a log size from 0 to {size}",
             found=str(as_of),
-            advice=_before(await earlier_store.earlier_logs(conn)) if as_of < 0 else "",
+            advice=_before(await earlier_store.earlier_logs(conn)),
         )
     return as_of
 
@@ -53,4 +53,7 @@ def _before(earlier: Sequence[EarlierRow]) -> str:
     if not earlier:
         return ""
     origin = parse_vkey(earlier[-1].log).name
-    return f"Size 0 is the end of {origin}; what was known before, its own home still tells."
+    return (
+        f"Size 0 is the end of {origin}. What was known at its own sizes is asked of its own home: "
+        "carbon-ledger … --home THAT_FOLDER --as-of SIZE."
+    )

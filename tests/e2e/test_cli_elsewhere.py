@@ -138,6 +138,34 @@ def test_a_key_is_rotated_over_http(company: Program):
     assert keys[rotated["revoked"]]["revoked"] is not None
 
 
+def test_a_key_that_does_not_read_records_and_is_told_why_it_cannot_import(
+    company: Program, service: Service, tmp_path: Path
+):
+    gateway = Program(tmp_path / "home", tmp_path, CARBON_LEDGER_URL=service.url)
+    gateway("key", "new", "steelworks", "-o", "gateway.json")
+    stream = "steelworks/plant/electricity"
+    request = str(tmp_path / "gateway.json")
+    told = company.run("key", "add", "steelworks", "--request", request, "--scope", stream)
+    assert "has one admin key only" in told.err
+    period = ("--period", "2018-01-03T00:00", "2018-01-03T00:15")
+    words = ("record", stream, "--quantity", "1.25", *period)
+    assert "Leave it out" in gateway.refused(*words, "--unit", "kWh", status=1)["advice"]
+    assert gateway(*words)["count"] == 1
+    write_day(tmp_path, day=4)
+    error = gateway.refused("import", "day.csv", "--stream", stream, "--map", "map.toml", status=1)
+    assert error["code"] == "not-signed-in"
+    assert "carbon-ledger key add steelworks --read" in error["advice"]
+    assert "carbon-ledger record" in error["advice"]
+
+
+def test_a_key_that_the_party_does_not_have_is_refused_with_where_to_look(company: Program):
+    unknown = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    for thumbprint, status in ((unknown, 1), (unknown[:-1], 2)):
+        words = ("key", "revoke", "steelworks", thumbprint, "--reason", "mistyped")
+        error = company.refused(*words, status=status)
+        assert "carbon-ledger key list steelworks" in error["advice"]
+
+
 def test_lists_work_over_http(company: Program):
     assert len(company("party", "list")["parties"]) == 2
     assert len(company("factor", "list")["factors"]) == 1
