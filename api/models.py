@@ -144,7 +144,9 @@ class Status(Answer):
     )
     witnesses: list[Witness] = Field(description="The witnesses that the ledger asks.")
     earlier: list[EarlierLog] = Field(
-        description="The logs that this one continues, oldest first; none for most."
+        description="The logs that this one continues, oldest first; none for most. An index or size "
+        "below 0, in any answer, is one of theirs: in the last one, of N entries, index i and size i "
+        "are i - N here, and those before it follow downwards."
     )
     redactions_waiting: int = Field(
         description="Confirmed redactions whose data could not be taken out yet; the log of the "
@@ -167,8 +169,12 @@ class Key(Answer):
         description="RFC 7638 thumbprint, SHA-256, base64url.",
         examples=["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"],
     )
-    authorised: int = Field(description="Index of the entry that brought it.", examples=[1])
-    revoked: int | None = Field(description="Index of the entry that ended it, or null.")
+    authorised: int = Field(
+        description="Index of the entry that brought it, below 0 in an earlier log.", examples=[1]
+    )
+    revoked: int | None = Field(
+        description="Index of the entry that ended it, below 0 in an earlier log, or null."
+    )
     scope: list[str] = Field(
         description="What it may sign: an item that ends in `/` is a prefix of whole segments.",
         examples=[["steelworks/"]],
@@ -336,14 +342,18 @@ class Target(Answer):
     """One statement of a target."""
 
     event: EventRef = Field(description="The event that states it: the one to ask a proof of.")
-    index: int = Field(description="Of the log entry that holds it.", examples=[812])
+    index: int = Field(
+        description="Of the log entry that holds it, below 0 in an earlier log.", examples=[812]
+    )
     target: str = Field(description="Its name.", examples=["neutral-2028"])
     stands: bool = Field(description="Whether no later statement has taken its place.")
     view: str = Field(description="The view that it is about.", examples=["park"])
     gwp: str = Field(description="The GWP set by which gases are added up.", examples=["AR5"])
     gases: list[str] = Field(description="Those that it counts; none named: all.")
     base_year: int = Field(description="The year that is compared with.", examples=[2023])
-    base_size: int = Field(description="The log size that the base was read at.")
+    base_size: int = Field(
+        description="The log size that the base was read at, below 0 in an earlier log."
+    )
     base_mg: str = Field(description="CO2 equivalent of the base year, in milligrams.")
     path: list[tuple[int, str]] = Field(
         description="What later years may have: year and milligrams.",

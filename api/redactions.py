@@ -18,14 +18,21 @@ class Redaction(Answer):
     """A redaction that was asked for, and how far it has come."""
 
     redaction: EventRef = Field(description="Name of the DataRedacted.")
-    index: int = Field(description="Index of the log entry that holds it.", examples=[812])
+    index: int = Field(
+        description="Index of the log entry that holds it, below 0 in an earlier log.",
+        examples=[812],
+    )
     event: EventRef = Field(description="Whose data goes.")
-    event_index: int = Field(description="Index of its log entry.", examples=[96])
+    event_index: int = Field(
+        description="Index of its log entry, below 0 in an earlier log.", examples=[96]
+    )
     who: str = Field(description="Who asked for it.", examples=["data protection officer"])
     legal_basis: str = Field(description="On which legal basis.", examples=["PIPL article 47"])
     data_hash: HashHex
     confirmed: EventRef | None = Field(description="The operator's confirmation, if it is there.")
-    confirmed_index: int | None = Field(description="Index of its log entry.", examples=[813])
+    confirmed_index: int | None = Field(
+        description="Index of its log entry, below 0 in an earlier log.", examples=[813]
+    )
     erased: bool = Field(description="Whether this ledger's database holds the data no more.")
 
 

@@ -93,7 +93,9 @@ class Report(Answer):
 class AddedEntry(Answer):
     """What one log entry added to a term."""
 
-    index: int = Field(description="Index of the entry, from 0.", examples=[7])
+    index: int = Field(
+        description="Index of the entry, from 0, or below 0 in an earlier log.", examples=[7]
+    )
     stream: StreamName
     first: int = Field(description="Version of its first event.", examples=[1])
     last: int = Field(description="Version of its last event.", examples=[96])

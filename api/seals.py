@@ -42,7 +42,9 @@ class Sealed(Answer):
         description="The set of global warming potentials in which equivalents are shown.",
         examples=["AR6"],
     )
-    size: int = Field(description="The log size that it covers.", examples=[812])
+    size: int = Field(
+        description="The log size that it covers, below 0 in an earlier log.", examples=[812]
+    )
     totals: Sums
     heads_count: int = Field(description="Streams with an entry below that size.", examples=[96])
     heads_root: HashHex
@@ -58,7 +60,10 @@ class Seal(Sealed):
 
     number: int = Field(description="Its version in `<operator>/seals`, from 1.", examples=[1])
     event: EventRef
-    index: int = Field(description="Index of the log entry that holds it.", examples=[812])
+    index: int = Field(
+        description="Index of the log entry that holds it, below 0 in an earlier log.",
+        examples=[812],
+    )
     first_month: str = Field(description="First month of the period.", examples=["2018-01"])
     last_month: str = Field(description="Included.", examples=["2018-12"])
     rules: str = Field(description="Version of the rule pack that was in force.", examples=["2"])
