@@ -35,6 +35,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.faults.embedded_land import TEMPORARY, roomy_memory
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs" / "guides"
 PAGES = [ROOT / "README.md", *sorted(GUIDES.glob("*.md"))]
@@ -182,7 +184,7 @@ class Desk:
 @pytest.fixture
 def desk(fresh_database: Callable[[Any], str]) -> Iterator[Desk]:
     """A short path, which the database's system user can reach when the tests run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="guide-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="guide-", dir=roomy_memory() or TEMPORARY))
     folder.chmod(0o755)
     with socket.socket() as asking:
         asking.bind(("127.0.0.1", 0))
