@@ -179,7 +179,10 @@ def add(app: typer.Typer) -> None:
             if isinstance(subject, TargetSubject):
                 known = await place.connection.targets(status.operator)
                 check_target(subject.target, known)
-            data = await place.connection.prove(subject, withhold or ())
+            try:
+                data = await place.connection.prove(subject, withhold or ())
+            except NotFound as error:
+                raise _not_there(error, named.about()) from error
             later = []
             if said is not None:
                 number = split_event(said)[1]
@@ -328,6 +331,19 @@ def _seal_event(text: str, operator: str) -> str:
         return f"{operator}/seals@{int(text)}"
     split_event(text)
     return text
+
+
+def _not_there(error: NotFound, party: str | None) -> NotFound:
+    """The same refusal, with who may have it: a ledger does not say whether it is there."""
+    whose = "a party of its own data" if party is None else party
+    return NotFound(
+        error.what,
+        expected=error.expected,
+        found=error.found,
+        advice=error.advice
+        or f"Compare how it is written. What is private is proven to {whose}, a regulator and the "
+        "operator: name with --as which party asks, or with --home where its key lies.",
+    )
 
 
 def _later(seal: SealInfo, size: int, earlier: Sequence[EarlierInfo]) -> list[str]:

@@ -166,6 +166,13 @@ def test_a_key_that_the_party_does_not_have_is_refused_with_where_to_look(compan
         assert "carbon-ledger key list steelworks" in error["advice"]
 
 
+def test_a_proof_of_what_is_not_there_says_who_may_have_it(company: Program):
+    event = "steelworks/plant/electricity@999"
+    error = company.refused("prove", event, "-o", "none.json", status=1)
+    assert "steelworks, a regulator and the operator" in error["advice"]
+    assert not (company.folder / "none.json").exists()
+
+
 def test_lists_work_over_http(company: Program):
     assert len(company("party", "list")["parties"]) == 2
     assert len(company("factor", "list")["factors"]) == 1
