@@ -78,6 +78,10 @@ class Refused(Exception):
         self.why = why
 
 
+class OtherLog(Refused):
+    """The file is of another log than that whose key the caller gave."""
+
+
 class NotDerived(Exception):
     """This program cannot tell: the call was wrong, or the claim is of a kind that it leaves out."""
 
@@ -741,6 +745,12 @@ class Log:
         return f"entry {index - self.opened}" + (f" of {self.called}" if self.opened else "")
 
 
+OTHER_LOG = (
+    "you gave the key of %s. If the one continues the other, you need the newer key, from somebody"
+    " you trust."
+)
+
+
 def open_checkpoint(note: str, trust: Trust) -> tuple[Log, set[Vkey]]:
     """What the log has signed, and which of the witnesses that the caller trusts have as well."""
     log = trust.log
@@ -755,8 +765,13 @@ def open_checkpoint(note: str, trust: Trust) -> tuple[Log, set[Vkey]]:
         demand(form, "not three lines: origin, size, root")
         size, root = int(said[1]), from_base64(said[2])
         empty = size == 0 and root != sha256(b"").digest()
-        right = said[0] == log.name and len(root) == 32 and size <= MAX_INTEGER and not empty
-        demand(right, f"it is not one of {log.name}")
+        right = len(root) == 32 and size <= MAX_INTEGER and not empty
+        demand(right, "not the size and the root of a log")
+        if said[0] != log.name:
+            named = said[0] if said[0].isprintable() else ascii(said[0])
+            raise OtherLog(
+                "checkpoint", f"the file is of the log {named:.255}; {OTHER_LOG % log.name}"
+            )
         own = [data for *signer, data in signatures if signer == [log.name, log.key_id]]
         signed = len(own) == 1 and is_signed(log.key, own[0], text.encode())
         demand(signed, f"{log.name} has not signed it with the key that you gave")
@@ -805,6 +820,9 @@ def _is_cosigned(witness: Vkey, data: bytes, text: str, size: int, root: bytes) 
     return True
 
 
+NO_KEY = "this is no log key: a character is missing, changed or too many; copy it again"
+
+
 @dataclass(frozen=True)
 class Trust:
     """Whom the caller trusts."""
@@ -823,8 +841,11 @@ class Trust:
         log: str, witnesses: Sequence[str] = (), replayed: Sequence[str] = (), policy: str = ""
     ) -> Trust:
         """From verifier keys, those of witnesses with `ROLE=` before them; raises ValueError."""
-        found = read_vkey(log)
-        demand(found.kind == LOG_KIND, "the log's key is a witness's")
+        try:
+            found = read_vkey(log)
+        except ValueError:
+            raise ValueError(NO_KEY) from None
+        demand(found.kind == LOG_KIND, "this is the key of a witness, not of a log")
         roles: dict[str, str] = {}
         vkeys: list[Vkey] = []
         replaying: set[Vkey] = set()
@@ -932,8 +953,19 @@ class Entry:
         return self.stream, self.log.opened if place_of(self.stream) == "ledger" else 0
 
 
+RECEIPT = re.compile(rb"(?:[\w-]+\.[\w-]+\.[\w-]+\n)?c2sp\.org/tlog-proof@v1\n", re.ASCII)
+"""How a receipt begins; an outbox keeps it behind the signed statement that it is for."""
+NOTE = re.compile(rb"[a-z0-9][!-~]{0,254}\n(?:0|[1-9][0-9]{0,15})\n[A-Za-z0-9+/]{43}=\n\n")
+"""How a checkpoint begins."""
+
+
 def read_bundle(data: bytes) -> dict[str, Json]:
     """The file, in form. Nothing is proven yet."""
+    if RECEIPT.match(data) or NOTE.match(data):
+        raise NotDerived(
+            "this is a receipt (or a checkpoint), not a proof: receipts are checked by"
+            " carbon-ledger verify, checkpoints compared by carbon-ledger audit --against"
+        )
     try:
         value = json.loads(data)
         kind = value.get("kind") if type(value) is dict else None
@@ -1213,6 +1245,8 @@ class Key:
     recovered: bool = False
     revoked: int | None = None
     compromised_from: int | None = None
+    compromised_by: str = ""
+    """The event that has said so."""
     confirmed: list[tuple[int, int]] = field(default_factory=list)
 
     def is_valid(self, index: int) -> bool:
@@ -1461,7 +1495,7 @@ def _revoke(ledger: Ledger, event: Event, name: str, compromised_from: int | Non
         last = event.index if key.revoked is None else key.revoked
         earlier = key.compromised_from is None or compromised_from < key.compromised_from
         demand(compromised_from <= last and earlier, "compromised_from")
-        key.compromised_from = compromised_from
+        key.compromised_from, key.compromised_by = compromised_from, event.name
     key.revoked = event.index if key.revoked is None else key.revoked
 
 
@@ -2157,6 +2191,8 @@ class Verdict:
     subject: Event
     seal: Event | None
     log: str
+    disputed: dict[int, str]
+    """By index of a disputed entry the event that declared its key compromised."""
     bundle: dict[str, Json]
     """The file, of which the part that a company's lines are selected by is said in words."""
 
@@ -2216,10 +2252,11 @@ def verify(data: bytes, trust: Trust) -> Verdict:
     hidden = [e for e in withheld if e.stream in asked and e.kind in (*AMENDING, *CORRECTING)]
     codes = [f"undisclosed:{event.name}" for event in hidden]
     signed = [(entry.index, ledger.keys[entry.jws.kid]) for entry in entries]
+    disputed = {i: key.compromised_by for i, key in signed if key.is_disputed(i)}
     facts = {
         "claim": claim,
         "cosigned": sorted({vkey.name for vkey in cosigned}),
-        "disputed": [index for index, key in signed if key.is_disputed(index)],
+        "disputed": [*disputed],
         "kind": bundle["kind"],
         "not_excluded": sorted([*codes, *(code for code, is_so in is_open.items() if is_so)]),
         "origin": trust.log.name,
@@ -2228,7 +2265,7 @@ def verify(data: bytes, trust: Trust) -> Verdict:
         "strength": strength,
         "withheld": [event.name for event in withheld],
     }
-    return Verdict(facts, ledger, subject, seal, trust.log_text, bundle)
+    return Verdict(facts, ledger, subject, seal, trust.log_text, disputed, bundle)
 
 
 def find_subjects(bundle: dict[str, Json], events: Iterable[Event]) -> dict[str, Event]:
@@ -2328,8 +2365,10 @@ def for_people(verdict: Verdict) -> str:
         lines.append(f"  {said}")
     lines += ["  that what was measured or stated is untrue", ""]
     lines += [f"Withheld: {name}" for name in facts["withheld"]]
-    disputed, recovered = ([ledger.entry(at) for at in facts[n]] for n in ("disputed", "recovered"))
-    lines += [f"DISPUTED   {entry}: its key was declared compromised" for entry in disputed]
+    for index, declared in verdict.disputed.items():
+        why = f"its key was declared compromised in {declared}"
+        lines.append(f"DISPUTED   {ledger.entry(index)}: {why}")
+    recovered = (ledger.entry(index) for index in facts["recovered"])
     lines += [f"RECOVERY   by the operator: {entry} rests on it" for entry in recovered]
     lines.append("Cosigned by " + (", ".join(facts["cosigned"]) or "no witness that you named"))
     wrapped = (textwrap.wrap(line, 110, subsequent_indent=" " * 11) or [""] for line in lines)
@@ -2373,6 +2412,11 @@ LINE_WORDS = {"line": "line of the source", "role": "role of factor", "stream": 
 NOT_TOLD = ("mass_mg", "subtract")
 
 
+NOT_CURRENT = (
+    "as of what the file holds; a later correction is not excluded: ask for a file as of a seal"
+)
+
+
 def _event_words(verdict: Verdict, claim: Json) -> tuple[str, list[str]]:
     event, log = verdict.subject, verdict.subject.log
     what = f"what follows from {event.name}, entry {event.index - log.opened} of {log.called},"
@@ -2388,9 +2432,12 @@ def _event_words(verdict: Verdict, claim: Json) -> tuple[str, list[str]]:
         told.append("no figure follows from this event")
     elif verdict.facts["strength"] == "logged":
         told.append("no figure: data that it needs is withheld")
+    else:
+        told = told or ["its masses come to nothing"]
+        told += [NOT_CURRENT] if "later-change" in verdict.facts["not_excluded"] else []
     if claim["type"] == "DataRedacted":
         told.append("its deltas are the word of its author and of the operator")
-    return what, told or ["its masses come to nothing"]
+    return what, told
 
 
 def _amounts(masses: dict[str, dict[str, str]]) -> list[str]:
@@ -2453,10 +2500,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verdict = verify(asked.file.read_bytes(), trust)
         print(json.dumps(verdict.facts, sort_keys=True) if asked.json else for_people(verdict))
     except Refused as refused:
+        under = " UNDER THIS KEY" if isinstance(refused, OtherLog) else ""
         if asked.json:
             print(json.dumps({"defect": refused.defect, "why": refused.why}, sort_keys=True))
         else:
-            print(f"THE FILE DOES NOT HOLD ({refused.defect}): {refused.why}")
+            print(f"THE FILE DOES NOT HOLD{under} ({refused.defect}): {refused.why}")
         return 1
     except (NotDerived, ValueError, OSError) as error:
         print(f"verify: {error}", file=sys.stderr)

@@ -28,6 +28,7 @@ from ledger.errors import LedgerError
 from ledger.log import note, seals
 from ledger.log.jws import possession_proof
 from ledger.log.mldsa import MlDsaPrivateKey
+from ledger.log.receipt import HEADER
 from ledger.log.witnesses import parse_witnesses
 from ledger.machine import TYPES
 from ledger.parties.events import (
@@ -166,6 +167,56 @@ def test_what_it_cannot_tell_gives_2(
         assert "not derived here" in done.stderr
     assert alone(value, "--witness", "nobody").returncode == 2
     assert alone(value, "--policy", "all").returncode == 2
+
+
+def test_a_receipt_and_a_checkpoint_are_no_proofs_and_give_2(
+    world: World, alone: Callable[..., subprocess.CompletedProcess[str]]
+):
+    value = ProofFiles(world).event(f"{POWER}@1", *GROUNDS)
+    receipt = f"{HEADER}\nindex 0\n\n{value['checkpoint']}"
+    outbox = f"{value['entries'][0]['jws']}\n{receipt}"
+    for text in (receipt, outbox, value["checkpoint"]):
+        done = alone(text.encode())
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "this is a receipt (or a checkpoint), not a proof" in done.stderr
+    for text in (f"{{}}\n{receipt}", f'"{HEADER}"\n', HEADER[:-1] + "\n"):
+        done = alone(text.encode())
+        assert (done.returncode, done.stdout[:32]) == (1, "THE FILE DOES NOT HOLD (form): t")
+
+
+def test_the_key_of_another_log_is_told_from_a_file_that_does_not_hold(
+    world: World, alone: Callable[..., subprocess.CompletedProcess[str]]
+):
+    value = ProofFiles(world).event(f"{POWER}@1", *GROUNDS)
+    done = alone(value, "--log-key", note.log_vkey("ledger.example/second", key_of("x").public))
+    assert done.returncode == 1
+    assert done.stdout.startswith("THE FILE DOES NOT HOLD UNDER THIS KEY (checkpoint): ")
+    for said in (
+        "the file is of the log ledger.example/log; you gave the key of ledger.example/second.",
+        "If the one continues the other, you need the newer key, from somebody you trust.",
+    ):
+        assert said in done.stdout
+    done = alone(value, "--log-key", note.log_vkey("ledger.example/log", key_of("x").public))
+    assert done.stdout.startswith("THE FILE DOES NOT HOLD (checkpoint): ")
+
+
+def test_a_log_key_with_a_slip_is_to_be_copied_again(
+    world: World, alone: Callable[..., subprocess.CompletedProcess[str]]
+):
+    value = ProofFiles(world).event(f"{POWER}@1", *GROUNDS)
+    for slip in (LOG[:-2], LOG + "A", LOG.replace("ledger", "ledgre"), "ledger.example/log"):
+        done = alone(value, "--log-key", slip)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "this is no log key: a character is missing, changed or too many" in done.stderr
+
+
+def test_a_later_correction_is_warned_of_beside_the_figure_but_not_as_of_a_seal(
+    world: World, alone: Callable[..., subprocess.CompletedProcess[str]]
+):
+    warning = "a later correction is not excluded: ask for a file as of a seal"
+    assert warning in alone(ProofFiles(world).event(f"{POWER}@1", *GROUNDS)).stdout
+    assert warning not in alone(of_kind(sealed_files(), "current-event")).stdout
+    assert warning not in alone(ProofFiles(world).event("acme/register@1")).stdout
 
 
 def test_its_json_is_the_verdict_of_the_specification(
@@ -594,7 +645,11 @@ def test_a_disputed_entry_is_named_until_the_party_stands_by_it(world: World):
     at = world.post("meter", POWER, [reading(T2, "P1D", "5")])
     name = f"{POWER}@{at.entry.first}"
     world.post("acme", "acme/keys", [revoked])
-    assert check(ProofFiles(world).event(name, *GROUNDS))["disputed"] == [at.index]
+    value = ProofFiles(world).event(name, *GROUNDS)
+    assert check(value)["disputed"] == [at.index]
+    words = verify.for_people(verify.verify(as_file(value), verify.Trust.of(LOG)))
+    declared = "its key was declared compromised in acme/keys@3"
+    assert f"DISPUTED   entry {at.index}: {declared}" in words
     confirmed = EntriesConfirmed(
         salt=salt(), key=revoked.key, entries=(at.index, at.index + 1), reason="ours"
     )
