@@ -94,9 +94,10 @@ function show(mine, parts) {
 
 function refusal(error) {
   if (error instanceof Refused) {
-    const box = heading("bad", "The file proves nothing", `${sentence(error.message)} The defect is “${error.defect}”.`);
+    const otherLog = error.name === "OtherLog";
+    const box = heading("bad", otherLog ? "The file proves nothing under this key" : "The file proves nothing", `${sentence(error.message)} The defect is “${error.defect}”.`);
     const pairs = [["expected", error.expected], ["found", error.found]].filter(([, text]) => text !== "");
-    return [box, ...(pairs.length ? [list(pairs)] : []), element("p", "All or nothing: a file with one defect is refused as a whole. Ask for a complete one.")];
+    return [box, ...(pairs.length ? [list(pairs)] : []), element("p", otherLog ? error.advice : `All or nothing: a file with one defect is refused as a whole. ${error.advice}`)];
   }
   if (error instanceof Unable) return [heading("", "Nothing was decided", sentence(error.message))];
   return [heading("", "Nothing was decided", `This page has a fault: ${error.message}`)];
@@ -107,7 +108,7 @@ function report({ verdict, about }, took, logKey) {
   const bare = CLAIMS[verdict.kind] === ofEvent && verdict.strength === "re-derived" && !Object.keys(verdict.claim.masses).length;
   const box = heading("good", `The proof holds: ${verdict.strength}`, bare ? BARE : STRENGTHS[verdict.strength]);
   const parts = [box, element("h2", title), ...CLAIMS[verdict.kind](verdict.claim, { ...about, strength: verdict.strength })];
-  if (verdict.disputed.length) parts.push(element("p", `Disputed, since signed with a key that was declared compromised: ${entriesText(verdict.disputed, about)}.`));
+  for (const index of verdict.disputed) parts.push(element("p", `Disputed: ${about.entryNames.get(index)}, since signed with a key that was declared compromised in ${about.disputedBy.get(index)}.`));
   if (verdict.recovered.length) parts.push(element("p", `Signed with a key that the operator recovered: ${entriesText(verdict.recovered, about)}.`));
   if (verdict.withheld.length) parts.push(element("p", `Withheld, so nobody sees here what they say: ${verdict.withheld.join(", ")}.`));
   const always = CHECKED.map((one) => (one === IN_LOG && about.earlier.length ? IN_LOGS : one));
@@ -135,20 +136,25 @@ function entriesText(indexes, about) {
 
 const CLAIMS = { event: ofEvent, "current-event": ofEvent, "inventory-line": ofLine, "company-total": ofCompany, "company-part": ofPart, "area-total": ofArea, "target-progress": ofTarget };
 
+const NOT_CURRENT = "This is as of what the file holds; a later correction is not excluded: ask for a file as of a seal.";
+
 function ofEvent(claim, about) {
+  const claimsFigure = GIVES_MASSES.includes(claim.type) && about.strength !== "logged";
+  const claimsMasses = Object.keys(claim.masses).length > 0;
   const pairs = [
     ["event", about.bundle.subject.event], ["type", claim.type], ["author", named(claim.party, about)], ["signed at", `${claim.signed_at}, as the author says`],
-    ["entry", about.entryNames.get(claim.index).replace(/^entry /, "")], ["signed with", claim.key],
+    ["entry", about.entryNames.get(claim.index).replace(/^entry /, "")], ["signed with", claim.key], ...sealed(about),
   ];
-  if (claim.corrected_by) pairs.push([claim.withdrawn ? "withdrawn in" : "corrected in", claim.corrected_by]);
+  if (claim.corrected_by) pairs.push(claim.withdrawn ? ["withdrawn in", claim.corrected_by] : ["corrected in", `${claim.corrected_by}${claimsMasses ? "; the masses are those of the correction" : ""}`]);
+  const later = claimsFigure && !about.sealed ? [element("p", NOT_CURRENT, "warning")] : [];
   const rows = Object.entries(claim.masses).flatMap(([month, roles]) =>
     Object.entries(roles).flatMap(([role, gases]) => Object.entries(gases).map(([gas, mass]) => [month, role, gas, BigInt(mass)])),
   );
   const none = claim.withdrawn ? "It is withdrawn, and counts no more." : withoutMasses(claim.type, about.strength);
-  if (!rows.length) return [list(pairs), element("p", none)];
+  if (!rows.length) return [list(pairs), element("p", none), ...later];
   rows.sort((one, other) => (one.slice(0, 3).join(" ") < other.slice(0, 3).join(" ") ? -1 : 1));
   const cells = rows.map(([month, role, gas, mass]) => [month, role, gas, kilograms(mass), String(mass)]);
-  return [list(pairs), table(["month", "role of factor", "gas", "kg", "mg"], cells, 3), ...byMonth(rows)];
+  return [list(pairs), table(["month", "role of factor", "gas", "kg", "mg"], cells, 3), ...later, ...byMonth(rows)];
 }
 
 function withoutMasses(type, strength) {
@@ -190,7 +196,7 @@ function ofPart(claim, about) {
   return [
     list([["party", named(claim.party, about)], ["selected", `${about.selected.length} of ${about.bundle.lines.length} lines of the seal: ${selection(select)}`], ...sealed(about)]),
     cells.length ? table(["column", "gas", "kg", "mg"], cells, 2) : element("p", about.selected.length ? "The lines that match come to nothing together." : "No line of this seal matches."),
-    ...(chart.length > 1 ? [element("p", `Emitted by month, in tonnes of CO2e (${about.gwp})`, "quiet"), bars(chart.map(([month, mass]) => [month, mass, tonnes(mass), ""]))] : []),
+    ...(chart.length > 1 ? [element("p", `Emitted by month, CO2e (${about.gwp})`, "quiet"), bars(chart.map(([month, mass]) => [month, mass, weight(mass), ""]))] : []),
   ];
 }
 
@@ -219,30 +225,32 @@ function signed(masses, about) {
 function ofArea(claim, about) {
   const totals = Object.entries(about.bundle.companies).map(([, line]) => [line.party, about.inEquivalents(emitted(line.sums))]);
   totals.sort(([, one], [, other]) => (one < other ? 1 : one > other ? -1 : 0));
-  const rows = totals.map(([party, mass]) => [party, tonnes(mass)]);
+  const rows = totals.map(([party, mass]) => [party, weight(mass)]);
   return [
-    list([["area", about.area], ["view", claim.view], ["companies, public bodies and groups", String(claim.companies)], ...sealed(about)]),
+    list([["area", about.area], ["companies, public bodies and groups", String(claim.companies)], ...sealed(about)]),
     element("p", "Totals of the view", "quiet"), sumsTable(claim.totals), ...equivalents(claim.totals, about),
     element("p", "Sum of what each answers for itself; it differs from the view's totals by the view's bridge", "quiet"), sumsTable(claim.companies_sums),
-    element("p", `Each, emitted in tonnes of CO2e (${about.gwp})`, "quiet"), bars(totals.slice(0, 12).map(([party, mass]) => [party, mass, tonnes(mass), ""])),
-    ...(totals.length > 12 ? [table(["party", "t CO2e"], rows, 1)] : []),
+    element("p", `Each, emitted, CO2e (${about.gwp})`, "quiet"), bars(totals.slice(0, 12).map(([party, mass]) => [party, mass, weight(mass), ""])),
+    ...(totals.length > 12 ? [table(["party", "CO2e"], rows, 1)] : []),
   ];
 }
 
 function ofTarget(claim, about) {
   const [emittedMass, allowed, base] = [claim.emitted_mg, claim.allowed_mg, claim.base_mg].map(BigInt);
-  const share = (mass) => (base === 0n ? "–" : `${(Number((mass * 10000n) / base) / 100).toFixed(2)} % of the base`);
+  const share = (mass) => (base === 0n ? "–" : `${(mass * 10000n) % base === 0n ? "" : "about "}${(Number((mass * 20000n + base) / (2n * base)) / 100).toFixed(2)} % of the base`);
   const over = emittedMass > allowed;
   const words = over ? "The year is above what the target allows." : "The year is within what the target allows.";
   return [
-    list([["target", about.bundle.subject.target], ["year", String(claim.year)], ["emitted", `${tonnes(emittedMass)} t CO2e, ${share(emittedMass)}`], ["allowed", `${tonnes(allowed)} t CO2e, ${share(allowed)}`], ["base", `${tonnes(base)} t CO2e`], ...sealed(about)]),
+    list([["target", about.bundle.subject.target], ["year", String(claim.year)], ["emitted", `${weight(emittedMass)} CO2e, ${share(emittedMass)}`], ["allowed", `${weight(allowed)} CO2e, ${share(allowed)}`], ["base", `${weight(base)} CO2e`], ...sealed(about)]),
     element("p", words),
-    bars([["base", base, tonnes(base), ""], ["allowed", allowed, tonnes(allowed), "limit"], ["emitted", emittedMass, tonnes(emittedMass), over ? "over" : ""]]),
+    bars([["base", base, weight(base), ""], ["allowed", allowed, weight(allowed), "limit"], ["emitted", emittedMass, weight(emittedMass), over ? "over" : ""]]),
   ];
 }
 
+/** What is said of the seal that a figure is as of; nothing where there is none. */
 function sealed(about) {
-  return [["seal", about.sealed], ["period", monthsText(about.period)]];
+  if (!about.sealed) return [];
+  return [["seal", about.sealed], ["view", about.view], ["months", monthsText(about.period)], ["as of log size", about.sealedSize]];
 }
 
 function named(party, about) {
@@ -255,7 +263,7 @@ function emitted(sums) {
 }
 
 function equivalents(sums, about) {
-  return [element("p", `Emitted: ${tonnes(about.inEquivalents(emitted(sums)))} t CO2e (${about.gwp}, 100 years).`)];
+  return [element("p", `Emitted: ${weight(about.inEquivalents(emitted(sums)))} CO2e (${about.gwp}, 100 years).`)];
 }
 
 function sumsTable(sums) {
@@ -267,7 +275,8 @@ function sumsTable(sums) {
 function bars(rows) {
   const most = rows.reduce((found, [, mass]) => (mass > found ? mass : found), 1n);
   const whole = Math.min(700, field("result").clientWidth || 700);
-  const [height, left, right] = [24, Math.min(150, whole / 3), 100];
+  const longest = Math.max(...rows.map(([, , text]) => text.length));
+  const [height, left, right] = [24, Math.min(150, whole / 3), Math.max(100, longest * 7)];
   const svg = drawn("svg", { viewBox: `0 0 ${whole} ${rows.length * height}`, role: "img", "aria-label": rows.map(([label, , text]) => `${label}: ${text}`).join("; ") });
   rows.forEach(([label, mass, text, kind], at) => {
     const width = Math.max(Number(((mass > 0n ? mass : 0n) * 10000n) / most) / 10000, 0.002) * (whole - left - right);
@@ -330,8 +339,9 @@ function element(name, text, kind = "") {
   return found;
 }
 
+/** A sentence begins with a capital, but for one that begins with a name of the ledger. */
 function sentence(text) {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
+  const upper = /^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?]$/.test(upper) ? upper : `${upper}.`;
 }
 
@@ -340,11 +350,12 @@ function kilograms(mass) {
   return decimal(mass, 6);
 }
 
-/** Milligrams as tonnes, to the kilogram, half away from zero; for reading only. */
-function tonnes(mass) {
+/** Milligrams as people read them, with the unit: kilograms, exact, below a tonne; from there on tonnes to the kilogram, with "about" where that rounds. */
+function weight(mass) {
   const size = mass < 0n ? -mass : mass;
+  if (size < 1_000_000_000n) return `${kilograms(mass)} kg`;
   const rounded = (size + 500_000n) / 1_000_000n;
-  return decimal(mass < 0n ? -rounded : rounded, 3);
+  return `${rounded * 1_000_000n === size ? "" : "about "}${decimal(mass < 0n ? -rounded : rounded, 3)} t`;
 }
 
 function decimal(value, places) {

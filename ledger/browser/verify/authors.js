@@ -95,7 +95,7 @@ export class Authors {
         rule(from === null || from <= (key.revoked ?? entry.index), "compromised from a later entry on");
         rule(from === null || key.compromised === null || from < key.compromised, "disputed from there already");
         key.revoked ??= entry.index;
-        key.compromised = from ?? key.compromised;
+        if (from !== null) [key.compromised, key.compromisedBy] = [from, item.name];
         break;
       }
       case "EntriesConfirmed": {
@@ -120,6 +120,11 @@ export class Authors {
       recovered: indexes(entries.filter((entry) => keyOf(entry).recovered)),
       disputed: indexes(entries.filter((entry) => isDisputed(keyOf(entry), entry.index))),
     };
+  }
+
+  /** The event that declared the key of a disputed entry compromised. */
+  disputedBy(entry) {
+    return this.keys.get(entry.statement.jws.kid).compromisedBy;
   }
 
   /** Both keys of an opening count as authorised before it. What the log before it has authorised stays, but for its recovery key. */
@@ -196,7 +201,7 @@ export class Authors {
   }
 
   #add({ kid, bytes }, party, authorised, { scope = [], types = null, admin = false, recovery = false, recovered = false, by }) {
-    const life = { authorised, revoked: null, compromised: null, confirmed: [] };
+    const life = { authorised, revoked: null, compromised: null, compromisedBy: null, confirmed: [] };
     this.keys.set(kid, { kid, bytes, party, scope, types, admin, recovery, recovered, by, ...life });
   }
 

@@ -45,11 +45,17 @@ const KINDS = {
   "area-total": [{ seal: isEvent }, { companies: isCompanies }],
   "target-progress": [{ seal: isEvent, target: isEvent }, {}],
 };
+/** How a receipt begins, perhaps behind the statement that it is for, and how a checkpoint does. */
+const RECEIPT = /^(?:[\w-]+\.[\w-]+\.[\w-]+\n)?c2sp\.org\/tlog-proof@v1\n/;
+const NOTE = /^[a-z0-9][!-~]{0,254}\n(?:0|[1-9][0-9]{0,15})\n[A-Za-z0-9+/]{43}=\n\n/;
 const ELSEWHERE = ["company-inventory", "figure"];
 
-/** The bundle of a file's bytes. Throws Refused (`form`), or Unable for a kind that is not derived here. */
+/** The bundle of a file's bytes. Throws Refused (`form`), or Unable for a receipt and for a kind that is not derived here. */
 export function readBundle(bytes) {
   const text = fromUtf8(bytes);
+  if (RECEIPT.test(text ?? "") || NOTE.test(text ?? "")) {
+    throw new Unable("this is a receipt (or a checkpoint), not a proof: receipts are checked by carbon-ledger verify, checkpoints compared by carbon-ledger audit --against");
+  }
   const value = text?.endsWith("\n") ? decode(text.slice(0, -1), MAX_DEPTH) : null;
   require_(value !== null, "form", "the file is not one line of canonical JSON and LF");
   if (ELSEWHERE.includes(value.kind)) throw new Unable(`a file of kind ${value.kind} is not derived here: use carbon-ledger verify`);

@@ -5,12 +5,13 @@
 import { base64, base64Hash, hex, join, same, sha256, utf8 } from "./bytes.js";
 import { isSoundKey, verifies } from "./ed25519.js";
 import { rootOf } from "./merkle.js";
-import { Refused, Unable, require_ } from "./refusal.js";
+import { OtherLog, Refused, Unable, require_ } from "./refusal.js";
 import { isOrigin, isSize } from "./names.js";
 
 const LOG = 1;
 const COSIGNATURE = 4;
 const ML_DSA_44 = 6;
+const ASK_AGAIN = "Ask for the file again, and for the key from somebody you trust.";
 const ROLES = ["certifier", "regulator", "other"];
 
 /** `{name, id, kind, key, vkey}` of a vkey, or null if it is not in form. */
@@ -32,7 +33,8 @@ export async function parseVkey(vkey) {
 /** The log's key that a caller trusts. Throws Unable if it is not one. */
 export async function parseLogKey(vkey) {
   const found = await parseVkey(vkey);
-  if (found === null || found.kind !== LOG || !isOrigin(found.name)) throw new Unable("this is not the key of a log (a vkey of kind 1)");
+  if (found?.kind === COSIGNATURE) throw new Unable("this is the key of a witness, not of a log");
+  if (found === null || !isOrigin(found.name)) throw new Unable("this is no log key: a character is missing, changed or too many; copy it again");
   return found;
 }
 
@@ -70,8 +72,13 @@ export async function openCheckpoint(text, log, witnesses) {
   const bad = (what) => new Refused("checkpoint", what);
   const { body, lines } = parseNote(text) ?? {};
   if (body === undefined) throw bad("the checkpoint is not a signed note");
+  const [origin] = body.split("\n", 1);
+  if (isOrigin(origin) && origin !== log.name) {
+    const advice = "If the one continues the other, you need the newer key, from somebody you trust.";
+    throw new OtherLog("checkpoint", `the file is of the log ${origin}; you gave the key of ${log.name}`, { advice });
+  }
   await checkLine(lines, log, "checkpoint", (signature) => signature.length === 64 && verifies(log.key, utf8(body), signature));
-  require_(linesOf(lines, log).length === 1, "checkpoint", "the log's key has not signed the checkpoint");
+  require_(linesOf(lines, log).length === 1, "checkpoint", "the log's key has not signed the checkpoint", { advice: ASK_AGAIN });
   const parts = body.split("\n");
   const root = base64Hash(parts[2]);
   if (parts.length !== 4 || root === null || !/^(?:0|[1-9][0-9]{0,15})$/.test(parts[1])) throw bad("the checkpoint is not three lines");
@@ -95,7 +102,7 @@ export async function openCheckpoint(text, log, witnesses) {
 export function checkPolicy(policy, witnesses) {
   for (const [role, least] of policy) {
     const found = new Set(witnesses.filter((one) => role === "" || one.role === role).map((one) => `${one.role} ${one.name}`)).size;
-    require_(found >= least, "policy", `too few witnesses${role && ` of role ${role}`} have cosigned`, { expected: `${least}`, found: `${found}` });
+    require_(found >= least, "policy", `too few witnesses${role && ` of role ${role}`} have cosigned`, { advice: "Ask for a file that they have cosigned.", expected: `${least}`, found: `${found}` });
   }
 }
 
@@ -106,8 +113,8 @@ function linesOf(lines, key) {
 /** A line of a known key stands once, and verifies. */
 async function checkLine(lines, key, defect, check) {
   const own = linesOf(lines, key);
-  require_(own.length <= 1, defect, `${key.name} has signed the checkpoint twice`);
-  for (const line of own) require_(await check(line.signature), defect, `the signature of ${key.name} on the checkpoint does not hold`);
+  require_(own.length <= 1, defect, `a key of ${key.name} has signed the checkpoint twice`);
+  for (const line of own) require_(await check(line.signature), defect, `the signature of ${key.name} on the checkpoint does not hold`, { advice: ASK_AGAIN });
 }
 
 async function cosigns(key, body, signature) {

@@ -4,12 +4,21 @@
 
 /** The file does not hold: `defect` is a name of the specification's table. */
 export class Refused extends Error {
-  constructor(defect, what, { expected = "", found = "" } = {}) {
+  constructor(defect, what, { advice = "Ask for a complete file.", expected = "", found = "" } = {}) {
     super(what);
     this.name = "Refused";
     this.defect = defect;
+    this.advice = advice;
     this.expected = expected;
     this.found = found;
+  }
+}
+
+/** The file is of another log than that whose key the caller gave. */
+export class OtherLog extends Refused {
+  constructor(...parts) {
+    super(...parts);
+    this.name = "OtherLog";
   }
 }
 

@@ -64,6 +64,8 @@ function aboutFile(bundle, { accounts, authors, entries, logs, opened, operator 
   const gwp = seal?.gwp ?? null;
   return {
     area: opened.area,
+    // By index, of every entry of a key that was declared compromised.
+    disputedBy: new Map(entries.map((entry) => [entry.index, authors.disputedBy(entry)])),
     bundle,
     earlier,
     entries: atHand.entries,
@@ -73,6 +75,7 @@ function aboutFile(bundle, { accounts, authors, entries, logs, opened, operator 
     partyName: (party) => authors.parties.get(party)?.name ?? party,
     period: seal?.period ?? null,
     sealed: seal ? `${bundle.subject.seal}, ${entry.at}` : null,
+    sealedSize: seal ? `${seal.size}${entry.log.end === null ? "" : ` of the earlier log ${entry.log.origin}`}` : null,
     selected: bundle.subject.select ? bundle.lines.filter((line) => matches(line, bundle.subject.select)) : [],
     view: seal?.view ?? null,
   };

@@ -10,12 +10,14 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page
 
 from ledger.browser.module import page as verify_page
+from ledger.log import note
 from ledger.log.bundle_kinds import Select
 from ledger.log.names import event_ref
+from ledger.log.receipt import HEADER
 from tests.unit.proof_file import ProofFiles, as_file
 from tests.unit.proofs import Proofs
-from tests.unit.sealed_files import KINDS, POWER, SEAL, a_world, of_kind, sealed_files
-from tests.unit.world import LOG, Logged, profile, reading, registration
+from tests.unit.sealed_files import KINDS, POWER, SEAL, T2, a_world, of_kind, sealed_files
+from tests.unit.world import LOG, Logged, key_of, profile, reading, registration
 from tests.vectors.continued.files import Files
 from tests.vectors.continued.worlds import park
 
@@ -72,7 +74,71 @@ def test_a_figure_is_shown_exactly(opened: Opened):
     text = opened.give(as_file(of_kind(sealed_files(), "event")))
     assert "30000000" in text
     assert re.search(r"CO2\s+30\s", text)
-    assert f"corrected in\n{POWER}/corrections@1" in text
+    assert f"corrected in\n{POWER}/corrections@1; the masses are those of the correction" in text
+    assert "a later correction is not excluded: ask for a file as of a seal" in text
+
+
+@pytest.mark.parametrize("kind", ["current-event", "company-total"])
+def test_what_is_as_of_a_seal_says_of_which_one(opened: Opened, kind: str):
+    files = sealed_files()
+    text = opened.give(as_file(of_kind(files, kind)))
+    seal = files.said(SEAL)
+    [index] = [one.index for one in files.world.log if event_of(one) == SEAL]
+    for pair in (
+        f"seal\n{SEAL}, entry {index}\n",
+        f"view\n{seal['view']}\n",
+        "months\n2026-01 to 2026-12\n",
+        f"as of log size\n{seal['size']}\n",
+    ):
+        assert pair in text
+    assert "a later correction is not excluded" not in text
+
+
+def test_masses_below_a_tonne_stand_in_kilograms_uncut_and_rounded_tonnes_say_so(opened: Opened):
+    world = a_world()
+    world.post("acme", POWER, [reading(T2, "P1D", "1922.001")])
+    world.post("beta", "beta/plant/power", [reading(T2, "P1D", "22.1")])
+    world.seal()
+    text = opened.give(as_file(of_kind(ProofFiles(world), "area-total")))
+    shown = opened.page.locator("svg text").all_text_contents()
+    assert shown == ["acme", "about 1.001 t", "beta", "11.55 kg"]
+    assert "Emitted: about 1.013 t CO2e" in text
+    assert "1\u202f012.5505" in text
+
+
+def test_a_sentence_begins_with_a_capital_but_a_name_is_left_as_it_is(opened: Opened):
+    value = of_kind(sealed_files(), "event")
+    data = as_file(value).replace(b'"quantity":"60"', b'"quantity":"61"')
+    assert f"\n\n{POWER}/corrections@1 is not in the batch" in opened.give(data)
+
+
+def test_the_key_of_another_log_asks_for_no_other_file(opened: Opened):
+    other = note.log_vkey("ledger.example/second", key_of("second log").public)
+    text = opened.give(as_file(of_kind(sealed_files(), "event")), key=other)
+    assert text.startswith("The file proves nothing under this key")
+    wrong = "The file is of the log ledger.example/log; you gave the key of ledger.example/second."
+    assert wrong in text
+    assert "If the one continues the other, you need the newer key" in text
+    assert "Ask for a complete" not in text
+
+
+@pytest.mark.parametrize("slip", [LOG[:-2], f"{LOG}A", LOG.replace("ledger", "ledgre")])
+def test_a_log_key_with_a_slip_is_to_be_copied_again(opened: Opened, slip: str):
+    text = opened.give(as_file(of_kind(sealed_files(), "event")), key=slip)
+    assert text.startswith("Nothing was decided")
+    assert "This is no log key: a character is missing, changed or too many; copy it" in text
+
+
+def test_a_receipt_and_a_checkpoint_decide_nothing(opened: Opened):
+    value = of_kind(sealed_files(), "event")
+    receipt = f"{HEADER}\nindex 0\n\n{value['checkpoint']}"
+    for text in (receipt, f"{value['entries'][0]['jws']}\n{receipt}", value["checkpoint"]):
+        opened.page.reload()
+        said = opened.give(text.encode())
+        assert said.startswith("Nothing was decided")
+        assert "This is a receipt (or a checkpoint), not a proof" in said
+    opened.page.reload()
+    assert opened.give(f'"{HEADER}"\n'.encode()).startswith("The file proves nothing")
 
 
 def test_a_part_is_told_in_words_and_no_lines_are_not_called_no_emissions(opened: Opened):
@@ -150,7 +216,10 @@ def test_entries_of_an_earlier_log_are_called_by_their_place_in_it(opened: Opene
     text = opened.give(as_file(value), middle.vkey)
     name = "of the earlier log ledger.example/log"
     assert f"entry\n{disputed} {name}" in text
-    assert f"was declared compromised: entry {disputed} {name}." in text
+    said = (
+        f"Disputed: entry {disputed} {name}, since signed with a key that was declared compromised"
+    )
+    assert f"{said} in works/keys@" in text
     assert "Another end of an earlier log than the first entry of the next one names" in text
     assert f"{middle.size} entries of the log, {own} of which are in the file" in text
     ended = f"ledger.example/log, which ended with {oldest.size} entries, {earlier} of which"
