@@ -6,12 +6,13 @@ What a party does not stand by it withdraws or corrects. Source: formats, sectio
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
 import typer
 
-from ledger.carbon.info import DisputeInfo
+from ledger.carbon.info import DisputeInfo, EarlierInfo
 from ledger.cli.call import Call, command
 from ledger.cli.key_request import Party, Reason
 from ledger.cli.output import show, table
@@ -20,6 +21,7 @@ from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
 from ledger.errors import BadValue
 from ledger.log.names import parse_party
+from ledger.log.spoken import number_words
 from ledger.parties.events import EntriesConfirmed
 
 _INTERVAL: Final = re.compile(r"(0|[1-9][0-9]{0,14}):(0|[1-9][0-9]{0,14})", re.ASCII)
@@ -45,25 +47,30 @@ def _add_disputes(app: typer.Typer) -> None:
         corrects them. At most the 1000 oldest are shown. Private.
         """
         wanted = None if party is None else parse_party(party)
-        found = ask(call, lambda place: place.connection.disputes(wanted), about=wanted)
+
+        async def work(place: Place) -> tuple[Sequence[DisputeInfo], Sequence[EarlierInfo]]:
+            return await place.connection.disputes(wanted), (await place.status()).earlier
+
+        found, earlier = ask(call, work, about=wanted)
         grid = table(
             ("entry", "party", "events", "what", "signed at", "undone", "key"),
-            [
-                (
-                    str(one.index),
-                    one.party,
-                    f"{one.stream}@{_versions(one)}",
-                    ", ".join(one.types),
-                    one.signed_at,
-                    f"{one.settled} of {one.count}",
-                    one.key,
-                )
-                for one in found
-            ],
+            [_row(one, earlier) for one in found],
             right=(0,),
         )
         value = {"disputes": msgspec.to_builtins(found)}
         show(call, value, grid if found else "No entry is disputed.")
+
+
+def _row(one: DisputeInfo, earlier: Sequence[EarlierInfo]) -> tuple[str, ...]:
+    return (
+        number_words(one.index, earlier),
+        one.party,
+        f"{one.stream}@{_versions(one)}",
+        ", ".join(one.types),
+        one.signed_at,
+        f"{one.settled} of {one.count}",
+        one.key,
+    )
 
 
 def _versions(one: DisputeInfo) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from ledger.carbon.info import EarlierInfo, KeyInfo
+from ledger.carbon.info import DisputeInfo, EarlierInfo, KeyInfo
 from ledger.carbon.reports.explain import AddedEntry, Explanation, Term
 from ledger.carbon.reports.table import Figure
 from ledger.carbon.seal.info import SealInfo
 from ledger.cli.key import _life
+from ledger.cli.key_dispute import _row
 from ledger.cli.prove import _later
 from ledger.cli.report import _plain, explained
 from ledger.cli.seal import _told
@@ -77,6 +79,22 @@ def test_a_proof_says_how_far_its_seal_reaches():
 )
 def test_a_key_lives_over_the_end_of_a_log(key: KeyInfo, life: str):
     assert _life(key, EARLIER) == life
+
+
+def test_a_dispute_of_an_earlier_log_names_it():
+    found = DisputeInfo(
+        party="acme",
+        key="k",
+        index=-3,
+        stream="acme/plant/electricity",
+        first=1,
+        count=96,
+        types=("ActivityRecorded",),
+        signed_at="2018-01-02T00:00:00Z",
+        settled=0,
+    )
+    assert _row(found, EARLIER)[0] == "13 of ledger.example/log"
+    assert _row(msgspec.structs.replace(found, index=3), EARLIER)[0] == "3"
 
 
 def test_an_explanation_names_the_entries_of_both_logs():
