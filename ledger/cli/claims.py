@@ -17,13 +17,20 @@ GIVES_MASSES = (
     "ProfileRecorded",
 )
 """Types of event that a figure follows from."""
+NOT_CURRENT = (
+    "This is as of what the file holds; a later correction is not excluded: ask for a file as of a "
+    "seal."
+)
+"""Beside the figure of a file that a later correction may be left out of."""
 
 
 def claim_lines(kind: str, claim: Mapping[str, Any], strength: str) -> list[str]:
     """The claim of a verdict, of any kind, as text; `claim` as the specification has it."""
     match kind:
         case "event" | "current-event":
-            return _event(claim, strength)
+            bare = strength == "logged" or claim["type"] not in GIVES_MASSES
+            later = [] if bare or kind == "current-event" else [f"\n{NOT_CURRENT}"]
+            return [*_event(claim, strength), *later]
         case "inventory-line":
             taken = ", taken off" if claim.get("subtract") else ""
             mass = _mass({claim["gas"]: claim["mass_mg"]})

@@ -20,6 +20,7 @@ from ledger.cli.claims import claim_lines
 from ledger.cli.evidence import show_evidence
 from ledger.cli.output import pairs, show
 from ledger.errors import BadFile, LedgerError, ProofFailed
+from ledger.log import names
 from ledger.log import receipt as receipts
 from ledger.log.evidence import is_evidence
 from ledger.log.note import parse_vkey
@@ -28,12 +29,22 @@ from ledger.log.witnesses import Cosigned, Policy, parse_policy, parse_witnesses
 if TYPE_CHECKING:
     from ledger.log.witnesses import Witness
     from ledger.provenance import Verdict
+OR_EARLIER = "or in the earlier log whose end the first entry of the next one names"
+IN_LOG = "every entry is in the log of that checkpoint"
 CHECKED = (
     "the checkpoint is signed by the log key",
-    "every entry is in the log of that checkpoint",
+    IN_LOG,
     "every entry is signed with a key that was valid there, for that stream and type",
 )
 """Of every file; what else was checked depends on its kind."""
+ASK_AGAIN = "Ask for a complete file."
+READERS_ADVICE = {
+    "checkpoint": "Ask for the file again, and for the log key from somebody you trust.",
+    "cosignature": "Ask for the file again, and for the key of this witness from somebody you trust.",
+    "opening": ASK_AGAIN,
+    "signature": ASK_AGAIN,
+}
+"""By defect: what whoever reads a file can do, where an error's own advice is for whoever signs."""
 STRENGTHS = {
     "re-derived": "everything that the figure follows from is in the file and gives it",
     "audited": "the operator has committed to the figure, and a witness that you trust has derived "
@@ -105,7 +116,9 @@ def add(app: typer.Typer) -> None:
         With --witness the verdict names whose cosignatures hold, and when they were made. With
         --replayed a sealed figure is audited where that witness has cosigned.
         """
-        from ledger.provenance import verify_bundle  # noqa: PLC0415  (all rules; only this needs them)
+        # All rules; only this needs them.
+        from ledger.provenance import verify_bundle  # noqa: PLC0415
+        from ledger.provenance.trusted import OtherLog  # noqa: PLC0415
 
         parse_vkey(log_key)
         trusted = parse_witnesses(witness or ())
@@ -121,16 +134,23 @@ def add(app: typer.Typer) -> None:
                 _receipt(call, jws, receipt, log_key, (*trusted, *derived), wanted)
                 return
             verdict = verify_bundle(data, log_key, trusted, wanted, derived)
+        except OtherLog:
+            raise
         except LedgerError as error:
             # Out of form is a no as well.
             raise ProofFailed(
                 f"the file proves nothing: {error.what}",
                 expected=error.expected,
                 found=error.found,
-                advice=error.advice,
+                advice=_advice(error),
                 defect=error.defect,
             ) from error
         show(call, members(verdict), *report(verdict))
+
+
+def _advice(error: LedgerError) -> str:
+    """What the reader of a file can do about it."""
+    return READERS_ADVICE.get(error.defect, error.advice)
 
 
 def _split(data: bytes, entry: Path | None) -> tuple[bytes, bytes]:
@@ -139,6 +159,13 @@ def _split(data: bytes, entry: Path | None) -> tuple[bytes, bytes]:
     first, _, rest = data.partition(b"\n")
     if rest.startswith(header):
         return first, rest
+    if names.is_origin(first.decode(errors="replace")):
+        raise BadFile(
+            "this is a checkpoint, not a proof",
+            expected="what prove or watch wrote, or a receipt",
+            found=f"a checkpoint of {first.decode()}",
+            advice="carbon-ledger audit --against compares checkpoints.",
+        )
     if not data.startswith(header):
         return b"", b""
     if entry is None:
@@ -160,9 +187,14 @@ def _receipt(
     policy: Policy | None,
 ) -> None:
     """Check a receipt for an entry, and say which place it shows."""
-    from ledger.provenance.trusted import another_history, witnessed  # noqa: PLC0415  (as above)
+    from ledger.provenance.trusted import (  # noqa: PLC0415  (as above)
+        another_history,
+        check_origin,
+        witnessed,
+    )
 
     found = receipts.parse_receipt(data)
+    check_origin(found.checkpoint, log_key)
     head = receipts.verify_receipt(found, jws, log_key)
     cosigned = witnessed(found.checkpoint, log_key, trusted, policy)
     value = {
@@ -196,6 +228,16 @@ def cosigned_lines(cosigned: tuple[Cosigned, ...]) -> list[str]:
     return lines
 
 
+def checked(found: Verdict) -> tuple[str, ...]:
+    """What was checked of the file, in words."""
+    from ledger.provenance.verdict import EARLIER_HISTORY  # noqa: PLC0415  (as above)
+
+    reaches = EARLIER_HISTORY in found.not_excluded
+    in_log = f"{IN_LOG}, {OR_EARLIER}" if reaches else IN_LOG
+    always = (in_log if one == IN_LOG else one for one in CHECKED)
+    return (*always, *found.finding.checked)
+
+
 def members(found: Verdict) -> dict[str, object]:
     """The verdict as a JSON object: what every verifier says, and more for people."""
     from ledger.provenance import facts, says  # noqa: PLC0415  (as above)
@@ -208,7 +250,7 @@ def members(found: Verdict) -> dict[str, object]:
         "log_key": found.log_key,
         "area": found.finding.area,
         "data": data,
-        "checked": [*CHECKED, *found.finding.checked],
+        "checked": checked(found),
         "cosignatures": msgspec.to_builtins([*found.cosigned, *found.replayed]),
         "policy": found.policy,
         "notes": found.notes,
@@ -223,11 +265,11 @@ def report(found: Verdict) -> list[str]:
     about = {**found.finding.about, "log key": found.log_key, "area": found.finding.area}
     bare = found.kind in ("event", "current-event") and not found.claim["masses"]
     parts = [f"The proof holds: {found.strength}.\n", pairs(about), "\nChecked:"]
-    parts += [f"  - {line}" for line in (*CHECKED, *found.finding.checked)]
+    parts += [f"  - {line}" for line in checked(found)]
     parts += claim_lines(found.kind, found.claim, found.strength)
     means = NO_FIGURE if bare and found.strength == "re-derived" else STRENGTHS[found.strength]
     parts.append(f"\nStrength: {found.strength}, which means that {means}.")
-    parts += [f"\nNote: {note}" for note in found.notes]
+    parts += ["", *(f"Note: {note}" for note in found.notes)] if found.notes else []
     parts += [f"\nWithheld: {', '.join(found.withheld)}"] if found.withheld else []
     parts += cosigned_lines((*found.cosigned, *found.replayed))
     if found.replayed:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from ledger.errors import refusing
+from ledger.errors import ProofFailed, refusing
 from ledger.log.checkpoint import Checkpoint, open_cosigned
+from ledger.log.names import is_origin
+from ledger.log.note import parse_vkey
 from ledger.log.witnesses import Cosigned, Policy, Witness, check_policy, cosigned_by
+
+
+class OtherLog(ProofFailed):
+    """The file is of another log than that whose key the reader gave."""
 
 
 class Trusted(msgspec.Struct, frozen=True):
@@ -36,6 +42,7 @@ def check_witnessed(checkpoint: bytes, trusted: Trusted) -> Witnessed:
     everyone = (*trusted.witnesses, *trusted.replayed)
     verifiers = [one for witness in everyone for one in witness.verifiers]
     with refusing("checkpoint"):
+        check_origin(checkpoint, trusted.log_key)
         opened = open_cosigned(checkpoint, trusted.log_key, verifiers)
     found = Witnessed(
         opened.checkpoint,
@@ -48,6 +55,18 @@ def check_witnessed(checkpoint: bytes, trusted: Trusted) -> Witnessed:
             counted = [one for one in opened.cosignatures if one.verifier not in replaying]
             check_policy(trusted.policy, cosigned_by(counted, trusted.witnesses))
     return found
+
+
+def check_origin(checkpoint: bytes, log_key: str) -> None:
+    """Raise OtherLog where a checkpoint names another log than the key does."""
+    origin = checkpoint.partition(b"\n")[0].decode(errors="replace")
+    name = parse_vkey(log_key).name
+    if is_origin(origin) and origin != name:
+        raise OtherLog(
+            f"the file is of the log {origin}; you gave the key of {name}",
+            advice="If the one continues the other, you need the newer key, from somebody you trust.",
+            defect="checkpoint",
+        )
 
 
 def witnessed(
