@@ -5,15 +5,18 @@ One home with two days of a company, sealed before the end and after it; each da
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ledger.client.checkpoint_memory import CheckpointMemory
 from ledger.client.monitor.kept import Kept
+from ledger.log.note import parse_vkey
 from ledger.witness.home import WitnessHome
 from tests.e2e.cli_program import DAY_MG, Program, add_company, import_day, open_ledger
 from tests.e2e.test_cli_elsewhere import Service
@@ -73,6 +76,30 @@ def test_a_figure_is_derived_from_both_logs(continued: Continued):
         found = operator("verify", "figure.json", "--log-key", log_key)
         assert found["claim"] == {"figure": figure, "unit": "mg", "value": str(mass_mg)}
         assert found["strength"] == "re-derived"
+
+
+def test_people_read_an_earlier_logs_own_numbers(continued: Continued):
+    operator, url, before, _ = continued
+    first, second = operator("seal", "list")["seals"]
+    [ended] = operator("status")["earlier"]
+    assert (first["size"], first["index"], second["size"] > 0) == (-1, -1, True)
+    assert ended["origin"] == parse_vkey(before).name
+    covered = f"{ended['size'] - 1} of {ended['origin']}"
+    entry = f"entry {ended['size'] - 1} of the earlier log {ended['origin']}"
+    proof = ("prove", "--company", "acme", "--seal", "1", "-o", "sums.json")
+    for words, told in (
+        (("seal", "list"), covered),
+        (("seal", "show", "1"), entry),
+        (proof, f"up to size {covered};"),
+        (("key", "list", "acme"), f"of {ended['origin']}"),
+    ):
+        shown = operator.run(*words).out
+        assert told in shown
+        assert re.findall(r"(?:size|entry|from|^|\s{2})\s*-[0-9]", shown) == []
+    assert f"log size {covered}; {entry} holds the seal" in httpx.get(f"{url}/seals/1").text
+    assert (
+        f"<code>{ended['origin']}</code>, {ended['size']} entries, none lost" in httpx.get(url).text
+    )
 
 
 def test_a_stranger_follows_both_logs_and_checks_their_seals(continued: Continued, tmp_path: Path):
