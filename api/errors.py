@@ -63,6 +63,7 @@ STATUS: Final[Mapping[type[LedgerError], HTTPStatus]] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.LogStopped: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.LogEnded: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Overloaded: HTTPStatus.TOO_MANY_REQUESTS,
 }
 """Every class of the tree by name: a test compares, so a new one is given its status on purpose."""
@@ -71,11 +72,12 @@ RETRY_AFTER_S: Final[Mapping[type[LedgerError], int]] = {
     errors.Unavailable: 5,
     errors.DatabaseUnavailable: 5,
     errors.LogStopped: 60,
+    errors.LogEnded: 60,
     errors.Overloaded: 1,
 }
 
 OPERATORS_BUSINESS: Final = (errors.DatabaseUnavailable, errors.LogStopped)
-"""Their texts may name hosts, logins and paths of the operator."""
+"""Their texts may name hosts, logins and paths of the operator; that of a log that ended does not."""
 
 _FOR_THE_OPERATOR: Final = "The operator finds the cause in the log of the service."
 _LATER: Final = "Send the same bytes again later; nothing is logged twice."
@@ -120,7 +122,7 @@ def problem(error: LedgerError) -> Problem:
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log_unexpected(error)
         return _unexpected(error.code, (type(error).__doc__ or "").rstrip("."))
-    if isinstance(error, OPERATORS_BUSINESS):
+    if isinstance(error, OPERATORS_BUSINESS) and not isinstance(error, errors.LogEnded):
         _log.error(error.code, what=error.what, expected=error.expected, found=error.found)
         members = _members(error.code, status, _title(error), _FOR_THE_OPERATOR)
         return Problem({**members, "advice": error.advice or _LATER}, status, headers)

@@ -148,6 +148,11 @@ class Status(Answer):
         "below 0, in any answer, is one of theirs: in the last one, of N entries, index i and size i "
         "are i - N here, and those before it follow downwards."
     )
+    continued_by: str | None = Field(
+        description="Verifier key of the log that continues this one, which has ended and takes nothing "
+        "any more; null while it goes on.",
+        examples=["ledger.example/log-2+5e1d90c2+Ab…"],
+    )
     redactions_waiting: int = Field(
         description="Confirmed redactions whose data could not be taken out yet; the log of the "
         "service says why.",

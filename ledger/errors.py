@@ -29,6 +29,7 @@ Each message says what went wrong, what was expected, what was found, and what t
     └── Unavailable             the ledger cannot do it now
         ├── DatabaseUnavailable the database does not answer
         ├── LogStopped          the log must not sign: the database is behind or disagrees
+        │   └── LogEnded        the log has come to its end, and another one continues it
         ├── Overloaded          too much work is waiting
         └── TooSlow             a body did not arrive in time
 """
@@ -221,6 +222,10 @@ class DatabaseUnavailable(Unavailable):
 
 class LogStopped(Unavailable):
     """The log must not sign: the database is behind or disagrees with what was published."""
+
+
+class LogEnded(LogStopped):
+    """The log has come to its end, and another one continues it."""
 
 
 class Overloaded(Unavailable):

@@ -66,6 +66,8 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: list[WitnessInfo] = []
     earlier: list[EarlierInfo] = []
     """The logs that this one continues, oldest first."""
+    continued_by: str | None = None
+    """The vkey of the log that continues this one, which has ended; None while it goes on."""
     redactions_waiting: int = 0
     """Confirmed redactions whose data is still there: it could not be taken out."""
 

@@ -83,8 +83,13 @@ def add(app: typer.Typer) -> None:
         value = msgspec.to_builtins(found)
         counted = {name: one for name, one in value.items() if isinstance(one, int | str)}
         counted.pop("ok")
-        if not value["earlier"]:
+        if value["earlier"]:
+            logs = ", ".join(value["earlier_logs"])
+            counted["earlier"] = f"{value['earlier']} entries of {logs}, which this log continues"
+        else:
             counted.pop("earlier")  # of a log that continues none there is nothing to say
+        if (continued_by := counted.pop("continued_by", None)) is not None:
+            counted["ended"] = f"continued by {continued_by}"
         show(call, value, _verdict(value), *_places(value["damages"]), pairs(counted),
              *_compared(value["against"]))  # fmt: skip
         return 0 if value["ok"] else 1
@@ -145,11 +150,16 @@ def _compared(against: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
         (
             one["file"],
             f"{one['kind']} of {one['origin']}, size {one['size']}",
-            "is in this ledger" if one["contained"] else "NOT in this ledger",
+            _whether(one),
         )
         for one in against
     ]
     parts: list[RenderableType] = ["", table(("kept outside", "what it is", ""), rows)]
+    if any(one["kind"] == "proof" and one["contained"] for one in against):
+        parts.append(
+            "\nOf a proof the checkpoint and the entries are compared. Whether the file itself holds, "
+            "carbon-ledger verify says."
+        )
     parts.extend(
         f"\n{one['file']}: {one['what']}\n  expected  {one['expected']}\n"
         f"  found     {one['found']}\n  {one['advice']}"
@@ -157,6 +167,12 @@ def _compared(against: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
         if not one["contained"]
     )
     return parts
+
+
+def _whether(one: Mapping[str, Any]) -> str:
+    if not one["contained"]:
+        return "NOT in this ledger"
+    return "its checkpoint is this ledger's" if one["kind"] == "proof" else "is in this ledger"
 
 
 def _one_of(jobs: int | None, dask: str | None) -> None:

@@ -31,6 +31,8 @@ def add(app: typer.Typer) -> None:
             "root": found.root,
             "where": call.url or str(call.home),
         }
+        if found.continued_by is not None:
+            text["ended"] = f"continued by {found.continued_by}"
         for one in found.earlier:
             whole = f"{one.size} of {one.signed_size} entries"
             text[f"continues {one.origin}"] = (

@@ -84,6 +84,10 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     earlier: int = 0
     """Entries of the earlier logs that this one continues; what is above counts them in, but for
     `size`."""
+    earlier_logs: list[str] = []
+    """Their origins, oldest first."""
+    continued_by: str | None = None
+    """The vkey of the log that continues this one, which has ended; None while it goes on."""
     against: list[Compared] = []
     """Each checkpoint that was kept outside."""
 
@@ -228,6 +232,7 @@ class _Auditor:
             digests=digests,
             damages=self._damages,
             earlier=-first,
+            earlier_logs=[parse_vkey(row.log).name for row in self._earlier],
             against=compared,
         )
 

@@ -4,6 +4,7 @@
     log.key             the log's private key, 0600: who has it can sign checkpoints
     checkpoints         what the log has signed, outside the database
     ended               the log that continues this one, which signs nothing any more
+    continuing          while this log is being opened to continue another one
     witnesses.json      the witnesses that the log asks, and its policy; written by the operator
     witness/            a witness that is run here, of whatever logs
     keys/<party>/…      private keys of parties that were made here
@@ -27,7 +28,7 @@ import msgspec
 from ledger.errors import BadFile, Conflict, NotFound
 from ledger.log.keys import SEED_BYTES, PrivateKey
 from ledger.log.note import log_vkey
-from ledger.store.checkpoint_file import ENDED
+from ledger.store.checkpoint_file import ENDED, read_ended
 
 
 class LedgerFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +49,7 @@ class Home:
         self._ledger = path / "ledger.json"
         self._log_key = path / "log.key"
         self._ended = path / ENDED
+        self.continuing = path / "continuing"
 
     def make(self) -> None:
         """Make the folder, for its owner alone, if it is not there."""
@@ -59,11 +61,11 @@ class Home:
         return self._ledger.exists()
 
     def ledger(self) -> LedgerFile:
-        """Which ledger lies here. Raises NotFound, or BadFile if the file cannot be read."""
+        """Which ledger lies here. Raises BadFile if none does, or the file cannot be read."""
         try:
             return msgspec.json.decode(self._ledger.read_bytes(), type=LedgerFile)
         except FileNotFoundError:
-            raise NotFound(
+            raise BadFile(
                 f"no ledger in {self.path}",
                 expected="a home folder in which a ledger was opened",
                 found="none",
@@ -89,10 +91,7 @@ class Home:
     @property
     def ended(self) -> str | None:
         """The vkey of the log that continues this one, or None while this one goes on."""
-        try:
-            return self._ended.read_text("utf-8").strip()
-        except FileNotFoundError:
-            return None
+        return read_ended(self.path)
 
     def check_end(self, log: str) -> None:
         """Raise Conflict if another log than this one continues what lies here."""
@@ -114,6 +113,11 @@ class Home:
         """Say that this log has not ended after all, since the one with this vkey was not opened."""
         if self.ended == log:
             self._ended.unlink()
+
+    @property
+    def log_key_made(self) -> bool:
+        """Whether the log's key lies here."""
+        return self._log_key.exists()
 
     def make_log_key(self) -> PrivateKey:
         """The log's key, made now if an earlier attempt has not made it."""

@@ -8,8 +8,10 @@ that they are true for.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
+
+import msgspec
 
 from ledger.carbon.footprint import Footprint
 from ledger.carbon.info import (
@@ -94,7 +96,9 @@ class Ledger:
         origin: str,
         log: str,
         witnesses: Witnesses | None = None,
+        continued_by: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """`continued_by` asks for the vkey of the log that continues this one, once it has ended."""
         self.database = database
         self.origin = origin
         self.log = log
@@ -102,6 +106,7 @@ class Ledger:
         self.witnesses = witnesses
         self.deriving = Deriving(database)
         self._checkpoint_file = checkpoints
+        self._continued_by = continued_by
         self._checkpoints = Checkpoints(witnesses)
         self._views = ViewStore()
         self._lists = Lists(database, self._views)
@@ -146,7 +151,9 @@ class Ledger:
     async def status(self) -> LedgerStatus:
         """Whose ledger this is, under which rules, and how far it has come."""
         async with self.database.read() as conn:
-            return await read_status(conn, self._views, self.origin, self.log, self.witnesses)
+            return await read_status(
+                conn, self._views, self.origin, self.log, self.witnesses, self._continued_by()
+            )
 
     async def head(self, stream: str) -> StreamHead | None:
         """Version and leaf hash of a stream's last event, or None before its first."""
@@ -438,9 +445,10 @@ class Ledger:
         report is the same. Raises InvalidInput, Unavailable.
         """
         async with spread(jobs, dask) as workers, self.database.server() as conn:
-            return await auditing.audit(
+            report = await auditing.audit(
                 conn, self._checkpoint_file, self.origin, self.log, progress, workers, outside
             )
+        return msgspec.structs.replace(report, continued_by=self._continued_by())
 
     async def rebuild(
         self, progress: Progress = silent, *, jobs: int = 1, dask: str | None = None

@@ -13,6 +13,7 @@ from ledger.service.home import Home
 from ledger.service.ledger import Ledger
 from ledger.service.sequencer import Sequencer
 from ledger.service.settings import Settings
+from ledger.service.signer import log_ended
 from ledger.service.witness_list import read_witness_list
 from ledger.service.witnesses import Witnesses
 from ledger.store.checkpoint_file import CheckpointFile
@@ -37,11 +38,10 @@ async def open_ledger(
     home = Home(settings.home)
     about = home.ledger()
     if writing and (ended := home.ended) is not None:
-        raise LogStopped(
-            f"the log {about.origin} has ended",
-            expected="a log that goes on",
-            found=f"it is continued by {ended}",
-            advice="Post to that log. This home can still be read and audited. If no log was opened "
+        raise log_ended(
+            about.origin,
+            ended,
+            "Post to that log. This home can still be read and audited. If no log was opened "
             f"with that key, remove the file {home.path / 'ended'}.",
         )
     key = home.checked_log_key() if writing else None
@@ -55,14 +55,17 @@ async def open_ledger(
         witnesses = None if listed is None else Witnesses(database, about.log, listed)
         if witnesses is not None:
             stack.push_async_callback(witnesses.stop)
-        ledger = Ledger(database, checkpoints, about.origin, about.log, witnesses)
+        ledger = Ledger(
+            database, checkpoints, about.origin, about.log, witnesses, lambda: home.ended
+        )
         stack.push_async_callback(ledger.stop)
         if not opening and await ledger.size() == 0:
+            begun = "continue" if home.continuing.exists() else "init"
             raise LogStopped(
                 f"the database of {about.origin} is empty",
                 expected="the entries of this ledger",
                 found="none",
-                advice="Run carbon-ledger init again if it was interrupted, or bring back the "
+                advice=f"Run carbon-ledger {begun} again if it was interrupted, or bring back the "
                 "database that belongs to this home.",
             )
         if key is not None and checkpoints is not None:

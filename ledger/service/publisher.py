@@ -84,6 +84,10 @@ class Publisher:
         self._committed += accepted
         self._wake.set()
 
+    def check_end(self) -> None:
+        """Raise LogEnded where another log continues this one."""
+        self._signer.check_end()
+
     def tiles_at_hand(self) -> dict[tuple[int, int], bytes]:
         """The tiles at the right edge of what was signed, by level and number."""
         return self._signer.at_hand()

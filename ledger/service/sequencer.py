@@ -298,6 +298,7 @@ class Sequencer:
                 after = head
             if expected is not None and await reading.head() != expected:
                 raise Conflict("another process has appended meanwhile")
+            self._publisher.check_end()  # under the lock: whoever continues this log waits for it
         self._engine.written()
         self._ends.go_on(after, outcome.moved)
         for waiting, error in outcome.refused:

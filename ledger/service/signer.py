@@ -12,14 +12,14 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from ledger.errors import LogStopped
+from ledger.errors import LogEnded, LogStopped
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
 from ledger.log.hashes import LeafHash
 from ledger.log.keys import PrivateKey
 from ledger.log.tiles import HEIGHT, FullTile, TileEdge
 from ledger.log.tree import CompactRange
 from ledger.store import checkpoint_store, log_store, tile_store
-from ledger.store.checkpoint_file import ENDED, CheckpointFile, Recorded
+from ledger.store.checkpoint_file import CheckpointFile, Recorded
 from ledger.store.database import Connection, translated
 from ledger.store.log_store import Head
 
@@ -37,6 +37,11 @@ class Signer:
         self._tree = CompactRange()
         self._edge = TileEdge()
         self._full: dict[int, FullTile] = {}
+
+    def check_end(self) -> None:
+        """Raise LogEnded where another log continues this one."""
+        if (ended := self._file.ended) is not None:
+            raise log_ended(self._origin, ended)
 
     def forget(self) -> None:
         """Trust nothing that was hashed before: the next signature begins at the file's last line."""
@@ -96,11 +101,10 @@ class Signer:
     def _commit_to(self, head: Head) -> int:
         """Append the head to the checkpoint file, unless a greater one stands there; its size.
 
-        Raises LogStopped where the log has ended meanwhile.
+        Raises LogEnded where the log has ended meanwhile.
         """
         with self._file.signing() as last:
-            if (ended := self._file.path.with_name(ENDED)).exists():
-                raise _ended(ended)
+            self.check_end()
             if last is not None and last.size > head.size:
                 return last.size
             self._file.append(head.size, head.root)
@@ -132,12 +136,16 @@ class Signer:
             raise _disagrees(head.size, self._tree.root().hex(), head.root.hex())
 
 
-def _ended(path: Path) -> LogStopped:
-    return LogStopped(
-        "the log has ended",
+ELSEWHERE: Final = "Post to that log; its operator says at which address."
+
+
+def log_ended(origin: str, continued_by: str, advice: str = ELSEWHERE) -> LogEnded:
+    """What is told to whoever posts to this log, from near or far."""
+    return LogEnded(
+        f"the log {origin} has ended",
         expected="a log that goes on",
-        found=f"{path}, which names the log that continues it",
-        advice="Stop this server, and post to that log.",
+        found=f"it is continued by {continued_by}",
+        advice=advice,
     )
 
 

@@ -13,7 +13,12 @@ from ledger.store.view_store import ViewStore
 
 
 async def read_status(
-    conn: Connection, views: ViewStore, origin: str, log: str, witnesses: Witnesses | None
+    conn: Connection,
+    views: ViewStore,
+    origin: str,
+    log: str,
+    witnesses: Witnesses | None,
+    continued_by: str | None,
 ) -> LedgerStatus:
     """The status of the ledger with this origin and this vkey. Raises LogStopped before entry 0."""
     head = await log_store.read_head(conn)
@@ -41,5 +46,6 @@ async def read_status(
         witnessed_size=None if witnessed is None else witnessed.size,
         witnesses=infos,
         earlier=earlier,
+        continued_by=continued_by,
         redactions_waiting=waiting,
     )

@@ -142,6 +142,11 @@ class CheckpointFile:
             )
 
     @property
+    def ended(self) -> str | None:
+        """The vkey of the log that continues this one, or None while this one goes on."""
+        return read_ended(self.path.parent)
+
+    @property
     def last(self) -> Recorded | None:
         """The last size and root that the log has committed itself to, or None."""
         return self._last()
@@ -245,6 +250,14 @@ class CheckpointFile:
             advice="Check the disk, then start the program again; nothing acknowledged is lost.",
         )
         return self._stopped
+
+
+def read_ended(folder: Path) -> str | None:
+    """What the file `ended` in the folder of a checkpoint file says; None without it."""
+    try:
+        return (folder / ENDED).read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
 
 
 def _line(recorded: Recorded) -> bytes:

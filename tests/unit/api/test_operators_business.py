@@ -9,6 +9,7 @@ import structlog.testing
 
 from api.errors import problem
 from ledger.errors import DatabaseUnavailable, LedgerError, LogStopped
+from ledger.service.signer import log_ended
 
 SECRETS = ("/srv/park/checkpoints", "db.internal", 'user "park"', "5f0c")
 ERRORS = [
@@ -47,3 +48,12 @@ def test_hosts_logins_and_paths_stand_in_the_log_and_not_in_the_answer(error: Le
             "found": error.found,
         }
     ]
+
+
+def test_whoever_posts_to_a_log_that_ended_is_told_which_one_goes_on():
+    answer = problem(log_ended("ledger.example/log", "ledger.example/log-2+5e1d90c2+Ab=="))
+    said = json.loads(bytes(answer.body))
+    assert (answer.status_code, said["code"]) == (503, "log-ended")
+    assert said["detail"] == "the log ledger.example/log has ended"
+    assert said["found"] == "it is continued by ledger.example/log-2+5e1d90c2+Ab=="
+    assert said["advice"].startswith("Post to that log")
