@@ -6,20 +6,22 @@ what was signed, the log ends and another one continues it. Source: formats, sec
 
 from __future__ import annotations
 
+import secrets
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ledger.cli.call import Call, command
-from ledger.cli.init import RECOVERY, first_key
+from ledger.cli.init import RECOVERY
 from ledger.cli.output import hint, pairs, progress, show
 from ledger.cli.outside import read_held
 from ledger.cli.where import here_only, run, server_packages
-from ledger.client.keyring import Keyring, read_key_file
+from ledger.client.keyring import HeldKey, Keyring, read_key_file
 from ledger.errors import BadValue
-from ledger.log.keys import PrivateKey
+from ledger.log.keys import SEED_BYTES, PrivateKey
 from ledger.log.names import parse_origin
 
 
@@ -70,7 +72,7 @@ def add(app: typer.Typer) -> None:
         version, keys stay valid, figures stay. Entry 0 names the earlier log's key, size, root and
         heads; if its database is behind what it has signed, also how much more that was. Its home's
         checkpoint file says that, and --against; its witnesses are asked whether they have seen more.
-        Where it is refused, the earlier log goes on.
+        Where it is refused, the earlier log goes on, and this home is as it was before.
         """
         _continue(call, earlier, origin, recovery_key, against or [], earlier_database_url)
 
@@ -85,6 +87,7 @@ def _continue(
 ) -> None:
     here_only(call, "continue")
     with server_packages("a ledger in this home"):
+        from ledger.service.attempt import Attempt  # noqa: PLC0415
         from ledger.service.continuing import continue_log  # noqa: PLC0415
         from ledger.service.home import Home  # noqa: PLC0415
         from ledger.service.settings import Settings  # noqa: PLC0415
@@ -98,18 +101,23 @@ def _continue(
             advice="Name a new folder with --home; the earlier one stays as it is.",
         )
     outside = [(str(path), note) for path in against for note in read_held(path).notes]
-    old_home, home = Home(earlier), Home(call.home)
-    about = old_home.ledger()
-    home.make()
-    _bring_keys(old_home.keys, call.keys)
+    old_home = Home(earlier)
+    attempt = Attempt(Home(call.home), old_home, origin)
+    attempt.check()
+    about = attempt.about
     operator = about.operator
     recovering = Keyring(call.home / RECOVERY)
     if recovery_file is None:
-        operator_key = Keyring(call.keys).key(operator, call.key)
-        recovery_key = first_key(recovering, operator)
+        operator_key = Keyring(old_home.keys).key(operator, call.key)
+        recovery_key, write = _made(recovering, operator, recovering.list(operator))
     else:
         recovery_key = read_key_file(recovery_file, operator)
-        operator_key = _new_key(Keyring(call.keys), Keyring(old_home.keys), operator)
+        operator_key, write = _operator_key(Keyring(call.keys), Keyring(old_home.keys), operator)
+
+    def keep() -> None:
+        _bring_keys(old_home.keys, call.keys)
+        write()
+
     settings = Settings(home=call.home)
     database = Settings(home=earlier).model_copy(
         update={"database_url": earlier_database_url, "server_database_url": None}
@@ -125,9 +133,10 @@ def _continue(
                 outside=outside,
                 progress=shown,
                 told=hint,
+                keep=keep,
             )
         )
-    made = home.ledger()
+    made = Home(call.home).ledger()
     value = {
         "home": str(call.home),
         "origin": made.origin,
@@ -159,7 +168,12 @@ def _continue(
             "\nMove the new recovery key off this machine now, to where no network reaches:\n"
             f"  {file}\nThe earlier one recovers nothing in this log."
         )
-    hint("Witnesses of the earlier log do not know this one: give them its log key, and list them.")
+    hint(
+        "Witnesses of the earlier log do not know this one: give them its log key, and list them.\n"
+        "If the earlier log's key was stolen, whoever has it can still make files under it. Such a file "
+        "counts if a witness that you trust has cosigned its checkpoint, or if carbon-ledger audit "
+        "--against finds it here; else ask for a new one, made from this log."
+    )
 
 
 def _bring_keys(old: Path, new: Path) -> None:
@@ -173,8 +187,22 @@ def _bring_keys(old: Path, new: Path) -> None:
                 shutil.copy2(path, target)
 
 
-def _new_key(keyring: Keyring, old: Keyring, party: str) -> PrivateKey:
-    """A key that the earlier home does not hold: of an attempt that was interrupted, or a new one."""
+def _operator_key(
+    keyring: Keyring, old: Keyring, party: str
+) -> tuple[PrivateKey, Callable[[], object]]:
+    """A key that the earlier home does not hold, and how it is written down."""
     known = {one.thumbprint for one in old.list(party)}
-    made = [one for one in keyring.list(party) if one.thumbprint not in known]
-    return keyring.key(party, made[-1].thumbprint) if made else keyring.make(party)
+    return _made(
+        keyring, party, [one for one in keyring.list(party) if one.thumbprint not in known]
+    )
+
+
+def _made(
+    keyring: Keyring, party: str, held: Sequence[HeldKey]
+) -> tuple[PrivateKey, Callable[[], object]]:
+    """The key of an attempt that was interrupted, or a new one, and how that is written down."""
+    if held:
+        return keyring.key(party, held[-1].thumbprint), lambda: None
+    seed = secrets.token_bytes(SEED_BYTES)
+    writing = Keyring(keyring.folder, random=lambda _: seed)
+    return PrivateKey.from_seed(seed), lambda: writing.make(party)

@@ -3,7 +3,7 @@
 The order is: the earlier home says that its log has ended; its rows are copied, verbatim, below entry
 0, and folded, in one transaction; an audit derives all of it again from its bytes; entry 0 is signed.
 Whatever interrupts that, the same call again goes on where it stopped; where it is refused, the
-earlier log has not ended. A database that is behind what
+earlier log has not ended, and the new home is as it was (`attempt`). A database that is behind what
 its log has signed is continued from what is there, and entry 0 says what was lost; one that
 contradicts what was signed, or is behind what a witness has seen and nobody can show, is not
 continued. Source: formats, section 5.
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Final
 
@@ -22,17 +22,18 @@ import msgspec
 
 from ledger.carbon.info import Posted
 from ledger.carbon.rulepack import CURRENT_VERSION, load
-from ledger.errors import Conflict, Damaged, NotFound, Refused, RuleBroken
+from ledger.errors import Conflict, Damaged, NotAuthorised, NotFound, Refused, RuleBroken
 from ledger.log.batch import build, parse_statement
 from ledger.log.canonical import encode_struct
 from ledger.log.hashes import ZEROS_HEX, LeafHash
 from ledger.log.jws import possession_proof
 from ledger.log.keys import PrivateKey
 from ledger.log.names import parse_origin
-from ledger.log.note import log_vkey
 from ledger.log.seals import Head, heads_root
 from ledger.parties.events import Continued, Jwk, LedgerOpened, RulesRef, Signed
-from ledger.service.home import Home, LedgerFile
+from ledger.parties.pieces import KEY, LEDGER
+from ledger.service.attempt import Attempt
+from ledger.service.home import Home
 from ledger.service.ledger import Ledger, silent
 from ledger.service.opening import open_database, open_ledger
 from ledger.service.ranging import steps
@@ -66,34 +67,37 @@ async def continue_log(
     outside: Sequence[tuple[str, bytes]] = (),
     progress: Progress = silent,
     told: Told = lambda _: None,
+    keep: Callable[[], None] = lambda: None,
 ) -> Posted:
     """Open a log in this home that continues the one of the earlier home, which ends.
 
     `operator_key` is an admin key of the operator at the earlier end; or any new key, if
     `recovery_key` is the earlier log's. `outside` are checkpoints of the earlier log that somebody
-    has kept, by names for people; `told` hears what a person should know. Raises Conflict, Damaged,
-    NotFound, RuleBroken and what the rules refuse.
+    has kept, by names for people; `told` hears what a person should know. `keep` writes down keys that
+    are new, in the new home, when nothing speaks against them any more. Raises BadFile, BadValue,
+    Conflict, Damaged, NotFound, RuleBroken and what the rules refuse.
     """
     parse_origin(origin)
-    home, old_home = Home(settings.home), Home(earlier.home)
-    about = old_home.ledger()
+    attempt = Attempt(Home(settings.home), Home(earlier.home), origin)
+    about = attempt.about
     if about.origin == origin:
         raise RuleBroken(
             "origin of a continuing log", expected="a new one", found=origin,
             advice="Choose another --origin: the earlier log keeps its own.",
         )  # fmt: skip
-    home.make()
-    if home.opened and (home.ledger().origin, home.ledger().operator) != (origin, about.operator):
-        home.write_ledger(home.ledger())  # says that a home has one ledger
-    log = log_vkey(origin, home.make_log_key().public)
-    old_home.check_end(log)
-    if not home.opened:
-        home.write_ledger(LedgerFile(origin=origin, log=log, operator=about.operator))
+    attempt.check()
     async with AsyncExitStack() as stack:
         listed = await asyncio.to_thread(read_witness_list, earlier.witness_file)
         source = await open_database(earlier, stack, migrate=True)
+        end = EarlierEnd(source, attempt.earlier, about.log)
+        await _check_keys(source, operator_key, recovery_key)
+        await end.signed(outside)  # what is wrong with it is said before anything is written
+        stack.enter_context(attempt.made())
+        keep()
+        attempt.open_home()
         ledger = await stack.enter_async_context(open_ledger(settings, opening=True))
         if await ledger.size():
+            attempt.opened()
             raise Conflict(
                 "opening a ledger",
                 expected="a home without a ledger",
@@ -101,30 +105,44 @@ async def continue_log(
                 advice="It was opened already; a ledger is never overwritten.",
             )
         # From here on the earlier log signs nothing, so that what is brought over is all of it.
-        old_home.end(log)
-        with _ended_unless(Exception, old_home, log):
-            end = EarlierEnd(source, old_home, about.log)
+        attempt.end_earlier()
+        with attempt.over_where(Exception):
+            await _wait_for_appending(source)
             signed = await end.signed(outside)
             if listed is not None:
                 await end.ask(listed.asked, signed, told)
             continues = await _bring_over(source, ledger.database, about.log, signed, progress)
             await _check_whole(ledger, progress)
             body = await _opening(ledger, continues, operator_key, recovery_key)
-        with _ended_unless(Refused, old_home, log):
+        attempt.posting()
+        with attempt.over_where(Refused):
             return await ledger.post(body)
 
 
-@contextmanager
-def _ended_unless(error: type[Exception], home: Home, log: str) -> Iterator[None]:
-    """Let the earlier log go on after such an error, which says that no entry 0 was written.
+async def _check_keys(source: Database, operator_key: PrivateKey, recovery_key: PrivateKey) -> None:
+    """Raise NotAuthorised for an operator's key that is new, beside a recovery key that is new too.
 
-    If it grows before the same call comes again, that call finds more than was brought over.
+    The rules say the rest, when all is brought over.
     """
-    try:
-        yield
-    except error:
-        home.go_on(log)
-        raise
+    first, recovery = operator_key.public.thumbprint, recovery_key.public.thumbprint
+    async with source.read() as conn:
+        found = await ViewStore().load_pieces(conn, [(LEDGER.name, ""), (KEY.name, first)])
+    if (LEDGER.name, "") not in found or (KEY.name, first) in found:
+        return
+    expected = LEDGER.decode(found[LEDGER.name, ""]).recovery_key
+    if recovery != expected:
+        raise NotAuthorised(
+            "opening of a continuing log",
+            expected=f"a key of the operator, or the earlier log's recovery key {expected}",
+            found=f"a new key, and the recovery key {recovery}",
+            advice="Name with --recovery-key the key that was moved away when that log was opened.",
+        )
+
+
+async def _wait_for_appending(source: Database) -> None:
+    """Until whoever appends is done: whoever comes after sees that the log has ended."""
+    async with source.owner() as conn, translated(), conn.transaction():
+        await log_store.lock(conn)
 
 
 async def _opening(

@@ -73,12 +73,20 @@ def test_a_log_whose_key_is_lost_is_continued_and_everything_goes_on(ended: Prog
 
 def test_the_home_that_ended_says_which_log_goes_on(ended: Program, new: Program):
     told = new("continue", str(ended.home), "--origin", SECOND)
+    assert ended("status")["continued_by"] == told["log_key"]
+    assert f"continued by {told['log_key']}" in " ".join(ended.run("status").out.split())
+    assert f"continued by {told['log_key']}" in " ".join(ended.run("audit").out.split())
     write_day(ended.folder, day=2)
     words = ("import", "day.csv", "--stream", STREAM, "--map", "map.toml")
     error = ended.refused(*words, status=3)
     assert "has ended" in error["what"]
     assert told["log_key"] in error["found"]
     assert ended("audit")["ok"] is True
+    # Nobody's keys are left in the folder that was named for another attempt.
+    victim = ended.home.parent / "victim"
+    words = ("continue", str(ended.home), "--origin", "ledger.example/third", "--home", str(victim))
+    assert "it is continued by" in ended.refused(*words, status=1)["found"]
+    assert not victim.exists()
 
 
 def test_a_restored_database_goes_on_in_a_new_log_that_says_what_was_lost(
@@ -116,6 +124,12 @@ def test_an_operator_without_keys_goes_on_with_the_key_that_was_moved_away(
     (ended.home / "log.key").unlink()
     words = ("continue", str(ended.home), "--origin", SECOND)
     assert "no private key of operator" in new.refused(*words, status=1)["what"]
+    new("key", "new", "operator", "--home", "stranger", "--log-key", ended("status")["log_key"],
+        "-o", "request.json")  # fmt: skip
+    [wrong] = (ended.folder / "stranger" / "keys" / "operator").iterdir()
+    error = new.refused(*words, "--recovery-key", str(wrong), status=1)
+    assert moved.stem in error["expected"]
+    assert list(new.home.iterdir()) == []
     told = new(*words, "--recovery-key", str(moved))
     with EmbeddedServer(new.home):
         keys = new("key", "list", "operator")["keys"]
@@ -131,3 +145,11 @@ def test_the_same_home_or_origin_again_is_refused(ended: Program, new: Program):
     origin = ended("status")["origin"]
     assert "origin" in new.refused(*words, "--origin", origin, status=1)["what"]
     assert not (ended.home / "ended").exists()
+    nowhere = ended.refused("continue", "nowhere", "--origin", SECOND, "--home", "new", status=2)
+    assert "in which that log was opened" in nowhere["advice"]
+    error = new.refused("audit", status=2)
+    assert error["what"].startswith("no ledger in")
+    company = str(ended.folder / "company")
+    new("key", "new", "acme", "--home", company, "--log-key", ended("status")["log_key"], "-o", "r")
+    error = new.refused(*words, "--origin", SECOND, "--home", company, status=2)
+    assert "which has keys" in error["found"]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -19,10 +19,12 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ledger.errors import (
+    BadFile,
     BadValue,
     Conflict,
     Damaged,
     LedgerError,
+    LogEnded,
     LogStopped,
     NotAuthorised,
     NotFound,
@@ -38,6 +40,7 @@ from ledger.provenance import verify_bundle
 from ledger.service import Ledger, Settings, continue_log, open_ledger
 from ledger.service.audit import AuditReport
 from ledger.service.home import Home
+from ledger.service.sequencer import Sequencer
 from ledger.store import log_store
 from ledger.store.embedded import EmbeddedServer, create_database
 from tests.service.conftest import Place
@@ -210,13 +213,41 @@ def test_a_server_that_still_runs_signs_nothing_after_the_end(place: Place, anot
             operator_key=OPERATOR,
             recovery_key=NEW_RECOVERY,
         )
-        with pytest.raises(LogStopped, match="the log has ended"):
-            await ledger.post(workload.batch(0, 7))
+        size = await ledger.size()
+        for source in (0, 0, 1):
+            with pytest.raises(LogEnded, match="has ended") as refused:
+                await ledger.post(workload.batch(source, 7))
+            assert refused.value.found.endswith(Home(settings.home).ledger().log)
+        assert await ledger.size() == size
+        assert (await ledger.status()).continued_by == Home(settings.home).ledger().log
         return acknowledged
 
     acknowledged = place.run(work)
     assert in_ledger(settings, total) == acknowledged
     assert_whole(settings)
+    assert assert_whole(place.settings).continued_by == Home(settings.home).ledger().log
+
+
+def test_what_is_being_appended_when_a_log_ends_is_refused_and_not_stored(
+    place: Place, another: MakeSettings, monkeypatch: pytest.MonkeyPatch
+):
+    """It was decided before the end, and would have been committed behind it."""
+    real = Sequencer._decide
+
+    async def decide(self: Sequencer, *args: Any) -> None:
+        await real(self, *args)
+        Home(place.settings.home).end("ledger.example/second+00000000+Ag==")
+
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        await readings(ledger, workload)
+        size = await ledger.size()
+        monkeypatch.setattr(Sequencer, "_decide", decide)
+        with pytest.raises(LogEnded):
+            await ledger.post(workload.batch(0, 7))
+        assert await ledger.size() == size
+
+    place.run(work)
+    assert_whole(place.settings)
 
 
 def test_a_log_is_continued_once(place: Place, another: MakeSettings):
@@ -297,7 +328,7 @@ def test_an_interrupted_continuation_goes_on_when_it_is_run_again(
     before = place.run(readings)
     settings = another("second")
     with pytest.raises(NotAuthorised):
-        continued(place, settings, operator=STRANGER)  # after all was brought over
+        continued(place, settings, operator=COMPANY)  # after all was brought over
     later = continued(place, settings)
     assert in_ledger(later.settings, total) == before
     assert_whole(later.settings)
@@ -372,11 +403,121 @@ def test_a_log_goes_on_where_continuing_it_was_refused(place: Place, another: Ma
     place.run(readings)
     settings = another("second")
     with pytest.raises(NotAuthorised):
-        continued(place, settings, operator=STRANGER)
+        continued(place, settings, operator=COMPANY)
     place.run(readings)
     with pytest.raises(Conflict, match="brought over before"):
         continued(place, settings)
     assert_whole(continued(place, another("third"), "ledger.example/third").settings)
+
+
+# --- what a refusal leaves ------------------------------------------------------------------------
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Everything in a folder, by name; nothing where there is none."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def refused(place: Place, settings: Settings, **keys: Any) -> LedgerError:
+    """Why a continuation is refused, which leaves both homes as they were."""
+    there = settings.home.exists()
+    before = files(settings.home), files(place.settings.home)
+    with pytest.raises(LedgerError) as error:
+        continued(place, settings, **keys)
+    assert (files(settings.home), files(place.settings.home)) == before
+    assert settings.home.exists() == there
+    return error.value
+
+
+def test_a_refusal_leaves_nothing_whenever_it_comes(place: Place, another: MakeSettings):
+    place.run(readings)
+    settings = another("second")
+    assert isinstance(refused(place, settings, operator=STRANGER), NotAuthorised)  # at once
+    assert isinstance(refused(place, settings, operator=COMPANY), NotAuthorised)  # by entry 0
+    settings.home.mkdir()
+    (settings.home / "witnesses.json").write_text("{}")
+    refused(place, settings, operator=COMPANY)
+    continued(place, another("third"), "ledger.example/third")
+    assert isinstance(refused(place, settings), Conflict)  # it has ended
+
+
+@pytest.mark.parametrize(
+    "name", ["keys/acme/a.json", "outbox/acme/checkpoint", "log.key", "recovery/operator/a.json"]
+)
+def test_a_home_of_somebody_takes_no_log(place: Place, another: MakeSettings, name: str):
+    settings = another("second")
+    file = settings.home / name
+    file.parent.mkdir(parents=True)
+    file.write_text("theirs")
+    error = refused(place, settings)
+    assert isinstance(error, BadValue)
+    assert name.partition("/")[0] in error.found
+
+
+def test_a_home_with_a_ledger_takes_no_other_one(place: Place, another: MakeSettings):
+    place.run(readings)
+    later = continued(place, another("second"))
+    assert isinstance(refused(place, later.settings), BadValue)
+
+
+def test_an_earlier_home_without_a_ledger_is_named(another: MakeSettings):
+    with pytest.raises(BadFile, match="the home of the log that ends"):
+        continued(Place(another("nowhere")), another("second"))
+
+
+def test_keys_are_written_down_after_everything_was_judged(place: Place, another: MakeSettings):
+    place.run(readings)
+    settings, kept = another("second"), list[str]()
+
+    def attempt(operator: PrivateKey, recovery: PrivateKey) -> None:
+        asyncio.run(
+            continue_log(
+                settings,
+                place.settings,
+                origin=SECOND,
+                operator_key=operator,
+                recovery_key=recovery,
+                keep=lambda: kept.append("kept"),
+            )
+        )
+
+    with pytest.raises(NotAuthorised, match="recovery key"):
+        attempt(STRANGER, NEW_RECOVERY)
+    assert not kept
+    attempt(STRANGER, RECOVERY)
+    assert kept == ["kept"]
+    assert not Home(settings.home).continuing.exists()
+
+
+def test_a_home_of_which_continuing_was_killed_names_the_command(
+    place: Place, another: MakeSettings
+):
+    place.run(readings)
+    settings = another("second")
+
+    def killed(done: int, total: int) -> None:
+        raise SystemExit(f"{done} of {total}")
+
+    with pytest.raises(SystemExit):
+        asyncio.run(
+            continue_log(
+                settings,
+                place.settings,
+                origin=SECOND,
+                operator_key=OPERATOR,
+                recovery_key=NEW_RECOVERY,
+                progress=killed,
+            )
+        )
+    with pytest.raises(LogStopped, match="Run carbon-ledger continue again"):
+        in_ledger(settings, total)
+    with pytest.raises(Conflict, match="as it was begun"):
+        continued(place, settings, "ledger.example/another")
+    assert_whole(continued(place, settings).settings)
 
 
 # --- redactions ---------------------------------------------------------------------------------
@@ -536,7 +677,7 @@ def test_an_opening_that_names_another_end_is_refused(
     place.run(readings)
     settings = another("second")
     with pytest.raises(NotAuthorised):
-        continued(place, settings, operator=STRANGER)
+        continued(place, settings, operator=COMPANY)
     change(settings, statement, "earlier_logs")
     with pytest.raises(LedgerError):
         continued(place, settings)
