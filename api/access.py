@@ -78,8 +78,28 @@ def check_may_read(reader: Reader, party: str, what: str) -> None:
     """Raise NotFound, as for a thing that is not there, unless this reader may read the party's."""
     if not reader.may_read(party):
         raise not_found(what)
-    if reader.party != party and "operator" not in reader.roles:
-        _log.info("regulator-read", reader=reader.party, party=party, what=what)
+    if reader.party != party:
+        record_reading(reader, what, party=party)
+
+
+def whose(reader: Reader, party: str | None, what: str) -> str | None:
+    """The party whose `what` this reader is shown if he asks for this one's, or for all he may see.
+
+    None is everybody. Raises NotFound, as for a party that is not there.
+    """
+    if party is not None:
+        check_may_read(reader, party, "such party")
+        return party
+    if not reader.sees_all:
+        return reader.party
+    record_reading(reader, f"{what} of all parties")
+    return None
+
+
+def record_reading(reader: Reader, what: str, **where: str) -> None:
+    """Write down what a regulator reads of others; the operator has all of it anyway."""
+    if "operator" not in reader.roles:
+        _log.info("regulator-read", reader=reader.party, what=what, **where)
 
 
 def check_may_read_event(reader: Reader | None, stream: str, what: str) -> None:
@@ -108,6 +128,7 @@ def check_may_read_area(reader: Reader) -> None:
             advice="The difference between two sizes is somebody's reading. What is sealed is for "
             "everybody: /v1/seals, or carbon-ledger seal list.",
         )
+    record_reading(reader, "figures of the area that are not sealed")
 
 
 def check_may_seal(reader: Reader) -> None:

@@ -18,6 +18,7 @@ from api.access import (
     check_may_read_event,
     known_reader,
     not_found,
+    record_reading,
 )
 from api.answers import octets, problems
 from api.routes.streams import BUNDLE
@@ -118,8 +119,10 @@ async def _check_may_have(reader: Reader | None, subject: Subject) -> None:
         case EventSubject() | CurrentSubject():
             check_may_read_event(reader, split_event(subject.event)[0], "such thing to prove")
         case FigureSubject():
-            if not (await known_reader(reader, None)).sees_all:
+            known = await known_reader(reader, None)
+            if not known.sees_all:
                 raise not_found("such thing to prove")
+            record_reading(known, "a figure to prove")
         case InventorySubject() | LineSubject() | PartSubject():
             check_may_read(await known_reader(reader, None), subject.party, "such thing to prove")
         case AreaSubject() | CompanySubject() | TargetSubject():

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.access import KnownReader, RunningLedger, check_may_read_event
+from api.access import KnownReader, RunningLedger, check_may_read_event, whose
 from api.answers import answer, answers, problems
 from api.redactions import Redaction, RedactionDraft
 from ledger import errors
@@ -30,7 +30,7 @@ EventQuery = Annotated[
 )
 async def list_redactions(ledger: RunningLedger, reader: KnownReader) -> list[Redaction]:
     """In the order of the log: a company's own; for the operator and the regulator everybody's."""
-    wanted = None if reader.sees_all else reader.party
+    wanted = whose(reader, None, "redactions")
     return answers(Redaction, await ledger.redactions(wanted))
 
 
