@@ -214,7 +214,11 @@ class Dispute(Answer):
 
     party: PartyName
     key: str = Field(description="RFC 7638 thumbprint of the key.")
-    index: int = Field(description="Index of the log entry.", examples=[812])
+    index: int = Field(
+        description="Index of the log entry. Below 0 it is one of an earlier log, counted back from "
+        "this log's entry 0: it can be withdrawn or corrected, and not confirmed any more.",
+        examples=[812],
+    )
     stream: StreamName
     first: int = Field(description="Version of its first event.", examples=[42])
     count: int = Field(description="How many events it holds.", examples=[96])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.access import KnownReader, OptionalReader, RunningLedger, check_may_read
+from api.access import KnownReader, OptionalReader, RunningLedger, check_may_read, whose
 from api.answers import answers, problems
 from api.models import Dispute, Factor, Party, Site, Source, Target, Transfer
 from api.names import PartyPath
@@ -38,7 +38,7 @@ async def list_parties(ledger: RunningLedger) -> list[Party]:
 @router.get(
     "/v1/disputes",
     summary="Open disputes",
-    responses=problems(errors.BadName, errors.NotSignedIn, errors.NotFound),
+    responses=problems(errors.BadName, errors.NotSignedIn, errors.NotFound, errors.Overloaded),
 )
 async def list_disputes(
     ledger: RunningLedger, reader: KnownReader, party: PartyQuery = None
@@ -47,11 +47,8 @@ async def list_disputes(
 
     A company's own; for the operator and the regulator everybody's. At most the 1000 oldest.
     """
-    if party is None:
-        party = None if reader.sees_all else reader.party
-    else:
-        check_may_read(reader, parse_party(party), "such party")
-    return answers(Dispute, await ledger.disputes(party))
+    asked = None if party is None else parse_party(party)
+    return answers(Dispute, await ledger.disputes(whose(reader, asked, "disputes")))
 
 
 @router.get("/v1/factors", summary="All published factors")

@@ -1,6 +1,7 @@
 """`key disputes` and `key confirm`: what a compromised key has signed, and what its party stands by.
 
-What a party does not stand by it withdraws or corrects. Source: formats, section 5.
+What a party does not stand by it withdraws or corrects. Entries of an earlier log, below 0, can be
+confirmed no more. Source: formats, section 5; decision 0024.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import typer
 
 from ledger.carbon.info import DisputeInfo, EarlierInfo
 from ledger.cli.call import Call, command
-from ledger.cli.key_request import Party, Reason
+from ledger.cli.key_request import Party, Reason, parse_thumbprint
 from ledger.cli.output import show, table
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
@@ -25,6 +26,7 @@ from ledger.log.spoken import number_words
 from ledger.parties.events import EntriesConfirmed
 
 _INTERVAL: Final = re.compile(r"(0|[1-9][0-9]{0,14}):(0|[1-9][0-9]{0,14})", re.ASCII)
+_EARLIER: Final = re.compile(r"-[0-9]+:-?[0-9]+|[0-9]+:-[0-9]+", re.ASCII)
 
 
 def add(app: typer.Typer) -> None:
@@ -44,7 +46,8 @@ def _add_disputes(app: typer.Typer) -> None:
         """What compromised keys have signed and nobody has confirmed or undone, the oldest first.
 
         Each entry waits for its party: key confirm stands by it, correct withdraws its readings or
-        corrects them. At most the 1000 oldest are shown. Private.
+        corrects them. Entries of an earlier log are told with its name: its readings can be withdrawn or
+        corrected, but nothing of it can be confirmed any more. At most the 1000 oldest are shown. Private.
         """
         wanted = None if party is None else parse_party(party)
 
@@ -102,8 +105,9 @@ def _add_confirm(app: typer.Typer) -> None:
         """Stand by entries that a compromised key has signed: they are not disputed any more.
 
         Signed by an admin key of the party that no disputed entry has brought. What the party does
-        not stand by it withdraws or corrects.
+        not stand by it withdraws or corrects. Entries of an earlier log can be confirmed no more.
         """
+        parse_thumbprint(thumbprint, parse_party(party))
 
         async def work(place: Place) -> None:
             first, until = _interval(entries, party)
@@ -128,6 +132,14 @@ def _add_confirm(app: typer.Typer) -> None:
 def _interval(text: str, party: str) -> tuple[int, int]:
     """The indexes of a half-open interval that holds an entry. Raises BadValue."""
     found = _INTERVAL.fullmatch(text)
+    if _EARLIER.fullmatch(text):
+        raise BadValue(
+            "--entries",
+            expected="two indexes of this log, from 0 on",
+            found=text,
+            advice="Entries below 0 are of a log that this one continues, and can be confirmed no more. "
+            "What was not yours withdraw or correct with carbon-ledger correct; the rest stays listed.",
+        )
     if found is None or int(found[1]) >= int(found[2]):
         raise BadValue(
             "--entries",

@@ -47,7 +47,7 @@ from ledger.service.about import read_about, size_asked
 from ledger.service.audit import AuditReport
 from ledger.service.bundles import Bundles
 from ledger.service.checkpoints import Checkpoints, last_checkpoint
-from ledger.service.disputes import read_disputes
+from ledger.service.disputes import Disputes
 from ledger.service.footprints import read_area, read_footprint
 from ledger.service.known import read_known
 from ledger.service.log_page import page_from
@@ -110,6 +110,7 @@ class Ledger:
         self._checkpoints = Checkpoints(witnesses)
         self._views = ViewStore()
         self._lists = Lists(database, self._views)
+        self._disputes = Disputes(database, self._views)
         self._bundles = Bundles(
             database, self._views, self._lists, self._checkpoints, self._tiles_at_hand
         )
@@ -118,6 +119,7 @@ class Ledger:
         """Wait for what is being derived, so that the database may be closed."""
         await self._bundles.stop()
         await self._lists.stop()
+        await self._disputes.stop()
         await self.deriving.stop()
 
     # --- the log -------------------------------------------------------------------------------
@@ -210,9 +212,11 @@ class Ledger:
             return await read_parties(conn, self._views)
 
     async def disputes(self, party: str | None = None) -> list[DisputeInfo]:
-        """The oldest open disputes of a party, or of all, in the order of the log. Raises NotFound."""
-        async with self.database.read() as conn:
-            return await read_disputes(conn, self._views, party)
+        """The oldest open disputes of a party, or of all, in the order of the log.
+
+        Raises NotFound, Overloaded.
+        """
+        return await self._disputes.of(party)
 
     async def factors(self) -> list[FactorInfo]:
         """All published factors, by name."""

@@ -10,7 +10,7 @@ from ledger.store.earlier_store import stream_of
 from ledger.store.queries import query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from ledger.store.database import Connection
 
@@ -31,17 +31,21 @@ class SignedEntry(msgspec.Struct, frozen=True):
 
 async def signed_entries(
     conn: Connection, first: int, until: int, prefix: str
-) -> AsyncIterator[SignedEntry]:
-    """The entries from one index up to another of streams whose names begin with `prefix`, in order.
+) -> AsyncGenerator[list[SignedEntry]]:
+    """The entries from one index up to another of streams whose names begin with `prefix`.
 
-    The connection is free between two of them.
+    In order, at most CHUNK_ENTRIES at a time; the connection is free in between.
     """
     while True:
         values = {"first": first, "until": until, "prefix": prefix, "limit": CHUNK_ENTRIES}
         async with conn.cursor(binary=True) as cur:
             rows = await (await cur.execute(query("dispute", "statements"), values)).fetchall()
-        for index, stream, version, count, types, jws in rows:
-            yield SignedEntry(index, stream_of(stream), version, count, tuple(types), bytes(jws))
-            first = index + 1
+        found = [
+            SignedEntry(index, stream_of(stream), version, count, tuple(types), bytes(jws))
+            for index, stream, version, count, types, jws in rows
+        ]
+        if found:
+            yield found
+            first = found[-1].index + 1
         if len(rows) < CHUNK_ENTRIES:
             return

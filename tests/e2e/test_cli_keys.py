@@ -173,6 +173,10 @@ def test_a_revoked_key_is_declared_compromised_and_the_party_stands_by_an_entry(
         error = program.refused(*confirm, "--entries", entries, status=2)
         assert error["what"] == "--entries"
         assert error["advice"].endswith("carbon-ledger key disputes dairy")
+    for entries in ("-3:-2", "-1:4", "4:-1"):
+        error = program.refused(*confirm, "--entries", entries, status=2)
+        assert error["expected"] == "two indexes of this log, from 0 on"
+        assert "carbon-ledger correct" in error["advice"]
     sound = ("key", "confirm", "dairy", program("key", "list", "dairy")["keys"][0]["key"])
     error = program.refused(*sound, "--reason", "why", "--entries", "0:1", status=1)
     assert "key revoke --compromised-from" in error["advice"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import httpx
@@ -16,12 +18,17 @@ from ledger.carbon.events import (
 )
 from ledger.carbon.info import DisputeInfo
 from ledger.client.tokens import TokenMaker
-from ledger.errors import NotFound
+from ledger.errors import LedgerError, NotFound
+from ledger.log.batch import SignedStatement, parse_statement
 from ledger.log.jws import possession_proof
 from ledger.log.keys import PrivateKey
 from ledger.parties.events import EntriesConfirmed, Jwk, KeyAuthorized, KeyRevoked, PartyRegistered
-from ledger.service import Ledger
+from ledger.service import Ledger, Settings, disputes
+from ledger.service.disputes import _Undone
+from ledger.store import dispute_store
+from ledger.store.dispute_store import SignedEntry
 from tests.service.conftest import Place
+from tests.service.test_continuing import continued
 from tests.workload import COMPANY, OPERATOR, Workload, salt, stream
 
 STOLEN = PrivateKey.from_seed(bytes([51]) * 32)
@@ -154,6 +161,86 @@ def test_what_the_thief_takes_back_himself_is_not_undone(place: Place):
         await asked_over_http(ledger)
 
     place.run(work)
+
+
+def test_who_waits_for_a_list_holds_up_nobody_and_it_is_made_once_for_all(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    threads: list[int] = []
+
+    def parsed(body: bytes) -> SignedStatement:
+        threads.append(threading.get_ident())
+        return parse_statement(body)
+
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        dispute = Dispute(ledger, workload)
+        await dispute.begin()
+        monkeypatch.setattr(disputes, "parse_statement", parsed)
+        assert await ledger.disputes("company") == []
+        assert threads == []  # no key was stolen: nothing is looked through
+        await dispute.revoke()
+        let_on = asyncio.Event()
+
+        async def nothing_undone(_self: _Undone, _entry: SignedEntry) -> int:
+            await let_on.wait()
+            return 0
+
+        monkeypatch.setattr(_Undone, "count", nothing_undone)
+        asked = [asyncio.create_task(ledger.disputes("company")) for _ in range(20)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            for _ in range(40):  # one connection after the other is free
+                await ledger.size()
+        let_on.set()
+        first, *others = await asyncio.gather(*asked)
+        assert [one.index - dispute.first for one in first] == [0, 2, 3]
+        assert others == [first] * 19
+        assert len(threads) == await ledger.size() - dispute.first
+        assert threading.get_ident() not in threads  # the loop is free meanwhile
+
+    place.run(work)
+
+
+def test_more_entries_than_are_read_at_once_are_listed_in_order(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dispute_store, "CHUNK_ENTRIES", 2)
+
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        dispute = Dispute(ledger, workload)
+        await dispute.begin()
+        await dispute.revoke()
+        assert await dispute.open() == [(0, 0), (2, 0), (3, 0)]
+        monkeypatch.setattr(disputes, "LISTED", 2)
+        assert await dispute.open() == [(0, 0), (2, 0)]
+
+    place.run(work)
+
+
+def test_what_was_disputed_in_an_earlier_log_can_be_taken_back_and_not_confirmed(
+    place: Place, second: Settings
+):
+    firsts: list[int] = []
+
+    async def work(ledger: Ledger, workload: Workload) -> None:
+        dispute = Dispute(ledger, workload)
+        await dispute.begin()
+        await dispute.revoke()
+        firsts.append(dispute.first - await ledger.size())
+
+    async def later(ledger: Ledger, workload: Workload) -> None:
+        dispute = Dispute(ledger, workload)
+        dispute.first = firsts[0]
+        assert dispute.first < 0
+        assert await dispute.open() == [(0, 0), (2, 0), (3, 0)]
+        with pytest.raises(LedgerError):
+            await dispute.confirm(dispute.first, dispute.first + 1)
+        back = [withdrawn(f"{METER}@{version}") for version in (2, 3)]
+        await dispute.post(COMPANY, f"{METER}/corrections", *back)
+        assert await dispute.open() == [(2, 0), (3, 0)]
+
+    place.run(work)
+    continued(place, second).run(later)
 
 
 async def asked_over_http(ledger: Ledger) -> None:

@@ -109,6 +109,24 @@ def test_what_the_regulator_reads_is_recorded(service: tuple[Any, Park]):
 
 
 @pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/v1/disputes", "disputes of all parties"),
+        ("/v1/redactions", "redactions of all parties"),
+        (AREA, "figures of the area that are not sealed"),
+    ],
+)
+def test_what_the_regulator_reads_of_everybody_is_recorded(
+    service: tuple[Any, Park], path: str, what: str
+):
+    process, park = service
+    assert park.get(path, OPERATOR).status_code == park.get(path, INSPECTORATE).status_code == 200
+    read = [line for line in process.log if line["event"] == "regulator-read"]
+    assert [line["reader"] for line in read if line["what"] == what][-1:] == ["inspectorate"]
+    assert {line["reader"] for line in read} == {"inspectorate"}
+
+
+@pytest.mark.parametrize(
     "period",
     ["", "18", "2018-13", "2018-00", "2018-1", "2018-12..2018-01", "0000", "1900..2100-01"],
 )
