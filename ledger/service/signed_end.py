@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from ledger.errors import Damaged, LedgerError, ProofFailed
+from ledger.errors import BadFile, Damaged, LedgerError, ProofFailed
 from ledger.log.add_checkpoint import AddCheckpoint
 from ledger.log.checkpoint import open_checkpoint
 from ledger.log.hashes import RootHash
@@ -56,10 +56,9 @@ class EarlierEnd:
         """The newest checkpoint that the log has signed, if the database is behind it.
 
         `outside` are signed checkpoints that somebody has kept, by names for people. Raises Damaged
-        if the database is not what was signed, BadNote, BadSignature.
+        if the database is not what was signed, BadFile for what this log has not signed.
         """
-        heads = [(who, open_checkpoint(note, self._log)) for who, note in outside]
-        others = [_Said(head.size, head.root, who) for who, head in heads]
+        others = [self._kept(who, note) for who, note in outside]
         file = await asyncio.to_thread(self._file)
         async with self._source.read() as conn:
             size = (await log_store.read_head(conn)).size
@@ -117,6 +116,19 @@ class EarlierEnd:
                 raise outcome
 
     # --- inside --------------------------------------------------------------------------------
+
+    def _kept(self, who: str, note: bytes) -> _Said:
+        """What somebody has kept. Raises BadFile."""
+        try:
+            head = open_checkpoint(note, self._log)
+        except LedgerError as error:
+            raise BadFile(
+                f"{who} is not of the log that ends",
+                expected=f"a checkpoint that {self._log} has signed",
+                found=str(error),
+                advice="Bring what this very log has signed.",
+            ) from error
+        return _Said(head.size, head.root, who)
 
     def _file(self) -> list[_Said]:
         if not self._home.checkpoints.exists():

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ledger.errors import Damaged
+from ledger.errors import BadFile, Damaged
 from ledger.log.add_checkpoint import PATH, AddCheckpoint, format_request
 from ledger.log.checkpoint import Checkpoint, sign_checkpoint
-from ledger.log.hashes import RootHash
+from ledger.log.hashes import EMPTY_ROOT, RootHash
 from ledger.machine import read_event
 from ledger.parties.events import LedgerOpened, Signed
 from ledger.service import Ledger, Settings, continue_log
@@ -24,6 +24,7 @@ from ledger.service.home import Home
 from ledger.store import log_store
 from tests.service.conftest import Place
 from tests.service.test_continuing import NEW_RECOVERY, SECOND, in_ledger, readings
+from tests.small_log import SmallLog
 from tests.witness_process import WitnessProcess
 from tests.workload import OPERATOR
 
@@ -143,3 +144,17 @@ def test_a_witness_that_is_away_is_named_and_what_others_have_kept_is_compared(
     [told] = continued(place, second, note)
     assert "witness.example/away" in told
     assert said_lost(second) is None
+
+
+def test_a_file_of_another_log_is_named_and_refused(place: Place, second: Settings):
+    place.run(readings)
+    origin = Home(place.settings.home).ledger().origin
+    ours = signed(place.settings, 0, EMPTY_ROOT)
+    for other in (SmallLog(origin), SmallLog("ledger.example/other")):
+        with pytest.raises(BadFile) as refused:
+            continued(place, second, ours, other.signed(3))
+        assert refused.value.what == "file 1 is not of the log that ends"
+        assert Home(place.settings.home).ledger().log in refused.value.expected
+        assert refused.value.found
+        assert refused.value.advice == "Bring what this very log has signed."
+    assert Home(place.settings.home).ended is None
