@@ -18,7 +18,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -81,6 +81,41 @@ class KeptEntry(msgspec.Struct, frozen=True):
         return self.first + self.count - 1
 
 
+class KeptNotes(msgspec.Struct, frozen=True):
+    """The checkpoints that a watch has of a log."""
+
+    vkey: str | None
+    """The log's; None where the watch has not begun."""
+    notes: tuple[bytes, ...]
+    """The newest one that was followed, if there is one, and those that the log has still to come up to."""
+
+
+def read_notes(folder: Path) -> KeptNotes:
+    """The checkpoints in a folder that somebody watches with, now or once. Nothing is written there.
+
+    Raises OSError where its file may not be read or is not there, BadFile for what is none.
+    """
+    path = folder / FILE
+    with path.open("rb"):
+        pass  # SQLite would not say why it cannot be opened
+    try:
+        # Not `immutable`: a watch that runs may write while this reads.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            db.execute("BEGIN")  # both tables as they are at one moment
+            log = db.execute("SELECT CAST(vkey AS TEXT), CAST(note AS BLOB) FROM log").fetchone()
+            awaited = db.execute("SELECT CAST(note AS BLOB) FROM notes").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise BadFile(
+            f"{path} cannot be read",
+            expected="what watch has kept of a log",
+            found=str(error),
+            advice="If a watch was killed there, let it look once more, or copy the folder and watch "
+            "with the copy as --state.",
+        ) from error
+    vkey, newest = log or (None, b"")
+    return KeptNotes(vkey, tuple(note for note in (newest, *(one for (one,) in awaited)) if note))
+
+
 class Kept:
     """The file of one log, for one process at a time. Use as `with`, or close it."""
 
@@ -89,10 +124,16 @@ class Kept:
         durable_file.make_folder(folder)
         self.folder: Final = folder
         self._lock = _locked(folder)
-        self._db = sqlite3.connect(folder / FILE, isolation_level=None)
+        try:
+            self._db = sqlite3.connect(folder / FILE, isolation_level=None)
+        except sqlite3.DatabaseError as error:
+            os.close(self._lock)
+            raise _bad_file(folder / FILE, str(error)) from error
         try:
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(
+                f"BEGIN; {_SCHEMA} COMMIT;"
+            )  # once on the disk, not for each table
             self._read()
         except sqlite3.DatabaseError as error:
             self.close()
