@@ -15,7 +15,7 @@ import pytest
 
 from ledger.client.monitor.kept import Kept
 from ledger.log.checkpoint import open_checkpoint
-from ledger.log.hashes import leaf_hash
+from ledger.log.hashes import EMPTY_ROOT, leaf_hash
 from ledger.log.receipt import Receipt, format_receipt
 from ledger.log.tree import path_of
 from tests.e2e.api.park import METER, Park, Process, opened, reading
@@ -187,6 +187,45 @@ def test_following_goes_on_through_an_outage_and_ends_at_a_fork(
         assert process.wait(LONGEST_WAIT_S) == 1
         assert process.stderr is not None
         assert "does not answer as a log does" in process.stderr.read()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ({"log": "garbage"}, "it continues what is no log: not a verifier key"),
+        (
+            {"size": 0, "root": EMPTY_ROOT.hex()},
+            "it continues ledger.example/log at size 0, and every log has an opening",
+        ),
+    ],
+    ids=["log", "size"],
+)
+def test_an_opening_against_the_rules_is_a_no_and_following_goes_on(
+    log: WatchedLog, server: LogServer, program: Program, said: dict[str, Any], what: str
+):
+    server.log = WatchedLog(origin="ledger.example/second", before=log, **said)
+    call = ("watch", server.url, "--log-key", server.log.vkey, "--json")
+    for _ in range(2):
+        ended = program.run(*call, "--once")
+        assert (ended.status, ended.err) == (1, "")
+        (found,) = lines(ended, "finding")
+        assert (found["index"], found["what"][: len(what)]) == (0, what)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ledger.cli", *call, "--every", "0.1"],
+        cwd=program.folder, env=program.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        told = (json.loads(line) for line in process.stdout)
+        assert (next(told)["kind"], next(told)["size"]) == ("finding", 1)
+        server.log.readings(STREAM, 1)
+        assert next(told)["size"] == 2
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LONGEST_WAIT_S) == 130
     finally:
         process.kill()
         process.communicate()

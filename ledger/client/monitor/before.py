@@ -1,7 +1,7 @@
 """The logs before the one that is followed, up to the end that its opening names.
 
 Their entries are believed where they have the root that the next log's opening names, and are kept
-beside those of that log, each log in a folder of its own: `before`, `before/before`, …
+beside those of that log, each log in a folder of its own: `before`, `before-2`, … up to MOST_LOGS.
 A ledger need not show them; then it is said what cannot be checked without them.
 Source: specification, monitoring, a log that continues another one.
 """
@@ -17,9 +17,10 @@ import msgspec
 from ledger.client.monitor.fetching import fetch
 from ledger.client.monitor.finding import Finding, Left
 from ledger.client.monitor.kept import Kept
-from ledger.client.monitor.public import OutOfForm, PublicEvents
+from ledger.client.monitor.opening import OutOfForm
+from ledger.client.monitor.public import PublicEvents
 from ledger.errors import LedgerError, NotFound, ProofFailed, Unavailable
-from ledger.log import note, seals
+from ledger.log import seals
 from ledger.log.hashes import ZEROS_HEX
 from ledger.log.names import begins_anew
 from ledger.log.seals import Head
@@ -29,10 +30,22 @@ if TYPE_CHECKING:
 
     from ledger.client.monitor.fetching import Progress
     from ledger.client.monitor.finding import Said
-    from ledger.client.monitor.public import Continues
+    from ledger.client.monitor.opening import Continues
     from ledger.client.monitor.served import Served
 
 FOLDER: Final = "before"
+MOST_LOGS: Final = 32
+"""That are followed back, one behind the other: each has files open while the later ones are checked."""
+
+
+class TooManyLogs(Exception):
+    """More logs follow each other than are followed back; it says so."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"this log continues more than {MOST_LOGS} others, one behind the other, and they are "
+            "not followed further back"
+        )
 
 
 class Before(msgspec.Struct, frozen=True):
@@ -50,20 +63,37 @@ class Before(msgspec.Struct, frozen=True):
     """What was found in them, and what could not be checked."""
 
 
-def look_before(folder: Path, continues: Continues, served: Served, progress: Progress) -> Before:
+def look_before(
+    folder: Path,
+    continues: Continues,
+    newer: tuple[str, ...],
+    served: Served,
+    progress: Progress,
+) -> Before:
     """Follow the log that another one continues to its end, and those before it.
 
-    `folder` is that of the log that continues it. Raises NotFound where its entries are not served,
-    ProofFailed where others are than the opening names, Unavailable.
+    `folder` is that of the log that is watched; `newer` are the origins of that one and of those
+    that were followed back so far. Raises NotFound where its entries are not served, ProofFailed
+    where others are than the opening names, Unavailable, TooManyLogs; OutOfForm, by the index that
+    counts from entry 0 of the log that continues it.
     """
-    origin = note.parse_vkey(continues.log).name
-    with Kept(folder / FOLDER) as kept:
+    if len(newer) > MOST_LOGS:
+        raise TooManyLogs
+    origin = continues.origin
+    with Kept(folder / _name(len(newer))) as kept:
         kept.check_log(continues.log)
         _follow(kept, continues, served, origin, progress)
-        public = PublicEvents(kept, served)
-        with _of(origin):
-            opened = public.continues()
-        older = None if opened is None else look_before(kept.folder, opened, served, progress)
+        with _moving(continues.size, origin):
+            if not kept.entry(0).stream:
+                raise OutOfForm(0, kept.entry(0).fault)
+            public = PublicEvents(kept, served)
+            opened = public.continues(newer)
+        with _moving(continues.size):
+            older = (
+                None
+                if opened is None
+                else look_before(folder, opened, (*newer, origin), served, progress)
+            )
         public.before = older
         said: list[Said] = [Finding(one.index, one.fault) for one in kept.with_faults()]
         said += check_goes_on(kept, older)
@@ -78,7 +108,7 @@ def look_before(folder: Path, continues: Continues, served: Served, progress: Pr
             )
             said.append(Finding(0, what))
         older_said = () if older is None else older.said
-        with _of(origin):
+        with _moving(continues.size, origin):
             roles = public.roles(continues.size)
         return Before(
             origin=origin,
@@ -129,6 +159,11 @@ def short(error: LedgerError) -> str:
     return f"{error.what}{f' ({error.found})' if error.found else ''}"
 
 
+def _name(back: int) -> str:
+    # Not one in the other: SQLite opens no file whose path is longer than 512 bytes.
+    return FOLDER if back == 1 else f"{FOLDER}-{back}"
+
+
 def _follow(
     kept: Kept, continues: Continues, served: Served, origin: str, progress: Progress
 ) -> None:
@@ -147,15 +182,21 @@ def _follow(
 
 
 @contextmanager
-def _of(origin: str) -> Iterator[None]:
+def _moving(by: int, of: str = "") -> Iterator[None]:
+    """What is out of form there, as it is said of the log that is followed: see `_moved`."""
     try:
         yield
     except OutOfForm as error:
-        raise ProofFailed(f"a public event of {origin} cannot be read", found=str(error)) from error
+        moved = _moved_finding(error.finding, by, of)
+        raise OutOfForm(moved.index, moved.what) from error
 
 
 def _moved(said: Said, by: int, of: str = "") -> Said:
     """The same of a log behind which so many entries stand before the one that is followed."""
     if not isinstance(said, Finding):
         return said if not of or isinstance(said, Left) else f"{of}: {said}"
+    return _moved_finding(said, by, of)
+
+
+def _moved_finding(said: Finding, by: int, of: str) -> Finding:
     return Finding(said.index - by, f"in {of}: {said.what}" if of else said.what)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from ledger.client.monitor.opening import OutOfForm, read_continues
 from ledger.errors import LedgerError, NotFound, ProofFailed
 from ledger.log import canonical, seals
 from ledger.log.batch import chain
@@ -23,10 +24,11 @@ from ledger.log.seals import CompanyLine, Head, Sums, read_company
 from ledger.log.values import HashHex, Size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ledger.client.monitor.before import Before
     from ledger.client.monitor.kept import Kept, KeptEntry
+    from ledger.client.monitor.opening import Continues
     from ledger.client.monitor.served import Served
 
 SEALED: Final = "FootprintSealed"
@@ -49,26 +51,8 @@ class Seal(msgspec.Struct, frozen=True):
     totals: Sums
 
 
-class Continues(msgspec.Struct, frozen=True):
-    """What an opening says of the log before it."""
-
-    log: str
-    size: Size
-    root: HashHex
-    heads_root: HashHex
-    heads_count: Size
-
-
-class _Opening(msgspec.Struct, frozen=True):
-    continues: Continues | None = None
-
-
 class _Registered(msgspec.Struct, frozen=True):
     roles: tuple[str, ...]
-
-
-class OutOfForm(Exception):
-    """An opening or a registration; it says what is wrong with it."""
 
 
 class PublicEvents:
@@ -82,19 +66,17 @@ class PublicEvents:
         self.before: Before | None = None
         """What the logs before this one have come to, once that is known."""
 
-    def continues(self) -> Continues | None:
-        """The log that this one goes on from, as its opening says. Raises OutOfForm, and as `events`."""
-        kept = self._kept.opening()
-        if kept is not None:
-            return msgspec.json.decode(kept, type=Continues | None)
-        entry = self._kept.entry(0)
-        _, opening = next(self.events(entry))
-        try:
-            found = msgspec.convert(opening, _Opening).continues
-        except msgspec.ValidationError as error:
-            raise OutOfForm(f"it opens the log out of form: {error}") from error
-        self._kept.add_opening(msgspec.json.encode(found))
-        return found
+    def continues(self, newer: Iterable[str] = ()) -> Continues | None:
+        """The log that this one goes on from, as its opening says.
+
+        `newer` are the origins of the logs that go on from this one. Raises OutOfForm, and as `events`.
+        """
+        said = self._kept.opening()
+        if said is None:
+            _, opening = next(self.events(self._kept.entry(0)))
+            said = msgspec.json.encode(opening.get("continues"))
+            self._kept.add_opening(said)
+        return read_continues(said, {self._log, *newer})
 
     def heads(self, size: int) -> list[Head]:
         """Where each stream ends below a size, by stream, those of earlier logs among them."""
@@ -116,9 +98,8 @@ class PublicEvents:
             try:
                 known[party] = entry.index, self._register(party, entry)
             except msgspec.ValidationError as error:
-                raise OutOfForm(
-                    f"entry {entry.index} registers {party} out of form: {error}"
-                ) from error
+                what = f"entry {entry.index} registers {party} out of form: {error}"
+                raise OutOfForm(entry.index, what) from error
         return before | {party: roles for party, (at, roles) in known.items() if at < size}
 
     def events(self, entry: KeptEntry) -> Iterator[tuple[int, dict[str, object]]]:

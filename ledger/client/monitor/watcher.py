@@ -15,6 +15,7 @@ import msgspec
 
 from ledger.client.monitor.before import (
     Before,
+    TooManyLogs,
     check_goes_on,
     check_seals,
     look_before,
@@ -30,7 +31,8 @@ from ledger.client.monitor.history import (
     two_histories,
 )
 from ledger.client.monitor.kept import Kept, KeptEntry
-from ledger.client.monitor.public import OutOfForm, PublicEvents
+from ledger.client.monitor.opening import OutOfForm
+from ledger.client.monitor.public import PublicEvents
 from ledger.client.monitor.served import Served
 from ledger.errors import (
     BadNote,
@@ -41,7 +43,8 @@ from ledger.errors import (
     Unavailable,
 )
 from ledger.log.checkpoint import Checkpoint, open_checkpoint
-from ledger.log.note import parse_vkey
+
+_UNCHECKED: Final = "whether streams go on where they ended there, and the seals, are not checked"
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -207,15 +210,20 @@ class Watcher:
         try:
             continues = public.continues()
             if continues is not None and self._before is None:
-                self._before = look_before(self._kept.folder, continues, self._served, progress)
+                self._before = look_before(
+                    self._kept.folder, continues, (self._origin,), self._served, progress
+                )
         except NotFound as error:
             if continues is None:
                 yield _opening(error)
                 return
-            yield Left(_not_shown(parse_vkey(continues.log).name))
+            yield Left(_not_shown(continues.origin))
             return
         except OutOfForm as error:
-            yield Finding(0, str(error))
+            yield error.finding
+            return
+        except TooManyLogs as error:
+            yield Left(f"{error}: {_UNCHECKED}")
             return
         except (ProofFailed, Unavailable) as error:
             yield _opening(error) if continues is None else _before(error)
@@ -236,7 +244,4 @@ def _before(error: LedgerError) -> str:
 
 
 def _not_shown(origin: str) -> str:
-    return (
-        f"this log continues {origin}, whose entries are not shown here: whether streams go on where "
-        "they ended there, and the seals, are not checked"
-    )
+    return f"this log continues {origin}, whose entries are not shown here: {_UNCHECKED}"

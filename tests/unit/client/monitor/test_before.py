@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from ledger.client.monitor import before as following_back
 from ledger.client.monitor.kept import Kept
 from ledger.client.monitor.served import Served
 from ledger.client.monitor.watcher import Look, Watcher
-from tests.watched_log import LogServer, WatchedLog
+from ledger.log.hashes import EMPTY_ROOT
+from ledger.log.keys import PrivateKey
+from ledger.log.mldsa import MlDsaPrivateKey
+from ledger.log.note import cosigner, format_vkey, log_vkey
+from tests.watched_log import ORIGIN, LogServer, WatchedLog
 
 METER = "acme/plant/electricity"
 SECOND, THIRD = "ledger.example/second", "ledger.example/third"
@@ -183,6 +188,131 @@ def test_what_is_wrong_in_an_earlier_log_is_found_below_zero(folder: Path, servi
     assert told[wrong - count] == "in ledger.example/log: seal 2: its list leaves out homes"
 
 
-def test_an_opening_out_of_form_is_found(folder: Path, serving: Serving):
-    found = look(folder, serving(second_log(size="all")))
-    assert "opens the log out of form" in faults(found)[0]
+OTHER_KEY = PrivateKey.from_seed(b"\x63" * 32)
+OPENINGS: dict[str, tuple[dict[str, Any], str]] = {
+    "size-of-text": ({"size": "all"}, "it opens the log out of form: Expected `int`"),
+    "size-below-zero": ({"size": -1}, "it opens the log out of form: Expected `int` >= 0"),
+    "size-zero": (
+        {"size": 0, "root": EMPTY_ROOT.hex()},
+        f"it continues {ORIGIN} at size 0, and every log has an opening",
+    ),
+    "log-no-key": ({"log": "garbage"}, "it continues what is no log: not a verifier key"),
+    "log-lines": ({"log": "x+y\n+z"}, "it continues what is no log: not a verifier key"),
+    "log-key-id": (
+        {"log": log_vkey(ORIGIN, OTHER_KEY.public).replace("log+", "log+0")},
+        "it continues what is no log: not a verifier key",
+    ),
+    "log-of-a-witness": (
+        {"log": format_vkey(cosigner(ORIGIN, MlDsaPrivateKey(b"\x64" * 32).public))},
+        "it continues what is no log: not an Ed25519 key",
+    ),
+    "log-origin": (
+        {"log": log_vkey("https://ledger.example", OTHER_KEY.public)},
+        "it continues what is no log: not an origin",
+    ),
+    "log-itself": (
+        {"log": log_vkey(SECOND, OTHER_KEY.public)},
+        f"it continues {SECOND}, and this origin is used again behind that log",
+    ),
+    "signed-less": (
+        {"signed": {"size": 7, "root": "ab" * 32}},
+        f"it says that {ORIGIN} had signed size 7, and ends at 7",
+    ),
+    "signed-out-of-form": (
+        {"signed": {"size": 9, "root": "ab"}},
+        "it opens the log out of form: Expected `str` matching",
+    ),
+    "root": ({"root": "AB" * 32}, "it opens the log out of form: Expected `str` matching"),
+}
+
+
+@pytest.mark.parametrize(("said", "what"), OPENINGS.values(), ids=OPENINGS)
+def test_an_opening_against_the_rules_is_found_at_each_look(
+    folder: Path, serving: Serving, said: dict[str, Any], what: str
+):
+    log = second_log(**said)
+    server = serving(log)
+    found = look(folder, server)
+    assert (found.warnings, found.left, found.size) == ((), (), len(log.bodies))
+    assert [one.index for one in found.findings] == [0]
+    assert found.findings[0].what.startswith(what)
+    log.readings(METER, 1)
+    log.change = lambda path, right: b"" if path.startswith("/v1/") else right
+    again = look(folder, server)
+    assert (again.findings, again.size) == (found.findings, len(log.bodies))
+
+
+@pytest.mark.parametrize(("said", "what"), OPENINGS.values(), ids=OPENINGS)
+def test_an_opening_between_against_the_rules_is_found_below_zero(
+    folder: Path, serving: Serving, said: dict[str, Any], what: str
+):
+    second = second_log(**said)
+    third = WatchedLog(origin=THIRD, before=second)
+    third.readings("bolt/yard/gas", 1)
+    found = look(folder, serving(third))
+    assert (found.warnings, found.left) == ((), ())
+    ((index, told),) = faults(found).items()
+    assert index == -len(second.bodies)
+    assert told.startswith(f"in {SECOND}: {what}")
+
+
+def test_an_origin_that_is_used_again_is_found(folder: Path, serving: Serving):
+    """The third log has the origin of the first; the second says so, two logs behind."""
+    second = second_log()
+    third = WatchedLog(origin=ORIGIN, before=second)
+    told = faults(look(folder, serving(third)))
+    what = f"in {SECOND}: it continues {ORIGIN}, and this origin is used again behind that log"
+    assert told == {-len(second.bodies): what}
+
+
+def test_a_registration_out_of_form_is_found_below_zero(folder: Path, serving: Serving):
+    first = first_log()
+    first.register("eve", role=3)  # type: ignore[arg-type]
+    told = faults(look(folder, serving(second_log(first))))
+    assert told[-1].startswith("in ledger.example/log: entry 7 registers eve out of form")
+
+
+def test_an_earlier_log_that_begins_with_no_statement_is_found(folder: Path, serving: Serving):
+    log = second_log(NoLog(first_log().bodies))
+    told = faults(look(folder, serving(log)))
+    assert list(told) == [-7]
+    assert told[-7].startswith("in ledger.example/log: it is no statement")
+
+
+class NoLog(WatchedLog):
+    """Its entry 0 is no statement."""
+
+    @property
+    def entries(self) -> list[bytes]:
+        return [b"no statement", *super().entries[1:]]
+
+
+def chain(count: int) -> WatchedLog:
+    """A log that continues so many, each of one entry but itself."""
+    log = WatchedLog()
+    for number in range(count):
+        log = WatchedLog(origin=f"ledger.example/{number}", before=log)
+    seal(log, heads_root="ab" * 32)
+    return log
+
+
+def test_going_back_has_an_end(folder: Path, serving: Serving, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(following_back, "MOST_LOGS", 3)
+    assert "its heads are not those" in faults(look(folder / "3", serving(chain(3))))[1]
+    found = look(folder / "4", serving(chain(4)))
+    assert (found.findings, found.warnings) == ((), ())
+    (left,) = found.left
+    assert left.startswith("this log continues more than 3 others, one behind the other")
+    assert "the seals, are not checked" in left
+    assert {one.name for one in (folder / "4").glob("before*")} == {
+        "before",
+        "before-2",
+        "before-3",
+    }
+
+
+def test_as_many_logs_as_are_followed_back_can_be(folder: Path, serving: Serving):
+    """Each has files open, in a folder of its own."""
+    found = look(folder, serving(chain(following_back.MOST_LOGS)))
+    assert "its heads are not those" in faults(found)[1]
+    assert (found.warnings, found.left) == ((), ())
