@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from ledger.client.replay.entry_file import EntryFile
 from ledger.errors import Damaged, LedgerError, OtherHistory, ProofFailed, Unavailable
 from ledger.log import note
+from ledger.log.names import MAX_INTEGER
 from ledger.log.page import read_entries
 from ledger.machine import read_event
 from ledger.parties.events import LedgerOpened
@@ -136,6 +137,12 @@ class Replayer:
             if not before:
                 break
             first -= before
+            if first < -MAX_INTEGER:
+                raise ProofFailed(
+                    "a log that goes on from too many entries",
+                    expected=f"at most {MAX_INTEGER} before it",
+                    found=str(-first),
+                )
         else:
             raise ProofFailed(
                 "a log that goes on from too many others",

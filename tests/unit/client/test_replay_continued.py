@@ -13,6 +13,7 @@ from ledger.client.replay.replayer import Replayer
 from ledger.errors import OtherHistory, ProofFailed, Unavailable
 from ledger.log.checkpoint import Checkpoint
 from ledger.log.hashes import EMPTY_ROOT, RootHash
+from ledger.log.names import MAX_INTEGER
 from ledger.log.page import write_page
 from ledger.log.tree import root_of
 from ledger.witness.home import WitnessHome
@@ -175,3 +176,24 @@ def test_going_back_has_an_end(opened: Open, monkeypatch: pytest.MonkeyPatch):
     served = Served(Chain.of(third_log()))
     with pytest.raises(ProofFailed, match="too many others"):
         advance(opened(served), served)
+
+
+@pytest.mark.parametrize("size", [MAX_INTEGER, 2**52])
+def test_going_back_further_than_an_index_can_say_is_refused(opened: Open, size: int):
+    """Every page it shows begins with the same opening."""
+    chain = Chain.of(second_log().earlier)
+    chain.open("ledger.example/second", end={"size": size})
+    served = Served(chain)
+    honest = served.log_page
+
+    async def log_page(first: int) -> bytes:
+        return await honest(0 if first < served.least else first)
+
+    served.log_page = log_page  # type: ignore[method-assign]
+    with pytest.raises(ProofFailed, match="too many entries") as refused:
+        advance(opened(served), served)
+    assert (refused.value.expected, refused.value.found) == (
+        f"at most {MAX_INTEGER} before it",
+        str(2 * size),
+    )
+    assert opened(served).whole.first == 0
