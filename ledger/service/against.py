@@ -195,8 +195,10 @@ def _lost(claim: _Claim, size: int) -> _No:
     )
     if claim.opened < 0:
         advice = (
-            "Entries were lost when this log was continued. The next one's entry 0 must say how "
-            "many: carbon-ledger status shows it to everybody."
+            "If entries were lost when this log was continued, the next one's entry 0 says how many: "
+            "carbon-ledger status shows it to everybody. If it says less, or none, either more was "
+            "lost, or the earlier key was used after the end: ask the operator which, and for a file "
+            "of the log that goes on."
         )
     return _No(
         "the ledger has fewer entries than the log had signed",

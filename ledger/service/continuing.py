@@ -186,8 +186,8 @@ async def _check_whole(ledger: Ledger, progress: Progress) -> None:
             "the earlier log is damaged",
             expected="a log that an audit finds whole",
             found=f"{len(report.damages)} damages, such as {told}",
-            advice="No log was opened. Remove the new home and its database, and bring back an "
-            "earlier database that is whole.",
+            advice="No log was opened. Bring back an earlier database that is whole; where the new "
+            "home's is outside it, take another one.",
         )
 
 
@@ -213,7 +213,8 @@ async def _bring_over(
                 "an earlier log was brought over before",
                 expected=f"{size} entries of {log}",
                 found=f"{end.size} entries of {end.log}",
-                advice="Remove the new home and its database, and begin again.",
+                advice="It has grown since the last attempt. Begin again; where the new home's database "
+                "is outside it, take another one.",
             )
     return Continued(
         log=end.log,

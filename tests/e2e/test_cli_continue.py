@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.errors import Damaged
+from ledger.service import continuing
 from ledger.store.embedded import EmbeddedServer
 from tests.e2e.cli_program import (
     DAY_MG,
@@ -153,3 +155,19 @@ def test_the_same_home_or_origin_again_is_refused(ended: Program, new: Program):
     new("key", "new", "acme", "--home", company, "--log-key", ended("status")["log_key"], "-o", "r")
     error = new.refused(*words, "--origin", SECOND, "--home", company, status=2)
     assert "which has keys" in error["found"]
+
+
+def test_a_late_refusal_takes_keys_and_database_away_again(
+    ended: Program, new: Program, monkeypatch: pytest.MonkeyPatch
+):
+    async def damaged(*_: object) -> None:
+        raise Damaged("the earlier log is damaged")
+
+    monkeypatch.setattr(continuing, "_check_whole", damaged)
+    words = ("continue", str(ended.home), "--origin", SECOND)
+    assert "is damaged" in new.refused(*words, status=1)["what"]
+    assert list(new.home.iterdir()) == []
+    assert not (ended.home / "ended").exists()
+    folder = new.home / "deeper"
+    new.refused(*words, "--home", str(folder), status=1)
+    assert not folder.exists()

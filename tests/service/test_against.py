@@ -99,6 +99,7 @@ def test_an_earlier_log_is_compared_under_its_own_key():
     assert whole.log == EARLIER.vkey
     assert (lost.contained, lost.found) == (False, "6")
     assert "status" in lost.advice
+    assert "or the earlier key was used after the end" in lost.advice  # a thief's file looks so too
     assert "another history" in other.what
     assert own.contained
 
