@@ -162,4 +162,3 @@ def number_of(column: str) -> int | None:
     """The number of the earlier log whose own stream is called so, or None."""
     number = column.partition("#")[2]
     return int(number) if number else None
-
