@@ -107,7 +107,7 @@ def _not_listed(home: WitnessHome, reading: Reading) -> NotFound:
         names = ", ".join(note.parse_vkey(one).name for one in ended)
         advice = (
             f"The ledger says that it continues {names}, which this witness replays. Compare the new "
-            f"key with what the operator told you otherwise, and write it there, on a line of its own. "
+            f"key with what the operator told you otherwise, and write it there in the place of that one. "
             "Keys and state of the witness stay where they are."
         )
     return NotFound(
