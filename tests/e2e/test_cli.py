@@ -496,7 +496,7 @@ def test_an_error_says_what_was_expected_and_found_and_what_to_do(program: Progr
 
 
 def test_an_empty_home_is_refused_with_the_way_out(tmp_path: Path):
-    error = Program(tmp_path / "empty", tmp_path).refused("status", status=1)
+    error = Program(tmp_path / "empty", tmp_path).refused("status", status=2)
     assert "carbon-ledger init" in error["advice"]
     assert not (tmp_path / "empty").exists()
 
@@ -520,7 +520,7 @@ def test_options_may_stand_before_the_command_or_behind_it(tmp_path: Path):
         ("--json", "--home", str(tmp_path / "b"), "status", "--home", str(tmp_path / "a")),
     ):
         ended = program.run(*words)
-        assert ended.status == 1
+        assert ended.status == 2
         assert str(tmp_path / "a") in refusal_of(ended)["what"]
 
 
