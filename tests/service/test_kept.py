@@ -44,12 +44,14 @@ def test_an_event_is_found_in_the_entry_that_holds_it_and_in_no_other():
     assert len(kept.lines[4]) == 3
 
 
-def test_the_entry_that_opened_a_log_is_found_by_the_name_of_its_stream():
+def test_the_name_of_the_stream_that_opens_a_log_means_the_log_at_hand():
     kept = Kept()
     kept.add(entry(-7, "operator/ledger#1", 1))
+    assert kept.holding("operator/ledger", 1) is None
+    kept.add(entry(0, "operator/ledger", 1))
     found = kept.holding("operator/ledger", 1)
     assert found is not None
-    assert found.index == -7
+    assert found.index == 0
 
 
 def test_a_company_with_many_corrections_is_gathered_in_few_steps_for_each():

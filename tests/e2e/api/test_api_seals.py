@@ -108,7 +108,7 @@ def test_the_area_stays_closed_to_strangers_who_are_sent_to_the_seals(park: Park
 def test_a_stranger_sees_the_area_as_sealed_on_the_first_page(park: Park, seal: dict[str, Any]):
     text = park.get("/").text
     assert f'<a href="/seals/{seal["number"]}">' in text
-    assert "0.581" in text, "581 243 250 mg, in tonnes"
+    assert "581.243\N{NO-BREAK SPACE}kg" in text, "581 243 250 mg"
 
 
 def test_the_page_of_a_seal_names_every_party_and_no_script(park: Park, seal: dict[str, Any]):
