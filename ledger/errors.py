@@ -110,6 +110,16 @@ def refusing(defect: str, place: str = "") -> Iterator[None]:
         raise
 
 
+@contextmanager
+def advising(kind: type[LedgerError], advice: str) -> Iterator[None]:
+    """Every error of a kind that is raised inside gives this advice, unless it gives one already."""
+    try:
+        yield
+    except kind as error:
+        error.advice = error.advice or advice
+        raise
+
+
 class InvalidInput(LedgerError):
     """The bytes or the call are wrong; sending them again will not help."""
 

@@ -12,7 +12,7 @@ import typer
 from ledger.cli.call import Call, command, flag
 from ledger.cli.output import hint, pairs, progress, show
 from ledger.cli.where import Place, ask, may_say
-from ledger.errors import BadFile, NotSignedIn
+from ledger.errors import BadFile, NotSignedIn, advising
 from ledger.log.names import parse_stream, party_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,12 @@ def _import(
             writer = None
             if not dry_run or place.keyring.list(party):
                 writer = await place.writer(party, fits)
-            try:
+            with advising(
+                NotSignedIn,
+                "import reads the source, and what is posted already. Let an admin key "
+                f"authorise one that reads: carbon-ledger key add {party} --read --scope …. "
+                "Without reading, carbon-ledger record posts a single reading, with no --unit.",
+            ):
                 return await import_file(
                     place.connection,
                     writer,
@@ -123,16 +128,6 @@ def _import(
                     tolerate=tolerate,
                     progress=lambda done, total, _rows: shown(done, total),
                 )
-            except NotSignedIn as error:
-                raise NotSignedIn(
-                    error.what,
-                    expected=error.expected,
-                    found=error.found,
-                    advice=error.advice
-                    or "import reads the source, and what is posted already. Let an admin key "
-                    f"authorise one that reads: carbon-ledger key add {party} --read --scope …. "
-                    "Without reading, carbon-ledger record posts a single reading, with no --unit.",
-                ) from error
 
         found = ask(call, work, about=party, writing=not dry_run)
     value = {**msgspec.to_builtins(found), "ok": found.ok}

@@ -22,7 +22,7 @@ from ledger.cli.call import Call, command, flag
 from ledger.cli.output import show
 from ledger.cli.stated import parse_months
 from ledger.cli.where import Place, ask
-from ledger.errors import BadValue, LedgerError, NotFound
+from ledger.errors import BadValue, LedgerError, NotFound, advising
 from ledger.log.bundle_kinds import (
     AreaSubject,
     CompanySubject,
@@ -179,10 +179,8 @@ def add(app: typer.Typer) -> None:
             if isinstance(subject, TargetSubject):
                 known = await place.connection.targets(status.operator)
                 check_target(subject.target, known)
-            try:
+            with advising(NotFound, _who_may_have_it(named.about())):
                 data = await place.connection.prove(subject, withhold or ())
-            except NotFound as error:
-                raise _not_there(error, named.about()) from error
             later = []
             if said is not None:
                 number = split_event(said)[1]
@@ -333,16 +331,12 @@ def _seal_event(text: str, operator: str) -> str:
     return text
 
 
-def _not_there(error: NotFound, party: str | None) -> NotFound:
-    """The same refusal, with who may have it: a ledger does not say whether it is there."""
+def _who_may_have_it(party: str | None) -> str:
+    """Advice where a ledger does not say whether something is there."""
     whose = "a party of its own data" if party is None else party
-    return NotFound(
-        error.what,
-        expected=error.expected,
-        found=error.found,
-        advice=error.advice
-        or f"Compare how it is written. What is private is proven to {whose}, a regulator and the "
-        "operator: name with --as which party asks, or with --home where its key lies.",
+    return (
+        f"Compare how it is written. What is private is proven to {whose}, a regulator and the "
+        "operator: name with --as which party asks, or with --home where its key lies."
     )
 
 

@@ -31,7 +31,7 @@ from ledger.cli.call import Call, command, flag
 from ledger.cli.posted import show_posted
 from ledger.cli.where import Place, ask
 from ledger.client.writer import UNSALTED
-from ledger.errors import BadValue, NotSignedIn
+from ledger.errors import BadValue, NotSignedIn, advising
 from ledger.log.names import parse_stream, party_of
 from ledger.log.values import DECIMAL_PLACES, format_decimal
 
@@ -199,17 +199,12 @@ def _register(
 
 async def _unit(place: Place, stream: str, unit: str | None) -> str | None:
     """The unit, if it is another one than the source's."""
-    try:
+    with advising(
+        NotSignedIn,
+        "Only --unit is compared with what the source says. Leave it out: a quantity is in the "
+        "source's unit.",
+    ):
         source = await place.connection.source(stream) if unit else None
-    except NotSignedIn as error:
-        raise NotSignedIn(
-            error.what,
-            expected=error.expected,
-            found=error.found,
-            advice=error.advice
-            or "Only --unit is compared with what the source says. Leave it out: a quantity is in the "
-            "source's unit.",
-        ) from error
     return None if source is not None and source.unit == unit else unit
 
 
